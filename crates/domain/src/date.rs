@@ -1,0 +1,179 @@
+//! Dates as Dutch registers keep them: whole, or partly unknown.
+
+use std::fmt;
+use std::str::FromStr;
+
+use time::{Date, Month};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::Invalid;
+
+/// A whole date on the calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CalendarDate(Date);
+
+impl CalendarDate {
+    /// Year, month 1–12, day 1–31.
+    ///
+    /// # Errors
+    /// When no such day exists.
+    pub fn new(year: u16, month: u8, day: u8) -> Result<Self, Invalid> {
+        let refused = Invalid::new("datum", "no such day on the calendar");
+        let month = Month::try_from(month).map_err(|_| refused.clone())?;
+        Date::from_calendar_date(i32::from(year), month, day).map(Self).map_err(|_| refused)
+    }
+
+    /// The year.
+    #[must_use]
+    pub fn year(self) -> u16 {
+        u16::try_from(self.0.year()).expect("years are made from u16")
+    }
+
+    /// The month, 1–12.
+    #[must_use]
+    pub fn month(self) -> u8 {
+        self.0.month().into()
+    }
+
+    /// The day of the month, 1–31.
+    #[must_use]
+    pub fn day(self) -> u8 {
+        self.0.day()
+    }
+
+    /// Whole days from `earlier` to this date; negative when this date comes first.
+    #[must_use]
+    pub fn days_since(self, earlier: Self) -> i64 {
+        (self.0 - earlier.0).whole_days()
+    }
+}
+
+impl From<Date> for CalendarDate {
+    fn from(date: Date) -> Self {
+        Self(date)
+    }
+}
+
+impl FromStr for CalendarDate {
+    type Err = Invalid;
+
+    /// `YYYY-MM-DD` or `DD-MM-YYYY`.
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let (year, month, day) = split(text)?;
+        Self::new(year, month, day)
+    }
+}
+
+impl fmt::Display for CalendarDate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}-{:02}", self.year(), self.month(), self.day())
+    }
+}
+
+/// A birth date of which day, month or year may be unknown (LO BRP: `00` or `0000`). Personal data.
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+pub struct PartialDate {
+    year: u16,
+    month: u8,
+    day: u8,
+}
+
+impl PartialDate {
+    /// `0` stands for unknown in each part.
+    ///
+    /// # Errors
+    /// A day without a month, a month without a year, or a day that no calendar has.
+    pub fn new(year: u16, month: u8, day: u8) -> Result<Self, Invalid> {
+        let refused = Invalid::new("geboortedatum", "no such date; unknown parts are written 00");
+        match (year, month, day) {
+            (0, 0, 0) | (_, 0, 0) if year == 0 || (1800..=2200).contains(&year) => {}
+            (1800..=2200, 1..=12, 0) => {}
+            (1800..=2200, 1..=12, _) => {
+                CalendarDate::new(year, month, day).map_err(|_| refused)?;
+            }
+            _ => return Err(refused),
+        }
+        Ok(Self { year, month, day })
+    }
+
+    /// The date when all of it is known. Personal data.
+    #[must_use]
+    pub fn reveal_whole(&self) -> Option<CalendarDate> {
+        CalendarDate::new(self.year, self.month, self.day).ok()
+    }
+
+    /// Year, month and day, `0` where unknown. Personal data.
+    #[must_use]
+    pub fn reveal_parts(&self) -> (u16, u8, u8) {
+        (self.year, self.month, self.day)
+    }
+}
+
+impl FromStr for PartialDate {
+    type Err = Invalid;
+
+    /// `YYYY-MM-DD` or `DD-MM-YYYY`, unknown parts `00` or `0000`.
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let (year, month, day) = split(text)?;
+        Self::new(year, month, day)
+    }
+}
+
+impl fmt::Debug for PartialDate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PartialDate(redacted)")
+    }
+}
+
+fn split(text: &str) -> Result<(u16, u8, u8), Invalid> {
+    let refused = Invalid::new("datum", "expected YYYY-MM-DD or DD-MM-YYYY");
+    let parts: Vec<&str> = text.trim().split('-').collect();
+    let [first, month, last] = parts.as_slice() else { return Err(refused) };
+    let (year, day) = match (first.len(), last.len()) {
+        (4, 1..=2) => (first, last),
+        (1..=2, 4) => (last, first),
+        _ => return Err(refused),
+    };
+    let number = |part: &str| part.bytes().all(|b| b.is_ascii_digit()).then(|| part.parse::<u16>().ok()).flatten();
+    let small = |part: &str| number(part).and_then(|n| u8::try_from(n).ok());
+    match (number(year), small(month), small(day)) {
+        (Some(year), Some(month), Some(day)) => Ok((year, month, day)),
+        _ => Err(refused),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_notations_and_unknown_parts() {
+        for (text, parts) in [
+            ("2015-03-09", Some((2015, 3, 9))),
+            ("09-03-2015", Some((2015, 3, 9))),
+            ("9-3-2015", Some((2015, 3, 9))),
+            ("1987-00-00", Some((1987, 0, 0))),
+            ("00-05-1987", Some((1987, 5, 0))),
+            ("0000-00-00", Some((0, 0, 0))),
+            ("29-02-2016", Some((2016, 2, 29))),
+            ("29-02-2015", None),
+            ("1987-00-12", None),
+            ("0000-05-12", None),
+            ("12/05/1987", None),
+            ("1987-13-01", None),
+            ("+987-01-01", None),
+            ("", None),
+        ] {
+            assert_eq!(text.parse::<PartialDate>().ok().map(|d| d.reveal_parts()), parts, "{text}");
+        }
+    }
+
+    #[test]
+    fn whole_dates_have_no_unknown_part() {
+        assert!("1987-00-00".parse::<CalendarDate>().is_err());
+        assert!("1987-05-00".parse::<PartialDate>().unwrap().reveal_whole().is_none());
+        let moved: CalendarDate = "2026-01-31".parse().unwrap();
+        assert_eq!(moved.days_since("2025-12-31".parse().unwrap()), 31);
+        assert_eq!(moved.to_string(), "2026-01-31");
+    }
+}

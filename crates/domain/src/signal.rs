@@ -1,0 +1,175 @@
+//! A signal: one organisation's registered involvement with one family.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use crate::{CalendarDate, Invalid, LegalBasisCode, Person, PersonalText, PlainText, Role};
+
+/// Most persons in one family record; keeps evaluation and storage bounded.
+const MAX_PERSONS: usize = 40;
+
+/// The organisation's own reference of a family. It never leaves its node.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct FamilyRef(PlainText);
+
+impl FamilyRef {
+    /// Trims and checks.
+    ///
+    /// # Errors
+    /// Empty, over 200 characters, or holding a control character.
+    pub fn new(text: &str) -> Result<Self, Invalid> {
+        PlainText::new("gezin", text).map(Self)
+    }
+
+    /// The reference as the organisation wrote it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl fmt::Display for FamilyRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Adult care's check whether an adult client has children (CSV column `kindcheck`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kindcheck {
+    /// `ja`: there are children.
+    Yes,
+    /// `zwanger`: a child is expected.
+    Pregnant,
+}
+
+/// Whether the organisation merely knows the family or is concerned (CSV column `soort`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum SignalKind {
+    /// `bekend`
+    #[default]
+    Known,
+    /// `zorg`
+    Concern,
+}
+
+/// Who may learn of the involvement (CSV column `zichtbaarheid`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Visibility {
+    /// `zichtbaar`: published to the readers that the circle names.
+    #[default]
+    Visible,
+    /// `afgeschermd`: published by nobody.
+    Shielded,
+}
+
+/// A unit (afdeling) of the organisation.
+pub type Unit = PlainText;
+
+/// Whom a colleague calls. Personal data of a professional; stays on the node until a card is released.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Contact {
+    /// Name of the contact person.
+    pub person: Option<PersonalText>,
+    /// Function of the contact person.
+    pub function: Option<PersonalText>,
+    /// Telephone number.
+    pub phone: Option<PersonalText>,
+    /// E-mail address.
+    pub email: Option<PersonalText>,
+}
+
+impl fmt::Debug for Contact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Contact(redacted)")
+    }
+}
+
+/// The persons of one family as one organisation knows them: one to forty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Family {
+    persons: Vec<Person>,
+    kindcheck: Option<Kindcheck>,
+}
+
+impl Family {
+    /// Checks the number of persons.
+    ///
+    /// # Errors
+    /// No person, or more than forty.
+    pub fn new(persons: Vec<Person>, kindcheck: Option<Kindcheck>) -> Result<Self, Invalid> {
+        if persons.is_empty() || persons.len() > MAX_PERSONS {
+            return Err(Invalid::new("gezin", "expected one to forty persons"));
+        }
+        Ok(Self { persons, kindcheck })
+    }
+
+    /// The persons, in the order recorded.
+    #[must_use]
+    pub fn persons(&self) -> &[Person] {
+        &self.persons
+    }
+
+    /// The recorded kindcheck.
+    #[must_use]
+    pub fn kindcheck(&self) -> Option<Kindcheck> {
+        self.kindcheck
+    }
+
+    /// Whether a child is recorded or known to exist or to be expected.
+    #[must_use]
+    pub fn has_children(&self) -> bool {
+        self.kindcheck.is_some() || self.persons.iter().any(|person| person.role == Role::Child)
+    }
+
+    /// The roles present, each once.
+    #[must_use]
+    pub fn roles(&self) -> BTreeSet<Role> {
+        self.persons.iter().map(|person| person.role).collect()
+    }
+}
+
+/// One organisation's registered involvement with one family.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signal {
+    /// The organisation's own reference.
+    pub family_ref: FamilyRef,
+    /// Who belongs to the family.
+    pub family: Family,
+    /// Known or concerned.
+    pub kind: SignalKind,
+    /// The legal basis the organisation relies on; absent means nothing is published.
+    pub legal_basis: Option<LegalBasisCode>,
+    /// Who may learn of it.
+    pub visibility: Visibility,
+    /// The unit that registered it.
+    pub unit: Option<Unit>,
+    /// Whom a colleague calls.
+    pub contact: Contact,
+    /// Involved since.
+    pub involved_since: Option<CalendarDate>,
+    /// When the family was told.
+    pub informed_on: Option<CalendarDate>,
+    /// When the signal ends by itself.
+    pub ends_on: Option<CalendarDate>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_family_has_one_to_forty_persons() {
+        assert!(Family::new(vec![], None).is_err());
+        assert!(Family::new(vec![Person::new(Role::Child); 40], None).is_ok());
+        assert!(Family::new(vec![Person::new(Role::Child); 41], None).is_err());
+    }
+
+    #[test]
+    fn children_are_recorded_known_or_expected() {
+        let adult = || vec![Person::new(Role::Parent)];
+        assert!(!Family::new(adult(), None).unwrap().has_children());
+        assert!(Family::new(adult(), Some(Kindcheck::Pregnant)).unwrap().has_children());
+        assert!(Family::new(vec![Person::new(Role::Child)], None).unwrap().has_children());
+    }
+}

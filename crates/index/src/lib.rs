@@ -1,0 +1,1 @@
+//! Feeds, replicas, which tags are present, what counts as a match, completeness.

@@ -1,0 +1,1 @@
+//! Normalises personal details, derives linkage keys, weighs evidence.

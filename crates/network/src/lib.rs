@@ -1,0 +1,1 @@
+//! Carries frames between known organisations over libp2p, bounded.

@@ -1,0 +1,40 @@
+//! The conversations that nodes hold with each other, and the bounds of their frames.
+
+/// A request-response conversation; each has its own libp2p protocol and its own limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Conversation {
+    /// Key ceremony among keyholders, and the key sets it yields.
+    Ceremony,
+    /// Evaluation of blinded elements by keyholders.
+    Evaluation,
+    /// Heads, headers and bodies of feeds.
+    Feed,
+}
+
+impl Conversation {
+    /// Every conversation.
+    pub const ALL: [Self; 3] = [Self::Ceremony, Self::Evaluation, Self::Feed];
+
+    /// The libp2p protocol name, `/samenhang/<conversation>/1`.
+    #[must_use]
+    pub const fn protocol_name(self) -> &'static str {
+        match self {
+            Self::Ceremony => "/samenhang/ceremony/1",
+            Self::Evaluation => "/samenhang/evaluation/1",
+            Self::Feed => "/samenhang/feed/1",
+        }
+    }
+
+    /// Longest frame in bytes, either way. A longer one is refused before it is read.
+    ///
+    /// Ceremony frames carry at most every keyholder's signed packages; evaluation frames at most 512 elements of
+    /// 32 bytes; feed frames one body of 4,000 tags of 16 bytes or a page of headers.
+    #[must_use]
+    pub const fn max_frame_bytes(self) -> usize {
+        match self {
+            Self::Ceremony => 64 * 1024,
+            Self::Evaluation => 20 * 1024,
+            Self::Feed => 80 * 1024,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Commits batches of Steps to sled, sealed, and recovers after a crash.

@@ -1,0 +1,1 @@
+//! The node: configuration, start order, the event loop, command line, orderly stop.
