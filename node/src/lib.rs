@@ -1,1 +1,2 @@
 //! The node: configuration, start order, the event loop, command line, orderly stop.
+pub mod import;

@@ -25,7 +25,8 @@ impl FromStr for Postcode {
     /// Blanks and small letters are accepted.
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let refused = Invalid::new("postcode", "expected four digits and two letters, such as 1234AB");
-        let found: Vec<u8> = text.bytes().filter(|b| !b.is_ascii_whitespace()).map(|b| b.to_ascii_uppercase()).collect();
+        let found: Vec<u8> =
+            text.bytes().filter(|b| !b.is_ascii_whitespace()).map(|b| b.to_ascii_uppercase()).collect();
         let code: [u8; 6] = found.try_into().map_err(|_| refused.clone())?;
         let (digits, letters) = code.split_at(4);
         let shaped = digits.iter().all(u8::is_ascii_digit) && letters.iter().all(u8::is_ascii_uppercase);

@@ -134,7 +134,8 @@ fn split(text: &str) -> Result<(u16, u8, u8), Invalid> {
         (1..=2, 4) => (last, first),
         _ => return Err(refused),
     };
-    let number = |part: &str| part.bytes().all(|b| b.is_ascii_digit()).then(|| part.parse::<u16>().ok()).flatten();
+    let number =
+        |part: &str| part.bytes().all(|b| b.is_ascii_digit()).then(|| part.parse::<u16>().ok()).flatten();
     let small = |part: &str| number(part).and_then(|n| u8::try_from(n).ok());
     match (number(year), small(month), small(day)) {
         (Some(year), Some(month), Some(day)) => Ok((year, month, day)),

@@ -39,7 +39,10 @@ pub(crate) fn code(what: &'static str, text: &str) -> Result<String, Invalid> {
     if starts && text.len() <= 40 && text.chars().all(allowed) {
         Ok(text)
     } else {
-        Err(Invalid::new(what, "expected a code of 1 to 40 letters, digits, dots, hyphens, starting with a letter"))
+        Err(Invalid::new(
+            what,
+            "expected a code of 1 to 40 letters, digits, dots, hyphens, starting with a letter",
+        ))
     }
 }
 

@@ -1,1 +1,24 @@
 //! Feeds, replicas, which tags are present, what counts as a match, completeness.
+//!
+//! A feed is one organisation's chain of signed segment headers in one circle and epoch; bodies with the tags hang
+//! on them by digest. A [`Publisher`] makes the own feed, a [`Replica`] follows another's, [`OwnFamilies`] knows
+//! the own families' pseudonym keys and probes what arrives, [`Matches`] keeps what was found and
+//! [`Completeness`] says how far an answer may be trusted.
+
+mod body;
+mod completeness;
+mod error;
+mod feed;
+mod matches;
+mod own;
+mod publisher;
+mod replica;
+
+pub use body::{Body, MAX_TAGS};
+pub use completeness::{Completeness, FeedState};
+pub use error::FeedError;
+pub use feed::{FeedId, HeadDocument, HeaderDocument};
+pub use matches::{Involvement, MatchRecord, Matches};
+pub use own::{Hit, OwnFamilies, Participation};
+pub use publisher::{Publisher, Segment};
+pub use replica::{Applied, HeadOutcome, Replica};

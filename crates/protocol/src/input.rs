@@ -2,7 +2,7 @@
 
 use domain::{CircleId, Oin};
 
-use crate::Conversation;
+use crate::{Command, Conversation};
 
 /// Names an own request until its response arrives or it fails. Unique within one run of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,6 +47,13 @@ pub enum Input {
     RequestFailed {
         /// The request that failed.
         id: RequestId,
+    },
+    /// The own organisation wants something.
+    Command {
+        /// Names the command in the reply.
+        id: CommandId,
+        /// What is wanted.
+        command: Command,
     },
     /// A frame arrived by gossip in a circle's topic.
     Gossip {

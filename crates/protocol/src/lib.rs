@@ -5,10 +5,20 @@
 //! [`Step`] goes out. What a Step wants to say is released only by [`Batch::commit`], after what it wants to keep
 //! has been made durable.
 
+pub mod ceremony;
+mod command;
 mod conversation;
+mod effects;
+pub mod evaluation;
+mod families;
+pub mod feed;
 mod input;
+mod node;
+mod record;
 mod step;
 
+pub use command::{Answer, CeremonyProblem, Command, ImportCounts, Notice, Refusal, Refused, Reply, Status};
 pub use conversation::Conversation;
 pub use input::{CommandId, Input, RequestId, ResponseToken};
+pub use node::{Kept, Node, NodeConfig};
 pub use step::{Batch, Collection, Durable, Outbound, Secret, SecretName, Step, Write};

@@ -9,7 +9,7 @@ use std::fmt;
 use domain::{CircleId, Oin};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::{CommandId, Conversation, RequestId, ResponseToken};
+use crate::{CommandId, Conversation, Notice, Reply, RequestId, ResponseToken};
 
 /// A sort of record. The number is part of the format on disk and never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -172,11 +172,15 @@ pub enum Outbound {
         /// The opaque frame.
         frame: Vec<u8>,
     },
-    /// A command of the own organisation is done and durable.
-    Done {
+    /// Reply to a command of the own organisation: what it did is durable.
+    Reply {
         /// The command.
         id: CommandId,
+        /// The reply.
+        reply: Reply,
     },
+    /// Tell the own organisation something that it did not ask for.
+    Notice(Notice),
 }
 
 /// What one transition keeps and says. Nothing of it happens until it is committed in a [`Batch`].
@@ -269,6 +273,7 @@ impl Batch {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ImportCounts;
 
     struct Disk {
         broken: bool,
@@ -290,7 +295,7 @@ mod tests {
     fn speaking_step(id: u64) -> Step {
         let mut step = Step::default();
         step.put(Collection::Head, vec![1], vec![2]);
-        step.say(Outbound::Done { id: CommandId(id) });
+        step.say(Outbound::Reply { id: CommandId(id), reply: Reply::Imported(ImportCounts::default()) });
         step
     }
 
@@ -305,7 +310,7 @@ mod tests {
         let order: Vec<u64> = said
             .iter()
             .map(|said| match said {
-                Outbound::Done { id } => id.0,
+                Outbound::Reply { id, .. } => id.0,
                 _ => 0,
             })
             .collect();

@@ -1,1 +1,32 @@
 //! Commits batches of Steps to sled, sealed, and recovers after a crash.
+//!
+//! A data folder holds `lock` (one process at a time), `db/` (the sealed records, one sled tree), `commits` (how many
+//! there have been) and `keys/` (sealed secret files, among them `data.sealed`, the key everything else is sealed
+//! under). [`Store`] opens it
+//! and is the [`protocol::Durable`] of a running node; [`Writer`] is the one thread that commits Steps to it in
+//! order and hands out what they say only after a flush and a sync.
+//!
+//! On disk nobody without the storage secret reads a value or a record key. They do see the names of secret files,
+//! how many records each collection has, and roughly how long each is.
+//!
+//! What is not here: backup and restore, retention keys, migration of older formats, and protection against someone
+//! who puts back an older copy of the whole folder; a node learns that from the others before it signs.
+
+mod engine;
+mod error;
+mod files;
+mod lock;
+mod mark;
+mod plan;
+mod record;
+mod seal;
+mod secrets;
+mod store;
+mod writer;
+
+pub use error::StoreError;
+pub use plan::{MAX_KEY_BYTES, MAX_SECRET_BYTES, MAX_VALUE_BYTES, MAX_WRITES};
+pub use record::Record;
+pub use seal::StorageSecret;
+pub use store::{Records, Store, StoreOptions};
+pub use writer::{QUEUED_STEPS, StepSender, Stopped, Writer};

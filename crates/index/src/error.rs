@@ -1,0 +1,26 @@
+//! Why a part of a feed is refused. The publisher is to blame for each of these; nothing of the part is kept.
+
+use thiserror::Error;
+
+/// A header, head or body that was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum FeedError {
+    /// A document of another feed, network or kind.
+    #[error("the document belongs to another feed")]
+    OtherFeed,
+    /// A header that does not build on the one before it.
+    #[error("the header does not continue the chain")]
+    BrokenChain,
+    /// A second header, other than the first, with one sequence number.
+    #[error("the publisher signed two headers with one sequence number")]
+    Equivocation,
+    /// A body that differs from what its header announced.
+    #[error("the body is not the one its header announces")]
+    OtherBody,
+    /// A body that is not a body: unreadable, unsorted, or too large.
+    #[error("the body cannot be read")]
+    MalformedBody,
+    /// A time too far ahead of the own clock.
+    #[error("the document is dated in the future")]
+    FromTheFuture,
+}

@@ -1,0 +1,98 @@
+//! The signed documents of a feed: segment headers and heads.
+
+use crypto::{Digest, Document, TypeName};
+use domain::{CircleId, Epoch, NetworkId, Oin, Timestamp};
+use minicbor::{Decode, Encode};
+use roster::codec;
+
+/// Names a feed: one organisation's tags in one circle and epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+pub struct FeedId {
+    /// The organisation that publishes it.
+    #[cbor(n(0), with = "codec::oin")]
+    pub publisher: Oin,
+    /// The circle.
+    #[cbor(n(1), with = "codec::circle")]
+    pub circle: CircleId,
+    /// The epoch whose keys made the tags.
+    #[cbor(n(2), with = "codec::epoch")]
+    pub epoch: Epoch,
+}
+
+/// Header of one segment: what its body is and which header it follows.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct HeaderDocument {
+    /// Says that it is this type of document.
+    #[n(0)]
+    pub kind: TypeName<Self>,
+    /// The network.
+    #[cbor(n(1), with = "codec::network")]
+    pub network: NetworkId,
+    /// The feed; its publisher is the signer.
+    #[n(2)]
+    pub feed: FeedId,
+    /// Raised by a publisher that continues after a restore.
+    #[n(3)]
+    pub generation: u32,
+    /// 1 for the first segment, then one more each time.
+    #[n(4)]
+    pub sequence: u64,
+    /// Digest of the header before; absent in the first.
+    #[n(5)]
+    pub previous: Option<Digest>,
+    /// Digest of the body.
+    #[n(6)]
+    pub body: Digest,
+    /// Tags added by the body.
+    #[n(7)]
+    pub added: u32,
+    /// Tags withdrawn by the body.
+    #[n(8)]
+    pub withdrawn: u32,
+    /// When the segment was made.
+    #[cbor(n(9), with = "codec::timestamp")]
+    pub time: Timestamp,
+}
+
+impl Document for HeaderDocument {
+    const LABEL: &'static str = "samenhang header v1";
+}
+
+/// The newest state of a feed, signed each interval: the heartbeat.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct HeadDocument {
+    /// Says that it is this type of document.
+    #[n(0)]
+    pub kind: TypeName<Self>,
+    /// The network.
+    #[cbor(n(1), with = "codec::network")]
+    pub network: NetworkId,
+    /// The feed; its publisher is the signer.
+    #[n(2)]
+    pub feed: FeedId,
+    /// Sequence number of the newest segment.
+    #[n(3)]
+    pub sequence: u64,
+    /// Digest of its header.
+    #[n(4)]
+    pub header: Digest,
+    /// When the head was made.
+    #[cbor(n(5), with = "codec::timestamp")]
+    pub time: Timestamp,
+    /// Whether the publisher still has tags to publish, so that every answer is incomplete.
+    #[n(6)]
+    pub backlog: bool,
+    /// Version of the roster it acts on.
+    #[n(7)]
+    pub roster_version: u32,
+    /// Digest of that roster.
+    #[n(8)]
+    pub roster: Digest,
+    /// Digests of the key sets its tags were made with, ascending.
+    #[n(9)]
+    pub key_sets: Vec<Digest>,
+}
+
+impl Document for HeadDocument {
+    const LABEL: &'static str = "samenhang head v1";
+}

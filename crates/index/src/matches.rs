@@ -1,0 +1,96 @@
+//! What was found: per own family, which keys agree with which organisation.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{Certainty, CircleId, FamilyRef, Oin};
+use linkage::{Basis, LinkageKey};
+
+use crate::{Hit, OwnFamilies};
+
+/// Another organisation involved with an own family.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Involvement {
+    /// The organisation.
+    pub organisation: Oin,
+    /// How sure.
+    pub certainty: Certainty,
+    /// Why, in terms of the own record only.
+    pub basis: Vec<Basis>,
+}
+
+/// The keys of one family that agree with one organisation in one circle, as kept on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MatchRecord {
+    /// The own family.
+    pub family: FamilyRef,
+    /// The other organisation.
+    pub organisation: Oin,
+    /// The circle.
+    pub circle: CircleId,
+    /// The keys that agree.
+    pub agreeing: BTreeSet<LinkageKey>,
+}
+
+/// The match table: kept up to date as segments and evaluations arrive, so that a question only reads it.
+#[derive(Debug, Default)]
+pub struct Matches {
+    found: BTreeMap<FamilyRef, BTreeMap<(Oin, CircleId), BTreeSet<LinkageKey>>>,
+}
+
+impl Matches {
+    /// Adds hits on one feed. Returns the records that changed.
+    pub fn add(&mut self, organisation: Oin, circle: CircleId, hits: Vec<Hit>) -> Vec<MatchRecord> {
+        let mut changed = BTreeSet::new();
+        for hit in hits {
+            let agreeing =
+                self.found.entry(hit.family.clone()).or_default().entry((organisation, circle)).or_default();
+            if agreeing.insert(hit.key) {
+                changed.insert(hit.family);
+            }
+        }
+        changed
+            .into_iter()
+            .map(|family| {
+                let agreeing = self.agreeing(&family, organisation, circle);
+                MatchRecord { family, organisation, circle, agreeing }
+            })
+            .collect()
+    }
+
+    /// Takes back a record after a restart.
+    pub fn restore(&mut self, record: MatchRecord) {
+        self.found
+            .entry(record.family)
+            .or_default()
+            .insert((record.organisation, record.circle), record.agreeing);
+    }
+
+    /// Forgets everything about a family, and names what is to be removed from disk.
+    pub fn remove_family(&mut self, family: &FamilyRef) -> Vec<(Oin, CircleId)> {
+        self.found.remove(family).map(|found| found.into_keys().collect()).unwrap_or_default()
+    }
+
+    /// The organisations involved with a family, by OIN. Keys that agree too weakly make nobody involved.
+    #[must_use]
+    pub fn involved(&self, family: &FamilyRef, own: &OwnFamilies) -> Vec<Involvement> {
+        let mut by_organisation: BTreeMap<Oin, BTreeSet<LinkageKey>> = BTreeMap::new();
+        for ((organisation, _), agreeing) in self.found.get(family).into_iter().flatten() {
+            by_organisation.entry(*organisation).or_default().extend(agreeing.iter().cloned());
+        }
+        by_organisation
+            .into_iter()
+            .filter_map(|(organisation, agreeing)| {
+                let verdict = own.verdict(family, &agreeing)?;
+                Some(Involvement { organisation, certainty: verdict.certainty, basis: verdict.basis })
+            })
+            .collect()
+    }
+
+    fn agreeing(&self, family: &FamilyRef, organisation: Oin, circle: CircleId) -> BTreeSet<LinkageKey> {
+        self.found
+            .get(family)
+            .and_then(|found| found.get(&(organisation, circle)))
+            .cloned()
+            .unwrap_or_default()
+    }
+}

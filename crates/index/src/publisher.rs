@@ -1,0 +1,126 @@
+//! The own feed: what was published and what still waits for the next segment.
+
+use std::collections::BTreeSet;
+
+use crypto::{Digest, Signed, SigningKey, Tag, TypeName};
+use domain::{NetworkId, Timestamp};
+
+use crate::{Body, FeedId, HeadDocument, HeaderDocument, MAX_TAGS};
+
+/// State of the own feed in one circle and epoch.
+#[derive(Debug)]
+pub struct Publisher {
+    network: NetworkId,
+    feed: FeedId,
+    live: BTreeSet<Tag>,
+    waiting: BTreeSet<Tag>,
+    newest: Option<(u64, Digest)>,
+}
+
+/// A segment ready to be kept and served.
+#[derive(Debug)]
+pub struct Segment {
+    /// Its signed header.
+    pub header: Signed<HeaderDocument>,
+    /// Its body.
+    pub body: Body,
+}
+
+impl Publisher {
+    /// An empty feed.
+    #[must_use]
+    pub fn new(network: NetworkId, feed: FeedId) -> Self {
+        Self { network, feed, live: BTreeSet::new(), waiting: BTreeSet::new(), newest: None }
+    }
+
+    /// Takes back a segment that was published before a restart; segments come in their order.
+    pub fn restore(&mut self, header: &Signed<HeaderDocument>, body: &Body) {
+        self.apply(body);
+        self.newest = Some((header.document().sequence, header.digest()));
+    }
+
+    /// The feed's name.
+    #[must_use]
+    pub fn feed(&self) -> FeedId {
+        self.feed
+    }
+
+    /// Queues tags for the next segment; those already live are left alone.
+    pub fn add(&mut self, tags: impl IntoIterator<Item = Tag>) {
+        for tag in tags {
+            if !self.live.contains(&tag) {
+                self.waiting.insert(tag);
+            }
+        }
+    }
+
+    /// Whether tags wait for a later segment.
+    #[must_use]
+    pub fn has_backlog(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// Number of tags live.
+    #[must_use]
+    pub fn live_len(&self) -> usize {
+        self.live.len()
+    }
+
+    /// Makes the next segment out of at most [`MAX_TAGS`] waiting tags; with none waiting it is empty, because
+    /// every interval has one.
+    pub fn segment(&mut self, now: Timestamp, key: &SigningKey) -> Segment {
+        let rest = self.waiting.iter().nth(MAX_TAGS).copied().map(|first| self.waiting.split_off(&first));
+        let added = std::mem::replace(&mut self.waiting, rest.unwrap_or_default());
+        let body = Body::new(added.into_iter().collect(), Vec::new()).expect("at most MAX_TAGS were taken");
+        let count = |tags: &[Tag]| u32::try_from(tags.len()).expect("bounded by MAX_TAGS");
+        let header = HeaderDocument {
+            kind: TypeName::new(),
+            network: self.network,
+            feed: self.feed,
+            generation: 0,
+            sequence: self.newest.map_or(1, |(sequence, _)| sequence + 1),
+            previous: self.newest.map(|(_, digest)| digest),
+            body: body.digest(),
+            added: count(body.added()),
+            withdrawn: count(body.withdrawn()),
+            time: now,
+        };
+        let header = Signed::sign(header, key);
+        self.apply(&body);
+        self.newest = Some((header.document().sequence, header.digest()));
+        Segment { header, body }
+    }
+
+    /// Signs the head of the newest segment; none before the first segment.
+    #[must_use]
+    pub fn head(
+        &self,
+        now: Timestamp,
+        backlog: bool,
+        roster: (u32, Digest),
+        key_sets: Vec<Digest>,
+        key: &SigningKey,
+    ) -> Option<Signed<HeadDocument>> {
+        let (sequence, header) = self.newest?;
+        let head = HeadDocument {
+            kind: TypeName::new(),
+            network: self.network,
+            feed: self.feed,
+            sequence,
+            header,
+            time: now,
+            backlog: backlog || self.has_backlog(),
+            roster_version: roster.0,
+            roster: roster.1,
+            key_sets,
+        };
+        Some(Signed::sign(head, key))
+    }
+
+    fn apply(&mut self, body: &Body) {
+        self.live.extend(body.added());
+        for tag in body.withdrawn() {
+            self.live.remove(tag);
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! From a family as one organisation knows it to its linkage keys.
+
+use std::collections::BTreeSet;
+
+use domain::{Bsn, CalendarDate, Family, Role};
+
+use crate::birth::Birth;
+use crate::family_keys::{Collector, Field, Source};
+use crate::name::{GivenName, given_name, surname_codes};
+use crate::place::{Place, Residence, residents};
+use crate::private::{PrivateBytes, PrivateText};
+use crate::weight::{ADDRESS, ADDRESS_CROWDED, ADDRESS_SHARED, AREA, Bits, GIVEN, INITIAL, surname_bits};
+use crate::{FamilyKeys, FieldKind, HouseholdSuppression, KeyKind, LinkageKey};
+
+/// What besides the record decides which keys a family yields.
+#[derive(Clone, Copy, Debug)]
+pub struct DeriveOptions<'a> {
+    /// Whether the organisation may process the BSN; without it no BSN key.
+    pub bsn_entitled: bool,
+    /// The day of derivation: previous addresses count for 24 months.
+    pub today: CalendarDate,
+    /// Addresses that yield no household key.
+    pub suppressed_households: &'a HouseholdSuppression,
+}
+
+/// The linkage keys of a family.
+///
+/// Every person but `overig` yields at most four keys while nobody moved and no name is double:
+///
+/// | | with BSN | without |
+/// |---|---|---|
+/// | child | `bsn`, `naam-geboorte`, `geboorte-adres`, `voornaam-geboorte-wijk` | the last three and `naam-adres` |
+/// | adult | `bsn`, `naam-geboorte`, `geboorte-adres`, `naam-adres` | the last three and `voornaam-geboorte-wijk` |
+///
+/// An adult is often known by name and address only, a child hardly ever; a child's given name is recorded in
+/// full, an adult's often as initials. What the other side lacks decides, so the fourth key differs. A child without
+/// a whole birth date has room for `naam-adres` in any case.
+///
+/// Sex is in no key: it would add one bit and cost every pair of which one side left it open. Twins of different
+/// sex then share a `geboorte-adres` key, within one family.
+///
+/// The values join these fields, each preceded by its length: `bsn`: nine digits · `naam-geboorte`: surname code,
+/// initial, birth date · `naam-adres`: surname code, initial, postcode, number · `geboorte-adres`: birth date, postcode,
+/// number · `voornaam-geboorte-wijk`: given name code, birth date, four digits · `huishouden`: surname code, postcode,
+/// number, letter and addition. Person keys leave letter and addition out, because systems record them unevenly.
+#[must_use]
+pub fn derive(family: &Family, options: &DeriveOptions<'_>) -> FamilyKeys {
+    let mut collector = Collector::default();
+    for (position, person, residence) in residents(family, options.today) {
+        let facts = Facts {
+            source: Source { person: position, role: person.role },
+            bsn: person.bsn.as_ref().filter(|bsn| options.bsn_entitled && !is_placeholder(bsn)),
+            surnames: surname_codes(&person.name),
+            given: given_name(&person.name),
+            birth: Birth::of(person.born.as_ref(), options.today),
+            residence,
+        };
+        facts.collect(options.suppressed_households, &mut collector);
+    }
+    collect_households(family, options, &mut collector);
+    collector.finish()
+}
+
+/// One digit eight times and a zero passes the 11-proef and is typed where no number is known.
+fn is_placeholder(bsn: &Bsn) -> bool {
+    let digits = bsn.reveal();
+    let mut head = digits.chars().take(8);
+    let first = head.next();
+    digits.ends_with('0') && head.all(|digit| Some(digit) == first)
+}
+
+/// One person's facts in canonical form.
+struct Facts<'a> {
+    source: Source,
+    bsn: Option<&'a Bsn>,
+    surnames: Vec<PrivateText>,
+    given: Option<GivenName>,
+    birth: Option<Birth>,
+    residence: Residence,
+}
+
+impl Facts<'_> {
+    fn collect(&self, suppressed: &HouseholdSuppression, collector: &mut Collector) {
+        let mut add = |kind, parts: &[&[u8]], fields| {
+            collector.add(LinkageKey::new(kind, parts), self.source, fields);
+        };
+        if let Some(bsn) = self.bsn {
+            let digits = bsn.reveal().as_bytes();
+            add(KeyKind::Bsn, &[digits], vec![field(FieldKind::Bsn, &[digits], 0)]);
+        }
+        let child = self.source.role == Role::Child;
+        let places = || self.residence.home.iter().chain(&self.residence.left);
+
+        if let Some(given) = &self.given {
+            let initial = given.initial.to_string();
+            let initial = initial.as_bytes();
+            for surname in &self.surnames {
+                let code = surname.reveal().as_bytes();
+                let named = || vec![surname_field(surname), field(FieldKind::Initial, &[initial], INITIAL)];
+                if let Some(birth) = &self.birth {
+                    let fields = [named(), vec![birth_field(birth)]].concat();
+                    add(KeyKind::NameBirth, &[code, initial, birth.reveal()], fields);
+                }
+                let poor = self.bsn.is_none() || self.birth.is_none();
+                for place in places().filter(|_| !child || poor) {
+                    let parts: [&[u8]; 4] = [code, initial, place.door.postcode(), &place.door.number()];
+                    let fields = [named(), vec![address_field(place, suppressed)]].concat();
+                    add(KeyKind::NameAddress, &parts, fields);
+                }
+            }
+        }
+        let Some(birth) = &self.birth else { return };
+        for place in places() {
+            let parts: [&[u8]; 3] = [birth.reveal(), place.door.postcode(), &place.door.number()];
+            let fields = vec![birth_field(birth), address_field(place, suppressed)];
+            add(KeyKind::BirthAddress, &parts, fields);
+        }
+        let given_name = self.given.as_ref().and_then(|given| given.code.as_ref());
+        if let (Some(given), Some(home)) = (given_name, &self.residence.home)
+            && (child || self.bsn.is_none())
+        {
+            let (code, area) = (given.reveal().as_bytes(), home.door.area());
+            let fields = vec![
+                field(FieldKind::GivenName, &[code], GIVEN),
+                birth_field(birth),
+                field(FieldKind::Area, &[area], AREA),
+            ];
+            add(KeyKind::GivenBirthArea, &[code, birth.reveal(), area], fields);
+        }
+    }
+}
+
+/// Household keys: from the surname of anyone whose home is a child's in this record or, when no child is in it, of
+/// any adult at the own home; only for families with a child or a kindcheck, and not at suppressed addresses.
+fn collect_households(family: &Family, options: &DeriveOptions<'_>, collector: &mut Collector) {
+    if !family.has_children() {
+        return;
+    }
+    let homes = || {
+        residents(family, options.today)
+            .filter_map(|(position, person, residence)| Some((position, person, residence.home?)))
+    };
+    let has_child = family.persons().iter().any(|person| person.role == Role::Child);
+    let child_homes: BTreeSet<Place> =
+        homes().filter(|(_, person, _)| person.role == Role::Child).map(|(_, _, home)| home).collect();
+    let suppressed = options.suppressed_households;
+    let counts = |home: &Place| (!has_child || child_homes.contains(home)) && !suppressed.covers(home);
+    for (position, person, home) in homes().filter(|(_, _, home)| counts(home)) {
+        for surname in surname_codes(&person.name) {
+            let (code, unit) = (surname.reveal().as_bytes(), home.unit().as_bytes());
+            let parts: [&[u8]; 4] = [code, home.door.postcode(), &home.door.number(), unit];
+            let source = Source { person: position, role: person.role };
+            let fields = vec![surname_field(&surname), address_field(&home, suppressed)];
+            collector.add(LinkageKey::new(KeyKind::Household, &parts), source, fields);
+        }
+    }
+}
+
+fn field(kind: FieldKind, value: &[&[u8]], bits: Bits) -> Field {
+    // The kind stands in front because kinds that share a slot must not share a value.
+    let kind_and_value: Vec<&[u8]> =
+        std::iter::once(kind.dutch().as_bytes()).chain(value.iter().copied()).collect();
+    Field { kind, value: PrivateBytes::from_fields(&kind_and_value), bits }
+}
+
+fn surname_field(surname: &PrivateText) -> Field {
+    field(FieldKind::Surname, &[surname.reveal().as_bytes()], surname_bits(surname.reveal()))
+}
+
+fn birth_field(birth: &Birth) -> Field {
+    field(FieldKind::BirthDate, &[birth.reveal()], birth.bits())
+}
+
+fn address_field(place: &Place, suppressed: &HouseholdSuppression) -> Field {
+    let bits = match (suppressed.covers(place), place.unit().is_empty()) {
+        (true, _) => ADDRESS_CROWDED,
+        (false, false) => ADDRESS_SHARED,
+        (false, true) => ADDRESS,
+    };
+    field(FieldKind::Address, &[place.door.postcode(), &place.door.number()], bits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholder_numbers_pass_the_eleven_proof_but_name_no_one() {
+        for (digits, expected) in [
+            ("999999990", true),
+            ("111111110", true),
+            ("111222333", false),
+            ("999990019", false),
+            ("123456782", false),
+        ] {
+            assert_eq!(is_placeholder(&digits.parse().unwrap()), expected, "{digits}");
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Linkage keys: what two organisations must have recorded alike to find each other.
+
+use std::fmt;
+
+use domain::KeyClass;
+
+use crate::private::PrivateBytes;
+
+/// What a key is made of. The number and the Dutch name are stable: they enter hashes and stored records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum KeyKind {
+    /// `bsn`: the citizen service number.
+    Bsn = 1,
+    /// `naam-geboorte`: surname as it sounds, first initial, birth date. Survives a move.
+    NameBirth = 2,
+    /// `naam-adres`: surname as it sounds, first initial, postcode and house number. Survives a birth date that is
+    /// unknown or wrong.
+    NameAddress = 3,
+    /// `geboorte-adres`: birth date, postcode and house number. Survives any error in the name.
+    BirthAddress = 4,
+    /// `voornaam-geboorte-wijk`: first given name as it sounds, birth date, digits of the postcode. Survives another
+    /// surname together with a move nearby.
+    GivenBirthArea = 5,
+    /// `huishouden`: surname as it sounds and the whole address, of the household rather than of a person.
+    Household = 6,
+}
+
+impl KeyKind {
+    /// Every kind, in the order of their numbers.
+    pub const ALL: [Self; 6] = [
+        Self::Bsn,
+        Self::NameBirth,
+        Self::NameAddress,
+        Self::BirthAddress,
+        Self::GivenBirthArea,
+        Self::Household,
+    ];
+
+    /// The Dutch name, used in the API and on pages.
+    #[must_use]
+    pub const fn dutch(self) -> &'static str {
+        match self {
+            Self::Bsn => "bsn",
+            Self::NameBirth => "naam-geboorte",
+            Self::NameAddress => "naam-adres",
+            Self::BirthAddress => "geboorte-adres",
+            Self::GivenBirthArea => "voornaam-geboorte-wijk",
+            Self::Household => "huishouden",
+        }
+    }
+
+    /// The kind with this Dutch name.
+    #[must_use]
+    pub fn from_dutch(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.dutch() == name)
+    }
+
+    /// The number in hashes and records; never reused.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// The class whose key set evaluates this kind.
+    #[must_use]
+    pub const fn class(self) -> KeyClass {
+        match self {
+            Self::Bsn => KeyClass::Bsn,
+            Self::NameBirth
+            | Self::NameAddress
+            | Self::BirthAddress
+            | Self::GivenBirthArea
+            | Self::Household => KeyClass::Weak,
+        }
+    }
+}
+
+impl fmt::Display for KeyKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.dutch())
+    }
+}
+
+/// One linkage key. Personal data: erased when dropped, never printed.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkageKey {
+    kind: KeyKind,
+    value: PrivateBytes,
+}
+
+impl LinkageKey {
+    /// Joins the fields, each preceded by its length, in the order that the kind documents.
+    pub(crate) fn new(kind: KeyKind, fields: &[&[u8]]) -> Self {
+        Self { kind, value: PrivateBytes::from_fields(fields) }
+    }
+
+    /// What the key is made of.
+    #[must_use]
+    pub fn kind(&self) -> KeyKind {
+        self.kind
+    }
+
+    /// The canonical bytes that enter the oblivious function. Personal data.
+    #[must_use]
+    pub fn value(&self) -> &[u8] {
+        self.value.reveal()
+    }
+}
+
+impl fmt::Debug for LinkageKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LinkageKey({}, redacted)", self.kind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_numbers_are_distinct_and_come_back() {
+        for (index, kind) in KeyKind::ALL.into_iter().enumerate() {
+            assert_eq!(KeyKind::from_dutch(kind.dutch()), Some(kind));
+            assert_eq!(usize::from(kind.number()), index + 1);
+            assert_eq!(kind.class() == KeyClass::Bsn, kind == KeyKind::Bsn);
+        }
+        assert_eq!(KeyKind::from_dutch("naam"), None);
+    }
+
+    #[test]
+    fn debug_says_the_kind_only() {
+        let key = LinkageKey::new(KeyKind::Bsn, &[b"111222333"]);
+        assert_eq!(format!("{key:?}"), "LinkageKey(bsn, redacted)");
+    }
+}

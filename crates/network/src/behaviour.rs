@@ -1,0 +1,112 @@
+//! What a node does on every connection, and the swarm that does it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use libp2p::allow_block_list::{self, AllowedPeers};
+use libp2p::connection_limits::{self, ConnectionLimits};
+use libp2p::request_response::{self, ProtocolSupport};
+use libp2p::swarm::NetworkBehaviour;
+use libp2p::swarm::behaviour::toggle::Toggle;
+use libp2p::{StreamProtocol, Swarm, SwarmBuilder, memory_connection_limits, ping, tcp, tls, yamux};
+use protocol::Conversation;
+
+use crate::codec::FrameCodec;
+use crate::counters::Tally;
+use crate::gossip::{self, Gossip};
+use crate::{Limits, NetworkConfig, NetworkError};
+
+/// How often every connection is tested. Two failures in a row close it.
+const PING_INTERVAL: Duration = Duration::from_secs(10);
+
+/// How long a member may take to answer a test.
+const PING_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Members stay connected however little they say; only a failing ping closes.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// Handshake included. Longer than a post-quantum handshake over a bad line.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Connections beyond those of the members: none should arise, this leaves room for ones that are closing.
+const CONNECTION_MARGIN: u32 = 16;
+
+/// Streams of a connection beyond those for requests: ping and gossipsub in both directions.
+const OTHER_STREAMS: usize = 16;
+
+/// Requests in one conversation.
+pub(crate) type Requests = request_response::Behaviour<FrameCodec>;
+
+/// The first three refuse connections and stand in front, so that no later one learns of a refused connection.
+#[derive(NetworkBehaviour)]
+pub(crate) struct Behaviour {
+    pub(crate) allowed: allow_block_list::Behaviour<AllowedPeers>,
+    pub(crate) limits: connection_limits::Behaviour,
+    pub(crate) memory: Toggle<memory_connection_limits::Behaviour>,
+    pub(crate) ping: ping::Behaviour,
+    pub(crate) gossip: Gossip,
+    pub(crate) ceremony: Requests,
+    pub(crate) evaluation: Requests,
+    pub(crate) feed: Requests,
+}
+
+impl Behaviour {
+    /// The requests of one conversation.
+    pub(crate) fn requests(&mut self, conversation: Conversation) -> &mut Requests {
+        match conversation {
+            Conversation::Ceremony => &mut self.ceremony,
+            Conversation::Evaluation => &mut self.evaluation,
+            Conversation::Feed => &mut self.feed,
+        }
+    }
+}
+
+/// Builds the swarm; it listens and dials nowhere yet and admits nobody.
+pub(crate) fn swarm(config: &NetworkConfig, tally: &Arc<Tally>) -> Result<Swarm<Behaviour>, NetworkError> {
+    let limits = config.limits;
+    let requests = |conversation: Conversation| {
+        let name = StreamProtocol::new(conversation.protocol_name());
+        let settings = request_response::Config::default()
+            .with_request_timeout(config.request_timeout)
+            .with_max_concurrent_streams(limits.streams());
+        let codec = FrameCodec::new(conversation, Arc::clone(tally));
+        Requests::with_codec(codec, [(name, ProtocolSupport::Full)], settings)
+    };
+    let multiplexer = || {
+        let mut settings = yamux::Config::default();
+        settings.set_max_num_streams(Conversation::ALL.len() * limits.streams() + OTHER_STREAMS);
+        settings
+    };
+    let ping_settings = ping::Config::new().with_interval(PING_INTERVAL).with_timeout(PING_TIMEOUT);
+    let Ok(with_behaviour) = SwarmBuilder::with_existing_identity(config.keypair())
+        .with_tokio()
+        .with_tcp(tcp::Config::default().nodelay(true), tls::Config::new, multiplexer)
+        .map_err(NetworkError::Tls)?
+        .with_behaviour(|keypair| Behaviour {
+            allowed: allow_block_list::Behaviour::default(),
+            limits: connection_limits::Behaviour::new(connection_limits(&limits, 0)),
+            memory: limits
+                .process_memory_bytes
+                .map(memory_connection_limits::Behaviour::with_max_bytes)
+                .into(),
+            ping: ping::Behaviour::new(ping_settings),
+            gossip: gossip::behaviour(keypair.clone()),
+            ceremony: requests(Conversation::Ceremony),
+            evaluation: requests(Conversation::Evaluation),
+            feed: requests(Conversation::Feed),
+        });
+    Ok(with_behaviour
+        .with_swarm_config(|swarm| swarm.with_idle_connection_timeout(IDLE_TIMEOUT))
+        .with_connection_timeout(CONNECTION_TIMEOUT)
+        .build())
+}
+
+/// Bounds on connections for a network of `members`.
+pub(crate) fn connection_limits(limits: &Limits, members: usize) -> ConnectionLimits {
+    let members = u32::try_from(members).unwrap_or(u32::MAX);
+    let total = members.saturating_mul(limits.connections_per_member).saturating_add(CONNECTION_MARGIN);
+    ConnectionLimits::default()
+        .with_max_pending_incoming(Some(limits.pending_incoming))
+        .with_max_established_per_peer(Some(limits.connections_per_member))
+        .with_max_established(Some(total))
+}

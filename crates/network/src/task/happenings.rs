@@ -1,0 +1,175 @@
+//! What happens on connections: they open, close and are refused; members ask, answer and gossip.
+
+use libp2p::gossipsub::MessageAcceptance;
+use libp2p::request_response::{self, InboundFailure, OutboundRequestId};
+use libp2p::swarm::{ListenError, SwarmEvent};
+use libp2p::{PeerId, allow_block_list, gossipsub, ping};
+use protocol::{Conversation, Input};
+use tokio::time::Instant;
+
+use super::{Task, UnderWay};
+use crate::behaviour::BehaviourEvent;
+use crate::gossip::MAX_GOSSIP_FRAME_BYTES;
+use crate::unanswered::Waiting;
+
+impl Task {
+    pub(super) fn happened(&mut self, event: SwarmEvent<BehaviourEvent>) {
+        match event {
+            SwarmEvent::Behaviour(event) => self.behaved(event),
+            SwarmEvent::ConnectionEstablished { peer_id, .. } => self.members.opened(&peer_id),
+            SwarmEvent::ConnectionClosed { peer_id, num_established: 0, .. } => {
+                if let Some(oin) = self.members.closed(&peer_id, Instant::now()) {
+                    self.lost(oin);
+                }
+            }
+            SwarmEvent::IncomingConnectionError { error, peer_id, .. } => self.refused(peer_id, &error),
+            SwarmEvent::OutgoingConnectionError { peer_id: Some(peer), error, .. } => {
+                self.dial_failed(&peer, &error);
+            }
+            SwarmEvent::ListenerError { error, .. } => tracing::warn!(%error, "a listener failed to accept"),
+            SwarmEvent::ListenerClosed { .. } => tracing::error!("a listener closed; restart the node"),
+            SwarmEvent::ConnectionClosed { .. }
+            | SwarmEvent::OutgoingConnectionError { .. }
+            | SwarmEvent::IncomingConnection { .. }
+            | SwarmEvent::NewListenAddr { .. }
+            | SwarmEvent::ExpiredListenAddr { .. }
+            | SwarmEvent::Dialing { .. }
+            | SwarmEvent::NewExternalAddrCandidate { .. }
+            | SwarmEvent::ExternalAddrConfirmed { .. }
+            | SwarmEvent::ExternalAddrExpired { .. }
+            | SwarmEvent::NewExternalAddrOfPeer { .. } => {}
+            _ => {}
+        }
+    }
+
+    fn refused(&mut self, peer: Option<PeerId>, error: &ListenError) {
+        let ListenError::Denied { cause } = error else {
+            self.tally.handshakes_failed.raise();
+            tracing::debug!(%error, "an incoming connection failed");
+            return;
+        };
+        if cause.downcast_ref::<allow_block_list::NotAllowed>().is_some() {
+            self.tally.strangers_refused.raise();
+            tracing::info!(peer = peer.map(tracing::field::display), "refused a stranger");
+        } else {
+            self.tally.connections_over_limit.raise();
+            tracing::info!(peer = peer.map(tracing::field::display), "refused a connection over the limit");
+        }
+    }
+
+    fn behaved(&mut self, event: BehaviourEvent) {
+        match event {
+            BehaviourEvent::Allowed(never)
+            | BehaviourEvent::Limits(never)
+            | BehaviourEvent::Memory(never) => match never {},
+            BehaviourEvent::Ping(event) => self.tested(event),
+            BehaviourEvent::Gossip(event) => self.heard(event),
+            BehaviourEvent::Ceremony(event) => self.conversed(Conversation::Ceremony, event),
+            BehaviourEvent::Evaluation(event) => self.conversed(Conversation::Evaluation, event),
+            BehaviourEvent::Feed(event) => self.conversed(Conversation::Feed, event),
+        }
+    }
+
+    fn tested(&mut self, event: ping::Event) {
+        match event.result {
+            Ok(_) => self.answered(&event.peer),
+            // Requests may still work; whoever cannot be tested never counts as connected by a test.
+            Err(ping::Failure::Unsupported) => {}
+            Err(ping::Failure::Timeout | ping::Failure::Other { .. }) => {
+                if self.swarm.close_connection(event.connection) {
+                    self.tally.dead_connections.raise();
+                }
+            }
+        }
+    }
+
+    fn heard(&mut self, event: gossipsub::Event) {
+        let gossipsub::Event::Message { propagation_source, message_id, message } = event else {
+            return;
+        };
+        let by_member = true;
+        let circle = self.topics.get(&message.topic).map(|listening| listening.circle).filter(|_| by_member);
+        let fits = message.data.len() <= MAX_GOSSIP_FRAME_BYTES;
+        let acceptance = match circle {
+            Some(circle) if fits => {
+                self.tell(Input::Gossip { circle, frame: message.data });
+                MessageAcceptance::Accept
+            }
+            Some(_) => {
+                self.tally.gossip_oversized.raise();
+                MessageAcceptance::Reject
+            }
+            None => {
+                self.tally.gossip_foreign.raise();
+                tracing::info!(relay = %propagation_source, "refused gossip of a stranger");
+                MessageAcceptance::Reject
+            }
+        };
+        let gossip = &mut self.swarm.behaviour_mut().gossip;
+        gossip.report_message_validation_result(&message_id, &propagation_source, acceptance);
+    }
+
+    fn conversed(&mut self, conversation: Conversation, event: request_response::Event<Vec<u8>, Vec<u8>>) {
+        match event {
+            request_response::Event::Message { peer, message, .. } => {
+                self.answered(&peer);
+                match message {
+                    request_response::Message::Request { request, channel, .. } => {
+                        // A member that was removed while its request was under way is a stranger now.
+                        let Some(from) = self.members.oin(&peer) else { return };
+                        self.asked(Waiting { from, conversation, channel }, request);
+                    }
+                    request_response::Message::Response { request_id, response } => {
+                        self.ended(conversation, request_id, Some(response));
+                    }
+                }
+            }
+            request_response::Event::OutboundFailure { request_id, error, .. } => {
+                tracing::debug!(?conversation, %error, "an own request failed");
+                self.ended(conversation, request_id, None);
+            }
+            request_response::Event::InboundFailure { error, .. } => match error {
+                // The own refusal, already counted.
+                InboundFailure::ResponseOmission => {}
+                InboundFailure::Timeout
+                | InboundFailure::ConnectionClosed
+                | InboundFailure::UnsupportedProtocols
+                | InboundFailure::Io(_) => self.sweep(),
+            },
+            request_response::Event::ResponseSent { .. } => {}
+        }
+    }
+
+    fn asked(&mut self, request: Waiting, frame: Vec<u8>) {
+        let (from, conversation) = (request.from, request.conversation);
+        let Some(token) = self.unanswered.keep(request) else {
+            self.tally.requests_refused.raise();
+            tracing::info!(%from, ?conversation, "refused a request: too many of this member wait");
+            return;
+        };
+        if self.unanswered.is_over_bound() {
+            self.sweep();
+        }
+        self.tell(Input::Request { from, conversation, token, frame });
+    }
+
+    fn sweep(&mut self) {
+        let expired = self.unanswered.sweep();
+        self.tally.requests_expired.raise_by(expired);
+    }
+
+    /// An own request got its response, or will get none; the next in its line takes its place.
+    fn ended(&mut self, conversation: Conversation, request: OutboundRequestId, response: Option<Vec<u8>>) {
+        let Some(UnderWay { to, id }) = self.under_way.remove(&(conversation, request)) else { return };
+        match response {
+            Some(frame) => self.tell(Input::Response { id, frame }),
+            None => self.fail(id),
+        }
+        while let Some(next) = self.lanes.release(to, conversation) {
+            if let Some(peer) = self.members.reachable(&to) {
+                return self.send(to, peer, conversation, next);
+            }
+            self.fail(next.id);
+        }
+    }
+}

@@ -1,0 +1,360 @@
+//! Keeps the ceremonies of the current epoch going, and the key sets and shares they yield.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crypto::{CeremonyId, Digest, KeySet, KeyShare, Seed, SignedKeySet, cbor};
+use domain::{Epoch, KeyClass, Oin, Timestamp};
+use minicbor::{Decode, Encode};
+
+use super::machine::{Ceremony, Milestone};
+use super::message::{CeremonyRequest, CeremonyResponse, MAX_PARTS};
+use crate::effects::{Context, Effects};
+use crate::{
+    CeremonyProblem, Collection, Conversation, Notice, RequestId, ResponseToken, Secret, SecretName, Write,
+};
+
+/// Seconds between two attempts to reach a member that has what is missing.
+const RETRY_SECONDS: u64 = 1;
+
+/// The only attempt; further ones need signed abandonments.
+const ATTEMPT: u32 = 1;
+
+/// Key sets of the current epoch, and the own shares when this node is a keyholder.
+#[derive(Default)]
+pub(crate) struct KeyMaterial {
+    key_sets: BTreeMap<KeyClass, (KeySet, Vec<u8>)>,
+    shares: BTreeMap<KeyClass, KeyShare>,
+}
+
+impl KeyMaterial {
+    pub(crate) fn key_set(&self, class: KeyClass) -> Option<&KeySet> {
+        self.key_sets.get(&class).map(|(key_set, _)| key_set)
+    }
+
+    pub(crate) fn share(&self, class: KeyClass) -> Option<&KeyShare> {
+        self.shares.get(&class)
+    }
+
+    pub(crate) fn classes(&self) -> impl Iterator<Item = KeyClass> {
+        self.key_sets.keys().copied()
+    }
+
+    pub(crate) fn class_of(&self, digest: &Digest) -> Option<KeyClass> {
+        self.key_sets.iter().find(|(_, (key_set, _))| key_set.digest() == *digest).map(|(class, _)| *class)
+    }
+}
+
+/// What the secret file of a ceremony holds.
+#[derive(Encode, Decode)]
+struct CeremonySecret {
+    #[cbor(n(0), with = "minicbor::bytes")]
+    seed: Vec<u8>,
+    #[n(1)]
+    deadline: u64,
+    #[n(2)]
+    round1: Vec<Round1Wire>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(transparent)]
+struct Round1Wire(#[cbor(n(0), with = "minicbor::bytes")] Vec<u8>);
+
+/// The ceremonies of this node.
+#[derive(Default)]
+pub(crate) struct CeremonyKeeper {
+    running: BTreeMap<KeyClass, Ceremony>,
+    pub(crate) material: KeyMaterial,
+    /// Exchanges and key-set requests under way.
+    pending: BTreeMap<RequestId, (Oin, KeyClass)>,
+    /// When each member was last asked, by class.
+    asked: BTreeMap<(Oin, KeyClass), Timestamp>,
+    /// Members that have not seen the newest state.
+    dirty: BTreeSet<(Oin, KeyClass)>,
+    told: BTreeSet<(KeyClass, Oin)>,
+}
+
+impl CeremonyKeeper {
+    /// Takes back a key set from disk. One that does not verify against the roster is left out.
+    pub(crate) fn restore_key_set(&mut self, cx: &Context<'_>, wire: &[u8]) {
+        if let Some(key_set) = verified_key_set(cx, wire) {
+            self.material.key_sets.insert(key_set.ceremony().class, (key_set, wire.to_vec()));
+        }
+    }
+
+    /// Takes back a share or a ceremony under way from its secret file.
+    pub(crate) fn restore_secret(&mut self, cx: &Context<'_>, name: &SecretName, secret: &Secret) {
+        for class in KeyClass::ALL {
+            let id = ceremony_id(cx, class);
+            if *name == share_name(&id) {
+                if let Ok(share) = KeyShare::from_secret_bytes(secret.reveal()) {
+                    self.material.shares.insert(class, share);
+                }
+            } else if *name == ceremony_name(&id)
+                && let Ok(kept) = cbor::from_slice::<CeremonySecret>(secret.reveal())
+                && let Ok(seed) = <[u8; 32]>::try_from(kept.seed.as_slice())
+            {
+                let wires: Vec<Vec<u8>> = kept.round1.into_iter().map(|wire| wire.0).collect();
+                let deadline = Timestamp(kept.deadline);
+                let section = cx.roster.keyholder_section();
+                let ceremony =
+                    Ceremony::start(id, section, cx.identity, Seed::from_bytes(seed), deadline, &wires);
+                self.running.extend(ceremony.map(|ceremony| (class, ceremony)));
+            }
+        }
+    }
+
+    /// Problems of the ceremonies under way.
+    pub(crate) fn problems(&self, now: Timestamp) -> Vec<CeremonyProblem> {
+        self.running.values().flat_map(|ceremony| ceremony.problems(now)).collect()
+    }
+
+    /// Starts what is missing and asks for what others have.
+    pub(crate) fn tick(&mut self, cx: &Context<'_>, mut seed: impl FnMut() -> Seed, fx: &mut Effects<'_>) {
+        for class in KeyClass::ALL {
+            if self.material.key_sets.contains_key(&class) {
+                continue;
+            }
+            if !self.running.contains_key(&class) {
+                self.start(cx, class, &mut seed, fx);
+            }
+            self.drive(cx, class, fx);
+        }
+        for problem in self.problems(cx.now) {
+            let (CeremonyProblem::Lying { class, keyholder, .. }
+            | CeremonyProblem::Missing { class, keyholder, .. }) = &problem;
+            if self.told.insert((*class, *keyholder)) {
+                fx.notice(Notice::Ceremony(problem));
+            }
+        }
+    }
+
+    fn start(
+        &mut self,
+        cx: &Context<'_>,
+        class: KeyClass,
+        seed: &mut impl FnMut() -> Seed,
+        fx: &mut Effects<'_>,
+    ) {
+        let section = cx.roster.keyholder_section();
+        if !section.keyholders.iter().any(|keyholder| keyholder.oin == cx.identity.oin) {
+            return;
+        }
+        let deadline = cx.now.plus(u64::from(cx.roster.rules().ceremony_deadline_seconds));
+        let id = ceremony_id(cx, class);
+        if let Some(ceremony) = Ceremony::start(id, section, cx.identity, seed(), deadline, &[]) {
+            keep_secret(&ceremony, deadline, &[], fx);
+            self.dirty.extend(ceremony.others().map(|oin| (oin, class)));
+            self.running.insert(class, ceremony);
+            self.advance(cx, class, fx);
+        }
+    }
+
+    /// Asks every connected participant, or without an own ceremony any connected keyholder.
+    fn drive(&mut self, cx: &Context<'_>, class: KeyClass, fx: &mut Effects<'_>) {
+        let keyholders: Vec<Oin> = cx
+            .roster
+            .keyholder_section()
+            .keyholders
+            .iter()
+            .map(|keyholder| keyholder.oin)
+            .filter(|oin| *oin != cx.identity.oin && cx.connected.contains(oin))
+            .collect();
+        for oin in keyholders {
+            let under_way = self.pending.values().any(|asked| *asked == (oin, class));
+            let waited = self.asked.get(&(oin, class)).is_none_or(|at| cx.now.since(*at) >= RETRY_SECONDS);
+            if under_way || !(waited || self.dirty.contains(&(oin, class))) {
+                continue;
+            }
+            let request = match self.running.get(&class) {
+                Some(ceremony) => {
+                    let Some(index) = ceremony.index_of(&oin) else { continue };
+                    CeremonyRequest::Exchange {
+                        ceremony: ceremony.digest(),
+                        parts: ceremony.parts_for(index),
+                    }
+                }
+                None => CeremonyRequest::KeySet { epoch: cx.epoch, class },
+            };
+            self.dirty.remove(&(oin, class));
+            self.asked.insert((oin, class), cx.now);
+            let id = fx.request(oin, Conversation::Ceremony, cbor::to_vec(&request));
+            self.pending.insert(id, (oin, class));
+            if !self.running.contains_key(&class) {
+                return;
+            }
+        }
+    }
+
+    /// Answers a member.
+    pub(crate) fn request(
+        &mut self,
+        cx: &Context<'_>,
+        from: Oin,
+        token: ResponseToken,
+        frame: &[u8],
+        fx: &mut Effects<'_>,
+    ) {
+        let response = match cbor::from_slice::<CeremonyRequest>(frame) {
+            Ok(CeremonyRequest::Exchange { ceremony, parts }) => {
+                self.exchange(cx, from, ceremony, &parts, fx)
+            }
+            Ok(CeremonyRequest::KeySet { epoch, class }) if epoch == cx.epoch => self
+                .material
+                .key_sets
+                .get(&class)
+                .map(|(_, wire)| CeremonyResponse::KeySet { wire: wire.clone() }),
+            Ok(CeremonyRequest::KeySet { .. }) => None,
+            Err(_) => {
+                fx.refused.malformed_frames += 1;
+                None
+            }
+        };
+        fx.respond(token, cbor::to_vec(&response.unwrap_or(CeremonyResponse::Unknown)));
+    }
+
+    fn exchange(
+        &mut self,
+        cx: &Context<'_>,
+        from: Oin,
+        ceremony: Digest,
+        parts: &[super::Part],
+        fx: &mut Effects<'_>,
+    ) -> Option<CeremonyResponse> {
+        let class = KeyClass::ALL.into_iter().find(|class| ceremony_id(cx, *class).digest() == ceremony)?;
+        let is_keyholder =
+            cx.roster.keyholder_section().keyholders.iter().any(|keyholder| keyholder.oin == from);
+        if !is_keyholder || parts.len() > MAX_PARTS {
+            fx.refused.not_allowed += 1;
+            return None;
+        }
+        if let Some((_, wire)) = self.material.key_sets.get(&class) {
+            return Some(CeremonyResponse::Exchange { parts: vec![super::Part::KeySet(wire.clone())] });
+        }
+        self.receive(cx, class, from, parts, fx);
+        if let Some((_, wire)) = self.material.key_sets.get(&class) {
+            return Some(CeremonyResponse::Exchange { parts: vec![super::Part::KeySet(wire.clone())] });
+        }
+        let running = self.running.get(&class)?;
+        let index = running.index_of(&from)?;
+        self.dirty.remove(&(from, class));
+        Some(CeremonyResponse::Exchange { parts: running.parts_for(index) })
+    }
+
+    /// Takes the response to an own request.
+    pub(crate) fn response(&mut self, cx: &Context<'_>, id: RequestId, frame: &[u8], fx: &mut Effects<'_>) {
+        let Some((from, class)) = self.pending.remove(&id) else { return };
+        match cbor::from_slice::<CeremonyResponse>(frame) {
+            Ok(CeremonyResponse::Exchange { parts }) if parts.len() <= MAX_PARTS => {
+                self.receive(cx, class, from, &parts, fx);
+            }
+            Ok(CeremonyResponse::KeySet { wire }) if !self.running.contains_key(&class) => {
+                match verified_key_set(cx, &wire) {
+                    Some(key_set) if key_set.ceremony().class == class => {
+                        self.keep_key_set(key_set, wire, fx)
+                    }
+                    Some(_) | None => fx.refused.bad_signatures += 1,
+                }
+            }
+            Ok(CeremonyResponse::Unknown) => {}
+            Ok(CeremonyResponse::Exchange { .. } | CeremonyResponse::KeySet { .. }) | Err(_) => {
+                fx.refused.malformed_frames += 1;
+            }
+        }
+    }
+
+    /// An own request got no answer.
+    pub(crate) fn failed(&mut self, id: RequestId) {
+        self.pending.remove(&id);
+    }
+
+    fn receive(
+        &mut self,
+        cx: &Context<'_>,
+        class: KeyClass,
+        from: Oin,
+        parts: &[super::Part],
+        fx: &mut Effects<'_>,
+    ) {
+        let Some(ceremony) = self.running.get_mut(&class) else { return };
+        let Some(index) = ceremony.index_of(&from) else { return };
+        let before = ceremony.parts_for(index).len();
+        ceremony.receive(index, parts, fx.refused);
+        self.advance(cx, class, fx);
+        // Whoever learnt something has something to tell.
+        let learnt =
+            self.running.get(&class).is_some_and(|ceremony| ceremony.parts_for(index).len() != before);
+        if learnt && let Some(ceremony) = self.running.get(&class) {
+            self.dirty.extend(ceremony.others().map(|oin| (oin, class)));
+        }
+    }
+
+    fn advance(&mut self, cx: &Context<'_>, class: KeyClass, fx: &mut Effects<'_>) {
+        let Some(ceremony) = self.running.get_mut(&class) else { return };
+        let reached = ceremony.advance(cx.identity);
+        let id = *ceremony.id();
+        for milestone in reached {
+            match milestone {
+                Milestone::Echoed => {
+                    let deadline = ceremony.deadline();
+                    keep_secret(ceremony, deadline, &ceremony.round1_wires(), fx);
+                }
+                Milestone::ShareMade(share) => {
+                    let secret = Secret::new(share.to_secret_bytes().to_vec());
+                    fx.write(Write::PutSecret { name: share_name(&id), secret });
+                    self.material.shares.insert(class, share);
+                }
+                Milestone::Complete(key_set, wire) => {
+                    fx.write(Write::DestroySecret { name: ceremony_name(&id) });
+                    self.material.key_sets.insert(class, (key_set, wire.clone()));
+                    fx.put(Collection::KeySet, key_set_key(cx.epoch, class), wire);
+                }
+            }
+        }
+        if self.material.key_sets.contains_key(&class) {
+            self.running.remove(&class);
+        }
+    }
+
+    fn keep_key_set(&mut self, key_set: KeySet, wire: Vec<u8>, fx: &mut Effects<'_>) {
+        let ceremony = *key_set.ceremony();
+        fx.put(Collection::KeySet, key_set_key(ceremony.epoch, ceremony.class), wire.clone());
+        self.material.key_sets.insert(ceremony.class, (key_set, wire));
+    }
+}
+
+fn ceremony_id(cx: &Context<'_>, class: KeyClass) -> CeremonyId {
+    CeremonyId {
+        network: cx.roster.network(),
+        section: cx.roster.keyholder_section().digest(),
+        epoch: cx.epoch,
+        class,
+        attempt: ATTEMPT,
+    }
+}
+
+fn verified_key_set(cx: &Context<'_>, wire: &[u8]) -> Option<KeySet> {
+    let key_set = SignedKeySet::parse(wire).ok()?.verify(&cx.roster.keyholder_section()).ok()?;
+    (key_set.ceremony().epoch == cx.epoch).then_some(key_set)
+}
+
+fn keep_secret(ceremony: &Ceremony, deadline: Timestamp, round1: &[Vec<u8>], fx: &mut Effects<'_>) {
+    let secret = CeremonySecret {
+        seed: ceremony.seed().reveal().to_vec(),
+        deadline: deadline.0,
+        round1: round1.iter().cloned().map(Round1Wire).collect(),
+    };
+    let name = ceremony_name(ceremony.id());
+    fx.write(Write::PutSecret { name, secret: Secret::new(cbor::to_vec(&secret)) });
+}
+
+fn ceremony_name(id: &CeremonyId) -> SecretName {
+    SecretName::new(format!("ceremony-{}-{}-{}", id.epoch, id.class, id.attempt))
+}
+
+fn share_name(id: &CeremonyId) -> SecretName {
+    SecretName::new(format!("share-{}-{}-{}", id.epoch, id.class, id.attempt))
+}
+
+fn key_set_key(epoch: Epoch, class: KeyClass) -> Vec<u8> {
+    format!("{epoch:}/{class}").into_bytes()
+}

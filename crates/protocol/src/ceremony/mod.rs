@@ -1,0 +1,17 @@
+//! The key ceremony: keyholders make the key set of one (epoch, class) together, without a dealer.
+//!
+//! Each keyholder signs a round 1 package (commitments and a one-time sealing key), seals to every other its share
+//! in round 2, echoes a digest of all round 1 packages, and signs the resulting key set. Packages travel by
+//! *exchange*: a request carries everything the sender has for the receiver, the response everything the receiver
+//! has for the sender, so lost messages and restarts need no rule of their own. Round 1 packages of others are
+//! passed on, so that two different ones of one keyholder meet and convict it.
+
+mod keeper;
+mod machine;
+mod message;
+
+pub(crate) use keeper::{CeremonyKeeper, KeyMaterial};
+pub use message::{
+    CeremonyRequest, CeremonyResponse, ComplaintDocument, DisclosureDocument, EchoDocument, Part,
+    Round1Document, Round2Document,
+};

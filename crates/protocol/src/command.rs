@@ -1,0 +1,172 @@
+//! What the own organisation may want of its node, what the node replies, and what it tells unasked.
+
+use domain::{Epoch, FamilyRef, KeyClass, Oin, Signal};
+use index::{Completeness, Involvement};
+use thiserror::Error;
+
+/// Something the own organisation wants.
+#[derive(Debug)]
+pub enum Command {
+    /// Register signals, or replace those with the same family reference. Those not named are left alone.
+    Import(Vec<Signal>),
+    /// Who else is involved with this family?
+    Who(FamilyRef),
+    /// The same for every own family with a published or shielded signal, in order of reference.
+    WhoAll,
+    /// How the node is doing.
+    Status,
+}
+
+/// The reply to a [`Command`].
+#[derive(Debug)]
+pub enum Reply {
+    /// What an import did.
+    Imported(ImportCounts),
+    /// Who else is involved.
+    Who(Result<Answer, Refusal>),
+    /// Who else is involved, for every own family that may ask.
+    WhoAll(Vec<Answer>),
+    /// How the node is doing.
+    Status(Box<Status>),
+}
+
+/// What an import did with each family it named.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ImportCounts {
+    /// Families that were not known.
+    pub added: usize,
+    /// Families whose record differs from the one held.
+    pub changed: usize,
+    /// Families whose record is the one held.
+    pub unchanged: usize,
+}
+
+/// Who else is involved with one own family, and how far that may be trusted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The own reference.
+    pub family: FamilyRef,
+    /// Involved organisations, by OIN.
+    pub involved: Vec<Involvement>,
+    /// Completeness over every organisation that may publish to this one.
+    pub completeness: Completeness,
+}
+
+/// Why a question is not answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// Reciprocity: only who registered a signal on a family may ask about it.
+    #[error("no own signal on this family; register one before asking")]
+    NoOwnSignal,
+    /// Fail closed: without a legal basis that holds in a circle nothing is published and nothing is answered.
+    #[error("the signal on this family has no legal basis that holds in a circle; add one before asking")]
+    NoLegalBasis,
+}
+
+/// How the node is doing. Holds no personal data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// The current epoch.
+    pub epoch: Epoch,
+    /// Classes whose key set is held.
+    pub key_sets: Vec<KeyClass>,
+    /// Keyholders reachable now, this node included when it is one.
+    pub keyholders_reachable: usize,
+    /// Keyholders in the roster.
+    pub keyholders: usize,
+    /// Keyholders needed for one evaluation.
+    pub threshold: usize,
+    /// Linkage keys that still wait for their pseudonym.
+    pub keys_waiting: usize,
+    /// Linkage keys evaluated since the start of this run.
+    pub keys_evaluated: usize,
+    /// Tags live in the own feeds.
+    pub tags_published: usize,
+    /// Whether the own feeds have everything published.
+    pub published: bool,
+    /// Completeness over every organisation that may publish to this one.
+    pub completeness: Completeness,
+    /// Problems of the running key ceremonies, each naming the keyholder.
+    pub ceremony_problems: Vec<CeremonyProblem>,
+    /// What was refused so far.
+    pub refused: Refused,
+}
+
+impl Status {
+    /// Whether enough keyholders are reachable; when not, the sentence that says so.
+    #[must_use]
+    pub fn keyholder_shortage(&self) -> Option<String> {
+        (self.keyholders_reachable < self.threshold).then(|| {
+            format!(
+                "{} of {} keyholders reachable, {} needed",
+                self.keyholders_reachable, self.keyholders, self.threshold
+            )
+        })
+    }
+}
+
+/// Counts of what was refused, by reason.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Refused {
+    /// Frames that cannot be read.
+    pub malformed_frames: u64,
+    /// Documents with a wrong signature, or signed by somebody who may not.
+    pub bad_signatures: u64,
+    /// Evaluations whose proof fails.
+    pub failing_proofs: u64,
+    /// Headers, heads and bodies that do not fit their feed.
+    pub bad_feed_parts: u64,
+    /// Second headers or heads with one sequence number.
+    pub equivocations: u64,
+    /// Requests that the roster does not allow.
+    pub not_allowed: u64,
+}
+
+/// What is wrong in a key ceremony, and whose doing it is.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum CeremonyProblem {
+    /// A keyholder broke the rules; the ceremony cannot complete with it.
+    #[error("key ceremony {class}: keyholder {keyholder} {what}")]
+    Lying {
+        /// The class of the ceremony.
+        class: KeyClass,
+        /// Who did it.
+        keyholder: Oin,
+        /// What it did.
+        what: &'static str,
+    },
+    /// Nothing came from a keyholder within the deadline.
+    #[error("key ceremony {class}: keyholder {keyholder} has not sent its {what}")]
+    Missing {
+        /// The class of the ceremony.
+        class: KeyClass,
+        /// Who is silent.
+        keyholder: Oin,
+        /// What is missing.
+        what: &'static str,
+    },
+}
+
+/// Something the node tells unasked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// Another organisation turns out to be involved with an own family.
+    NewMatch {
+        /// The own family.
+        family: FamilyRef,
+        /// Who, how sure, and why.
+        involvement: Involvement,
+    },
+    /// Something is wrong in a key ceremony.
+    Ceremony(CeremonyProblem),
+    /// A keyholder's evaluation failed its proof; it is not asked again for a while.
+    FailingProof {
+        /// The keyholder.
+        keyholder: Oin,
+    },
+    /// An organisation signed two headers with one sequence number.
+    Equivocation {
+        /// The organisation.
+        publisher: Oin,
+    },
+}

@@ -1,0 +1,117 @@
+//! What the machines share: who this node is, what it knows of the world, and where their effects go.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crypto::{Document, Signed, SigningKey, Unverified};
+use domain::{Epoch, Oin, Timestamp};
+use roster::VerifiedRoster;
+
+use crate::{Collection, Conversation, Notice, Outbound, Refused, RequestId, ResponseToken, Step, Write};
+
+/// A Step that holds this many writes is closed at the next cut; well under the writer's 200.
+const WRITES_PER_STEP: usize = 100;
+
+/// The organisation that this node speaks for.
+pub(crate) struct Identity {
+    pub(crate) oin: Oin,
+    pub(crate) key: SigningKey,
+}
+
+/// The world as every machine may see it during one transition.
+pub(crate) struct Context<'a> {
+    pub(crate) now: Timestamp,
+    pub(crate) epoch: Epoch,
+    pub(crate) identity: &'a Identity,
+    pub(crate) roster: &'a VerifiedRoster,
+    pub(crate) connected: &'a BTreeSet<Oin>,
+}
+
+/// Own requests under way, so that a response finds the machine that asked.
+#[derive(Default)]
+pub(crate) struct Requests {
+    last: u64,
+    under_way: BTreeMap<RequestId, (Conversation, Oin)>,
+}
+
+/// Collects the Steps of one transition.
+pub(crate) struct Effects<'a> {
+    steps: Vec<Step>,
+    current: Step,
+    requests: &'a mut Requests,
+    pub(crate) refused: &'a mut Refused,
+}
+
+impl<'a> Effects<'a> {
+    pub(crate) fn new(requests: &'a mut Requests, refused: &'a mut Refused) -> Self {
+        Self { steps: Vec::new(), current: Step::default(), requests, refused }
+    }
+
+    /// Marks a place where one unit of work ends; a large Step is closed here.
+    pub(crate) fn cut(&mut self) {
+        if self.current.writes_len() >= WRITES_PER_STEP {
+            self.steps.push(std::mem::take(&mut self.current));
+        }
+    }
+
+    pub(crate) fn put(&mut self, collection: Collection, key: Vec<u8>, value: Vec<u8>) {
+        self.current.put(collection, key, value);
+    }
+
+    pub(crate) fn write(&mut self, write: Write) {
+        self.current.write(write);
+    }
+
+    pub(crate) fn request(&mut self, to: Oin, conversation: Conversation, frame: Vec<u8>) -> RequestId {
+        self.requests.last += 1;
+        let id = RequestId(self.requests.last);
+        self.requests.under_way.insert(id, (conversation, to));
+        self.current.say(Outbound::Request { to, conversation, id, frame });
+        id
+    }
+
+    /// Takes an own request off the list; `None` for one that is not under way.
+    pub(crate) fn finish(&mut self, id: RequestId) -> Option<(Conversation, Oin)> {
+        self.requests.under_way.remove(&id)
+    }
+
+    pub(crate) fn respond(&mut self, token: ResponseToken, frame: Vec<u8>) {
+        self.current.say(Outbound::Respond { token, frame });
+    }
+
+    pub(crate) fn say(&mut self, outbound: Outbound) {
+        self.current.say(outbound);
+    }
+
+    pub(crate) fn notice(&mut self, notice: Notice) {
+        self.current.say(Outbound::Notice(notice));
+    }
+
+    /// Reads a signed document and verifies it against the key of the member that it claims as signer. Anything
+    /// else is counted and gone.
+    pub(crate) fn verified<T: Document>(
+        &mut self,
+        roster: &VerifiedRoster,
+        wire: &[u8],
+        signer: impl FnOnce(&T) -> Oin,
+    ) -> Option<Signed<T>> {
+        let Ok(unverified) = Unverified::<T>::parse(wire) else {
+            self.refused.malformed_frames += 1;
+            return None;
+        };
+        let key = roster.organisation_key(&signer(unverified.claimed()));
+        let verified = key.and_then(|key| unverified.verify(&key).ok());
+        if verified.is_none() {
+            self.refused.bad_signatures += 1;
+        }
+        verified
+    }
+
+    /// The Steps, in order; none of them empty.
+    pub(crate) fn into_steps(self) -> Vec<Step> {
+        let mut steps = self.steps;
+        if !self.current.is_empty() {
+            steps.push(self.current);
+        }
+        steps
+    }
+}

@@ -1,0 +1,261 @@
+//! The asker's side: linkage keys in, pseudonym keys out.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use crypto::{
+    BlindedBatch, Digest, Evaluation, PseudonymKey, SeedSequence, VerifiedEvaluation, cbor, oprf_input,
+};
+use domain::{KeyClass, Oin, Timestamp};
+use linkage::LinkageKey;
+
+use super::message::{EvaluationRequest, EvaluationResponse, MAX_ELEMENTS, pack, unpack};
+use crate::ceremony::KeyMaterial;
+use crate::effects::{Context, Effects};
+use crate::{Conversation, Notice, RequestId};
+
+/// Batches asked for at the same time. Two keep a keyholder busy while results are combined; more would only grow
+/// the keyholders' queues, since all members share them.
+const BATCHES_UNDER_WAY: usize = 2;
+
+/// Seconds during which a keyholder that failed or refused is not asked again.
+const REST_SECONDS: u64 = 2;
+
+/// Seconds during which a keyholder whose proof failed is not asked again.
+const DISTRUST_SECONDS: u64 = 300;
+
+/// Keys that got their pseudonym.
+pub(crate) struct Evaluated {
+    pub(crate) pseudonyms: Vec<(LinkageKey, PseudonymKey)>,
+}
+
+/// Linkage keys that wait, and batches under way.
+#[derive(Default)]
+pub(crate) struct EvaluationClient {
+    queued: BTreeMap<KeyClass, VecDeque<LinkageKey>>,
+    /// Keys in a queue or a batch, so that families that share a key have it evaluated once.
+    known: BTreeSet<LinkageKey>,
+    batches: BTreeMap<u64, BatchUnderWay>,
+    requests: BTreeMap<RequestId, (u64, u16)>,
+    /// Until when each keyholder is left alone.
+    resting: BTreeMap<u16, Timestamp>,
+    last_batch: u64,
+    evaluated: usize,
+}
+
+struct BatchUnderWay {
+    key_set: Digest,
+    request_id: [u8; 16],
+    class: KeyClass,
+    keys: Vec<LinkageKey>,
+    blinded: BlindedBatch,
+    /// Keyholders asked that have not answered.
+    asked: BTreeSet<u16>,
+    verified: BTreeMap<u16, VerifiedEvaluation>,
+}
+
+impl EvaluationClient {
+    /// Queues keys; those already queued or under way are left alone.
+    pub(crate) fn want(&mut self, keys: impl IntoIterator<Item = LinkageKey>) {
+        for key in keys {
+            if self.known.insert(key.clone()) {
+                self.queued.entry(key.kind().class()).or_default().push_back(key);
+            }
+        }
+    }
+
+    /// Keys without a pseudonym.
+    pub(crate) fn waiting(&self) -> usize {
+        self.known.len()
+    }
+
+    /// Keys evaluated in this run.
+    pub(crate) fn evaluated(&self) -> usize {
+        self.evaluated
+    }
+
+    /// Keyholders that can be asked now, this node included when it holds a share.
+    pub(crate) fn reachable(cx: &Context<'_>) -> usize {
+        let section = cx.roster.keyholder_section();
+        let here = |oin: &Oin| *oin == cx.identity.oin || cx.connected.contains(oin);
+        section.keyholders.iter().filter(|keyholder| here(&keyholder.oin)).count()
+    }
+
+    /// Forms batches, asks keyholders, and combines what is complete.
+    pub(crate) fn advance(
+        &mut self,
+        cx: &Context<'_>,
+        material: &KeyMaterial,
+        seeds: &mut SeedSequence,
+        fx: &mut Effects<'_>,
+    ) -> Evaluated {
+        let mut done = Evaluated { pseudonyms: Vec::new() };
+        loop {
+            self.form_batches(cx, material, seeds);
+            let before = done.pseudonyms.len();
+            let numbers: Vec<u64> = self.batches.keys().copied().collect();
+            for number in numbers {
+                self.ask(number, cx, material, seeds, fx);
+                done.pseudonyms.extend(self.combine(number, material));
+            }
+            if done.pseudonyms.len() == before {
+                self.evaluated += done.pseudonyms.len();
+                return done;
+            }
+        }
+    }
+
+    fn form_batches(&mut self, cx: &Context<'_>, material: &KeyMaterial, seeds: &mut SeedSequence) {
+        for class in KeyClass::ALL {
+            let Some(key_set) = material.key_set(class) else { continue };
+            let Some(queue) = self.queued.get_mut(&class) else { continue };
+            while !queue.is_empty()
+                && self.batches.values().filter(|batch| batch.class == class).count() < BATCHES_UNDER_WAY
+            {
+                let keys: Vec<LinkageKey> = queue.drain(..queue.len().min(MAX_ELEMENTS)).collect();
+                let inputs: Vec<_> = keys
+                    .iter()
+                    .map(|key| oprf_input(&cx.roster.network(), cx.epoch, key.kind().dutch(), key.value()))
+                    .collect();
+                let mut request_id = [0; 16];
+                let random = seeds.next("request id");
+                request_id.copy_from_slice(random.reveal().split_at(16).0);
+                let Ok(blinded) = BlindedBatch::new(&inputs, &seeds.next("blind"), &request_id) else {
+                    // Only an input that hashes to the identity is refused: no such input is known to exist.
+                    continue;
+                };
+                self.last_batch += 1;
+                let batch = BatchUnderWay {
+                    key_set: key_set.digest(),
+                    request_id,
+                    class,
+                    keys,
+                    blinded,
+                    asked: BTreeSet::new(),
+                    verified: BTreeMap::new(),
+                };
+                self.batches.insert(self.last_batch, batch);
+            }
+        }
+    }
+
+    /// Asks as many keyholders as are still needed; an own share needs no asking.
+    fn ask(
+        &mut self,
+        number: u64,
+        cx: &Context<'_>,
+        material: &KeyMaterial,
+        seeds: &mut SeedSequence,
+        fx: &mut Effects<'_>,
+    ) {
+        let Some(batch) = self.batches.get_mut(&number) else { return };
+        let Some(key_set) = material.key_set(batch.class).filter(|set| set.digest() == batch.key_set) else {
+            return;
+        };
+        if let Some(share) = material.share(batch.class)
+            && !batch.verified.contains_key(&share.index())
+            && let Ok(evaluation) = share.evaluate(batch.blinded.elements(), &seeds.next("evaluate"))
+            && let Ok(verified) = batch.blinded.verify(key_set, share.index(), &evaluation)
+        {
+            batch.verified.insert(share.index(), verified);
+        }
+        let section = cx.roster.keyholder_section();
+        // Each batch starts at another keyholder, so that the work spreads.
+        let start = usize::try_from(number).unwrap_or(0) % section.keyholders.len().max(1);
+        let (before, after) = section.keyholders.split_at(start);
+        for keyholder in after.iter().chain(before) {
+            if batch.verified.len() + batch.asked.len() >= usize::from(key_set.threshold()) {
+                break;
+            }
+            let index = keyholder.index;
+            let rests = self.resting.get(&index).is_some_and(|until| cx.now < *until);
+            if rests
+                || !cx.connected.contains(&keyholder.oin)
+                || batch.asked.contains(&index)
+                || batch.verified.contains_key(&index)
+                || key_set.verifying_share(index).is_none()
+            {
+                continue;
+            }
+            let request = EvaluationRequest {
+                key_set: batch.key_set,
+                request_id: batch.request_id,
+                elements: pack(batch.blinded.elements()),
+            };
+            let id = fx.request(keyholder.oin, Conversation::Evaluation, cbor::to_vec(&request));
+            batch.asked.insert(index);
+            self.requests.insert(id, (number, index));
+        }
+    }
+
+    fn combine(&mut self, number: u64, material: &KeyMaterial) -> Vec<(LinkageKey, PseudonymKey)> {
+        let Some(batch) = self.batches.get(&number) else { return Vec::new() };
+        let Some(key_set) = material.key_set(batch.class).filter(|set| set.digest() == batch.key_set) else {
+            return Vec::new();
+        };
+        if batch.verified.len() < usize::from(key_set.threshold()) {
+            return Vec::new();
+        }
+        let Some(batch) = self.batches.remove(&number) else { return Vec::new() };
+        for key in &batch.keys {
+            self.known.remove(key);
+        }
+        let verified: Vec<VerifiedEvaluation> = batch.verified.into_values().collect();
+        match batch.blinded.finish(key_set, &verified) {
+            Ok(pseudonyms) => batch.keys.into_iter().zip(pseudonyms).collect(),
+            Err(_) => {
+                self.want(batch.keys);
+                Vec::new()
+            }
+        }
+    }
+
+    /// Takes a keyholder's answer.
+    pub(crate) fn response(
+        &mut self,
+        cx: &Context<'_>,
+        material: &KeyMaterial,
+        id: RequestId,
+        from: Oin,
+        frame: &[u8],
+        fx: &mut Effects<'_>,
+    ) {
+        let Some((number, index)) = self.requests.remove(&id) else { return };
+        let Some(batch) = self.batches.get_mut(&number) else { return };
+        batch.asked.remove(&index);
+        let Some(key_set) = material.key_set(batch.class) else { return };
+        let evaluation = match cbor::from_slice::<EvaluationResponse>(frame) {
+            Ok(EvaluationResponse::Evaluated { elements, proof }) => {
+                unpack(&elements).map(|elements| Evaluation { elements, proof })
+            }
+            Ok(EvaluationResponse::Refused { .. }) => {
+                self.resting.insert(index, cx.now.plus(REST_SECONDS));
+                return;
+            }
+            Err(_) => None,
+        };
+        let Some(evaluation) = evaluation else {
+            fx.refused.malformed_frames += 1;
+            self.resting.insert(index, cx.now.plus(DISTRUST_SECONDS));
+            return;
+        };
+        match batch.blinded.verify(key_set, index, &evaluation) {
+            Ok(verified) => {
+                batch.verified.insert(index, verified);
+            }
+            Err(_) => {
+                fx.refused.failing_proofs += 1;
+                self.resting.insert(index, cx.now.plus(DISTRUST_SECONDS));
+                fx.notice(Notice::FailingProof { keyholder: from });
+            }
+        }
+    }
+
+    /// A keyholder did not answer.
+    pub(crate) fn failed(&mut self, now: Timestamp, id: RequestId) {
+        let Some((number, index)) = self.requests.remove(&id) else { return };
+        self.resting.insert(index, now.plus(REST_SECONDS));
+        if let Some(batch) = self.batches.get_mut(&number) {
+            batch.asked.remove(&index);
+        }
+    }
+}

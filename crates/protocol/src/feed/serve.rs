@@ -1,0 +1,65 @@
+//! Serving: own feeds and replicas, to whoever the roster lets read them.
+
+use crypto::{Signed, cbor};
+use domain::{CircleId, Oin};
+use minicbor::bytes::ByteVec;
+
+use super::keeper::FeedKeeper;
+use super::message::{FeedRequest, FeedResponse, HEADERS_PER_PAGE, HEADS_PER_PAGE};
+use crate::ResponseToken;
+use crate::effects::{Context, Effects};
+
+impl FeedKeeper {
+    /// Answers a member.
+    pub(crate) fn request(
+        &mut self,
+        cx: &Context<'_>,
+        from: Oin,
+        token: ResponseToken,
+        frame: &[u8],
+        fx: &mut Effects<'_>,
+    ) {
+        let response = match cbor::from_slice::<FeedRequest>(frame) {
+            Ok(FeedRequest::Heads { circle }) => {
+                FeedResponse::Heads { heads: self.heads_for(cx, &circle, &from) }
+            }
+            Ok(FeedRequest::Headers { feed, .. } | FeedRequest::Body { feed, .. })
+                if !cx.roster.publishes_to(&feed.circle, &feed.publisher, &from) =>
+            {
+                fx.refused.not_allowed += 1;
+                FeedResponse::Unknown
+            }
+            Ok(FeedRequest::Headers { feed, after }) => {
+                let skip = usize::try_from(after).unwrap_or(usize::MAX);
+                let held = self.headers.get(&feed).into_iter().flatten();
+                let page: Vec<ByteVec> =
+                    held.skip(skip).take(HEADERS_PER_PAGE).map(|header| header.wire.clone().into()).collect();
+                if page.is_empty() { FeedResponse::Unknown } else { FeedResponse::Headers { headers: page } }
+            }
+            Ok(FeedRequest::Body { feed, digest }) => {
+                let named = self.names_body(&feed, &digest);
+                let body = self.bodies.get(&digest).filter(|_| named);
+                body.map_or(FeedResponse::Unknown, |bytes| FeedResponse::Body { bytes: bytes.clone() })
+            }
+            Err(_) => {
+                fx.refused.malformed_frames += 1;
+                FeedResponse::Unknown
+            }
+        };
+        fx.respond(token, cbor::to_vec(&response));
+    }
+
+    fn heads_for(&self, cx: &Context<'_>, circle: &CircleId, reader: &Oin) -> Vec<ByteVec> {
+        let own = self.own.get(circle).and_then(|own| own.head.as_ref());
+        let others = self.replicas.values().filter_map(|replica| replica.head());
+        own.into_iter()
+            .chain(others)
+            .filter(|head| {
+                let feed = head.document().feed;
+                feed.circle == *circle && cx.roster.publishes_to(circle, &feed.publisher, reader)
+            })
+            .take(HEADS_PER_PAGE)
+            .map(|head: &Signed<_>| head.to_wire().into())
+            .collect()
+    }
+}

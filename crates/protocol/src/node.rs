@@ -1,0 +1,225 @@
+//! A node as a state machine. It only routes: input and time go to the machine they are for, and what the machines
+//! have for each other is passed on until everything has settled.
+
+use std::collections::BTreeSet;
+
+use crypto::{Seed, SeedSequence, SigningKey};
+use domain::{Epoch, FamilyRef, Oin, Timestamp};
+use roster::VerifiedRoster;
+
+use crate::ceremony::CeremonyKeeper;
+use crate::effects::{Context, Effects, Identity, Requests};
+use crate::evaluation::{self, EvaluationClient};
+use crate::families::Families;
+use crate::feed::{Arrived, FeedKeeper};
+use crate::{
+    Answer, Collection, Command, Conversation, Input, Outbound, Refused, Reply, Secret, SecretName, Status,
+    Step,
+};
+
+/// What a node needs to start.
+pub struct NodeConfig {
+    /// The organisation.
+    pub oin: Oin,
+    /// Signs its documents.
+    pub organisation_key: SigningKey,
+    /// The roster in force.
+    pub roster: VerifiedRoster,
+    /// Source of all randomness of this run; never used twice.
+    pub seed: Seed,
+}
+
+/// What was kept on disk by an earlier run.
+#[derive(Default)]
+pub struct Kept {
+    /// Records as collection and value, each collection in order of its keys.
+    pub records: Vec<(Collection, Vec<u8>)>,
+    /// Secret files.
+    pub secrets: Vec<(SecretName, Secret)>,
+}
+
+impl Kept {
+    fn of(&self, wanted: Collection) -> Vec<Vec<u8>> {
+        let held = self.records.iter().filter(|(collection, _)| *collection == wanted);
+        held.map(|(_, value)| value.clone()).collect()
+    }
+}
+
+/// The state machine of one organisation's node.
+pub struct Node {
+    identity: Identity,
+    roster: VerifiedRoster,
+    epoch: Epoch,
+    seeds: SeedSequence,
+    connected: BTreeSet<Oin>,
+    requests: Requests,
+    refused: Refused,
+    machines: Machines,
+}
+
+/// One machine for each conversation, and the families they serve.
+struct Machines {
+    ceremonies: CeremonyKeeper,
+    client: EvaluationClient,
+    feeds: FeedKeeper,
+    families: Families,
+}
+
+/// Borrows the parts of a node that every machine sees, beside the machines themselves.
+macro_rules! context {
+    ($node:ident, $now:expr) => {
+        (
+            Context {
+                now: $now,
+                epoch: $node.epoch,
+                identity: &$node.identity,
+                roster: &$node.roster,
+                connected: &$node.connected,
+            },
+            Effects::new(&mut $node.requests, &mut $node.refused),
+        )
+    };
+}
+
+impl Node {
+    /// A node that continues from what was kept; the epoch is the one of `now`.
+    #[must_use]
+    pub fn new(config: NodeConfig, kept: &Kept, now: Timestamp) -> Self {
+        let identity = Identity { oin: config.oin, key: config.organisation_key };
+        let roster = config.roster;
+        let (connected, epoch) = (BTreeSet::new(), roster.epoch_at(now));
+        let cx = Context { now, epoch, identity: &identity, roster: &roster, connected: &connected };
+        let mut ceremonies = CeremonyKeeper::default();
+        for wire in kept.of(Collection::KeySet) {
+            ceremonies.restore_key_set(&cx, &wire);
+        }
+        for (name, secret) in &kept.secrets {
+            ceremonies.restore_secret(&cx, name, secret);
+        }
+        let mut feeds = FeedKeeper::new(&cx);
+        feeds.restore(
+            &cx,
+            kept.of(Collection::Body),
+            &kept.of(Collection::Header),
+            &kept.of(Collection::Head),
+        );
+        let (mut families, mut client) = (Families::default(), EvaluationClient::default());
+        families.restore(
+            &cx,
+            &kept.of(Collection::Signal),
+            &kept.of(Collection::FamilyKeys),
+            &kept.of(Collection::Match),
+            &mut client,
+        );
+        families.republish(&cx, &mut feeds);
+        Self {
+            epoch,
+            seeds: SeedSequence::new(config.seed),
+            requests: Requests::default(),
+            refused: Refused::default(),
+            connected,
+            identity,
+            roster,
+            machines: Machines { ceremonies, client, feeds, families },
+        }
+    }
+
+    /// Takes one input. The Steps are to be committed in their order, and after those of earlier inputs.
+    pub fn handle(&mut self, input: Input, now: Timestamp) -> Vec<Step> {
+        if let Input::Connected(member) = &input {
+            self.connected.insert(*member);
+        } else if let Input::Disconnected(member) = &input {
+            self.connected.remove(member);
+        }
+        let evaluation_seed = self.seeds.next("evaluation");
+        let (cx, mut fx) = context!(self, now);
+        let machines = &mut self.machines;
+        let mut arrived: Vec<Arrived> = Vec::new();
+        match input {
+            Input::Tick => {
+                let seeds = &mut self.seeds;
+                machines.ceremonies.tick(&cx, || seeds.next("ceremony"), &mut fx);
+                let backlog = machines.client.waiting() > 0;
+                machines.feeds.publish(&cx, &machines.ceremonies.material, backlog, &mut fx);
+            }
+            Input::Connected(member) => machines.feeds.connected(&cx, member),
+            Input::Disconnected(_) => {}
+            Input::Request { from, conversation, token, frame } => match conversation {
+                Conversation::Ceremony => machines.ceremonies.request(&cx, from, token, &frame, &mut fx),
+                Conversation::Evaluation => {
+                    let material = &machines.ceremonies.material;
+                    evaluation::answer(&cx, material, from, token, &frame, &evaluation_seed, &mut fx);
+                }
+                Conversation::Feed => machines.feeds.request(&cx, from, token, &frame, &mut fx),
+            },
+            Input::Response { id, frame } => match fx.finish(id) {
+                Some((Conversation::Ceremony, _)) => machines.ceremonies.response(&cx, id, &frame, &mut fx),
+                Some((Conversation::Evaluation, from)) => {
+                    machines.client.response(&cx, &machines.ceremonies.material, id, from, &frame, &mut fx);
+                }
+                Some((Conversation::Feed, _)) => arrived = machines.feeds.response(&cx, id, &frame, &mut fx),
+                None => {}
+            },
+            Input::RequestFailed { id } => match fx.finish(id) {
+                Some((Conversation::Ceremony, _)) => machines.ceremonies.failed(id),
+                Some((Conversation::Evaluation, _)) => machines.client.failed(now, id),
+                Some((Conversation::Feed, _)) => machines.feeds.failed(&cx, id),
+                None => {}
+            },
+            Input::Gossip { frame, .. } => machines.feeds.gossip(&cx, &frame, &mut fx),
+            Input::Command { id, command } => {
+                let reply = match command {
+                    Command::Import(signals) => Reply::Imported(machines.families.import(
+                        &cx,
+                        signals,
+                        &mut machines.client,
+                        &mut machines.feeds,
+                        &mut fx,
+                    )),
+                    Command::Who(family) => Reply::Who(machines.families.who(
+                        &cx,
+                        &family,
+                        &machines.feeds,
+                        &machines.ceremonies.material,
+                    )),
+                    Command::WhoAll => Reply::WhoAll(machines.who_all(&cx)),
+                    Command::Status => Reply::Status(Box::new(machines.status(&cx, *fx.refused))),
+                };
+                fx.say(Outbound::Reply { id, reply });
+            }
+        }
+        let evaluated = machines.client.advance(&cx, &machines.ceremonies.material, &mut self.seeds, &mut fx);
+        machines.families.evaluated(&cx, evaluated, &mut machines.feeds, &mut fx);
+        arrived.extend(machines.feeds.fetch(&cx, &mut fx));
+        for arrived in &arrived {
+            machines.families.arrived(arrived, &mut fx);
+        }
+        fx.into_steps()
+    }
+}
+
+impl Machines {
+    fn who_all(&self, cx: &Context<'_>) -> Vec<Answer> {
+        let ask =
+            |family: &FamilyRef| self.families.who(cx, family, &self.feeds, &self.ceremonies.material).ok();
+        self.families.references().filter_map(ask).collect()
+    }
+
+    fn status(&self, cx: &Context<'_>, refused: Refused) -> Status {
+        let section = cx.roster.keyholder_section();
+        Status {
+            epoch: cx.epoch,
+            key_sets: self.ceremonies.material.classes().collect(),
+            keyholders_reachable: EvaluationClient::reachable(cx),
+            keyholders: section.keyholders.len(),
+            threshold: usize::from(section.threshold),
+            keys_waiting: self.client.waiting(),
+            keys_evaluated: self.client.evaluated(),
+            tags_published: self.feeds.tags_published(),
+            published: self.client.waiting() == 0 && self.feeds.is_published(),
+            completeness: self.feeds.completeness(cx, &self.ceremonies.material, None),
+            ceremony_problems: self.ceremonies.problems(cx.now),
+            refused,
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Records of evaluated keys and of matches. Linkage keys are named by digest: their values are personal details
+//! and stand in the signal already.
+
+use crypto::{Digest, digest};
+use domain::{CircleId, Epoch, FamilyRef, Oin};
+use linkage::LinkageKey;
+use minicbor::{Decode, Encode};
+use roster::codec;
+
+/// The pseudonym keys of one family in one epoch.
+#[derive(Encode, Decode)]
+pub(crate) struct FamilyKeysRecord {
+    #[n(0)]
+    pub(crate) family: String,
+    #[cbor(n(1), with = "codec::epoch")]
+    pub(crate) epoch: Epoch,
+    #[n(2)]
+    pub(crate) keys: Vec<KeyRecord>,
+}
+
+/// One linkage key's pseudonym.
+#[derive(Encode, Decode)]
+pub(crate) struct KeyRecord {
+    #[n(0)]
+    pub(crate) key: Digest,
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub(crate) pseudonym: [u8; 32],
+}
+
+/// The keys of one family that agree with one organisation in one circle.
+#[derive(Encode, Decode)]
+pub(crate) struct MatchKeysRecord {
+    #[n(0)]
+    pub(crate) family: String,
+    #[cbor(n(1), with = "codec::oin")]
+    pub(crate) organisation: Oin,
+    #[cbor(n(2), with = "codec::circle")]
+    pub(crate) circle: CircleId,
+    #[n(3)]
+    pub(crate) agreeing: Vec<Digest>,
+}
+
+/// Names a linkage key in records.
+pub(crate) fn key_digest(key: &LinkageKey) -> Digest {
+    digest("samenhang own key v1", &[key.kind().dutch().as_bytes(), key.value()])
+}
+
+/// Key of a match record.
+pub(crate) fn match_key(family: &FamilyRef, organisation: &Oin, circle: &CircleId) -> Vec<u8> {
+    [organisation.as_bytes().as_slice(), circle.as_bytes(), family.as_str().as_bytes()].concat()
+}

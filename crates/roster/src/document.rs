@@ -1,0 +1,220 @@
+//! The roster document: what governors sign.
+
+use std::net::SocketAddr;
+
+use crypto::{Digest, Document, TypeName, VerifyingKey};
+use domain::{CircleId, LegalBasisCode, NetworkId, Oin, Sector};
+use minicbor::{Decode, Encode};
+
+use crate::codec;
+
+/// The whole document as signed, in the order of its fields.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct RosterDocument {
+    /// Says that it is this type of document.
+    #[n(0)]
+    pub kind: TypeName<Self>,
+    /// The network; all zeros in the genesis version, whose digest becomes the id.
+    #[cbor(n(1), with = "codec::network")]
+    pub network: NetworkId,
+    /// 1 for genesis, then one more each time.
+    #[n(2)]
+    pub version: u32,
+    /// Digest of the version before; absent in genesis.
+    #[n(3)]
+    pub previous: Option<Digest>,
+    /// Name of the network for people.
+    #[n(4)]
+    pub name: String,
+    /// Production minimums do not bind; synthetic families only.
+    #[n(5)]
+    pub test_network: bool,
+    /// Clocks, intervals and caps.
+    #[n(6)]
+    pub rules: Rules,
+    /// Circles, by id.
+    #[n(7)]
+    pub circles: Vec<Circle>,
+    /// Legal bases, by code.
+    #[n(8)]
+    pub legal_bases: Vec<LegalBasis>,
+    /// Keyholders needed for one evaluation.
+    #[n(9)]
+    pub threshold: u16,
+    /// Keyholders, by index.
+    #[n(10)]
+    pub keyholders: Vec<KeyholderRecord>,
+    /// Members, by OIN.
+    #[n(11)]
+    pub members: Vec<Member>,
+    /// Who may sign the next version.
+    #[n(12)]
+    pub governors: Governors,
+}
+
+impl Document for RosterDocument {
+    const LABEL: &'static str = "samenhang roster v1";
+}
+
+/// Clocks, intervals and caps of the network.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Rules {
+    /// How time is cut into epochs.
+    #[n(0)]
+    pub epoch: EpochRules,
+    /// Seconds between two segments of a feed.
+    #[n(1)]
+    pub publish_interval_seconds: u32,
+    /// Seconds after which a silent member counts as stale.
+    #[n(2)]
+    pub heartbeat_seconds: u32,
+    /// Seconds in which a key ceremony must be complete.
+    #[n(3)]
+    pub ceremony_deadline_seconds: u32,
+}
+
+/// epoch = anchor epoch + ⌊(t − anchor time) / length⌋.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct EpochRules {
+    /// Number of the epoch that starts at the anchor time.
+    #[n(0)]
+    pub anchor_epoch: u32,
+    /// UTC seconds.
+    #[n(1)]
+    pub anchor_time: u64,
+    /// Length of an epoch in seconds.
+    #[n(2)]
+    pub length_seconds: u64,
+}
+
+/// A circle: for one purpose, on named legal bases, who publishes to whom.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Circle {
+    /// Random id.
+    #[cbor(n(0), with = "codec::circle")]
+    pub id: CircleId,
+    /// Name for people.
+    #[n(1)]
+    pub name: String,
+    /// What the circle is for.
+    #[n(2)]
+    pub purpose: String,
+    /// Codes of the legal bases that hold in this circle.
+    #[n(3)]
+    pub legal_bases: Vec<LegalBasisText>,
+    /// The directed sector matrix; a pair that is not listed is closed.
+    #[n(4)]
+    pub open: Vec<OpenPair>,
+}
+
+/// A legal-basis code inside a list.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[cbor(transparent)]
+pub struct LegalBasisText(#[cbor(n(0), with = "codec::legal_basis")] pub LegalBasisCode);
+
+/// Members of one sector publish to members of another.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+pub struct OpenPair {
+    /// Who publishes.
+    #[cbor(n(0), with = "codec::sector")]
+    pub publisher: Sector,
+    /// Who reads.
+    #[cbor(n(1), with = "codec::sector")]
+    pub reader: Sector,
+}
+
+/// A legal basis (grondslag) on which signals may rest.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct LegalBasis {
+    /// Its code in files and on pages.
+    #[cbor(n(0), with = "codec::legal_basis")]
+    pub code: LegalBasisCode,
+    /// The article of law.
+    #[n(1)]
+    pub article: String,
+    /// Ground of AVG article 6.
+    #[n(2)]
+    pub avg6: String,
+    /// Exception of AVG articles 9 and 10, where one is needed.
+    #[n(3)]
+    pub avg9: Option<String>,
+    /// The rule of professional secrecy that allows it.
+    #[n(4)]
+    pub secrecy: Option<String>,
+    /// Whether consent is required.
+    #[n(5)]
+    pub consent_required: bool,
+    /// UTC seconds after which it no longer holds.
+    #[n(6)]
+    pub valid_until: Option<u64>,
+}
+
+/// A member that holds a share of the keys.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct KeyholderRecord {
+    /// Index of its share, 1 or more, never reused.
+    #[n(0)]
+    pub index: u16,
+    /// The member.
+    #[cbor(n(1), with = "codec::oin")]
+    pub oin: Oin,
+}
+
+/// A member organisation.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Member {
+    /// Its number.
+    #[cbor(n(0), with = "codec::oin")]
+    pub oin: Oin,
+    /// Name for people.
+    #[n(1)]
+    pub name: String,
+    /// Its sector.
+    #[cbor(n(2), with = "codec::sector")]
+    pub sector: Sector,
+    /// Where it works.
+    #[n(3)]
+    pub working_area: String,
+    /// Whether it may process the BSN.
+    #[n(4)]
+    pub bsn_entitled: bool,
+    /// Its public keys.
+    #[n(5)]
+    pub keys: MemberKeys,
+    /// Where its node listens, as `address:port`.
+    #[n(6)]
+    pub addresses: Vec<String>,
+    /// Whom to call when nobody else is known.
+    #[n(7)]
+    pub contact_point: String,
+}
+
+impl Member {
+    /// The addresses that can be read as such; others are left out.
+    #[must_use]
+    pub fn socket_addresses(&self) -> Vec<SocketAddr> {
+        self.addresses.iter().filter_map(|text| text.parse().ok()).collect()
+    }
+}
+
+/// Public keys of a member, one for each use.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct MemberKeys {
+    /// Signs documents: packages, key sets, headers, heads.
+    #[n(0)]
+    pub organisation: VerifyingKey,
+    /// Identifies the node in TLS; the libp2p peer id is made from it.
+    #[n(1)]
+    pub node: VerifyingKey,
+}
+
+/// Who signs the next version, and how many must.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Governors {
+    /// Signatures needed: more than half of the keys.
+    #[n(0)]
+    pub threshold: u16,
+    /// Their keys, ascending.
+    #[n(1)]
+    pub keys: Vec<VerifyingKey>,
+}

@@ -1,0 +1,38 @@
+//! Why a roster is refused.
+
+use crypto::EncodingError;
+use thiserror::Error;
+
+/// A roster that was refused. Nothing of it takes effect; the one held before stays in force.
+#[derive(Debug, Error)]
+pub enum RosterError {
+    /// Not a roster document.
+    #[error("the roster cannot be read; ask a governor for the file again")]
+    Encoding(#[source] EncodingError),
+    /// Another network's.
+    #[error("the roster belongs to another network than this node's")]
+    OtherNetwork,
+    /// Not the next version, or not after the one held.
+    #[error(
+        "the roster is version {found}; this node holds version {held} and accepts only the next one that builds on it"
+    )]
+    NotTheNext {
+        /// Version held.
+        held: u32,
+        /// Version offered.
+        found: u32,
+    },
+    /// Too few governors signed.
+    #[error("{valid} of {governors} governors signed the roster, {needed} needed")]
+    TooFewSignatures {
+        /// Valid signatures of different governors.
+        valid: usize,
+        /// Governors in office.
+        governors: usize,
+        /// Signatures needed.
+        needed: u16,
+    },
+    /// A rule of the document itself is broken.
+    #[error("the roster contradicts itself: {0}")]
+    Inconsistent(&'static str),
+}

@@ -1,0 +1,83 @@
+//! Founding a network: the first roster.
+
+use crypto::{SigningKey, TypeName};
+use domain::NetworkId;
+
+use crate::{
+    Circle, Governors, KeyholderRecord, LegalBasis, Member, RosterDocument, RosterError, Rules, SignedRoster,
+    VerifiedRoster,
+};
+
+/// Everything governors decide; the place in the chain is added when a version is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RosterContent {
+    /// Name of the network for people.
+    pub name: String,
+    /// Production minimums do not bind; synthetic families only.
+    pub test_network: bool,
+    /// Clocks, intervals and caps.
+    pub rules: Rules,
+    /// Circles.
+    pub circles: Vec<Circle>,
+    /// Legal bases.
+    pub legal_bases: Vec<LegalBasis>,
+    /// Keyholders needed for one evaluation.
+    pub threshold: u16,
+    /// Keyholders.
+    pub keyholders: Vec<KeyholderRecord>,
+    /// Members.
+    pub members: Vec<Member>,
+    /// Who signs the next version.
+    pub governors: Governors,
+}
+
+impl RosterContent {
+    /// The document at one place in the chain. Lists are put into their canonical order.
+    pub(crate) fn at(
+        mut self,
+        network: NetworkId,
+        version: u32,
+        previous: Option<crypto::Digest>,
+    ) -> RosterDocument {
+        self.circles.sort_by_key(|circle| circle.id);
+        for circle in &mut self.circles {
+            circle.legal_bases.sort();
+            circle.legal_bases.dedup();
+            circle.open.sort();
+            circle.open.dedup();
+        }
+        self.legal_bases.sort_by(|a, b| a.code.cmp(&b.code));
+        self.keyholders.sort_by_key(|keyholder| keyholder.index);
+        self.members.sort_by_key(|member| member.oin);
+        self.governors.keys.sort();
+        RosterDocument {
+            kind: TypeName::new(),
+            network,
+            version,
+            previous,
+            name: self.name,
+            test_network: self.test_network,
+            rules: self.rules,
+            circles: self.circles,
+            legal_bases: self.legal_bases,
+            threshold: self.threshold,
+            keyholders: self.keyholders,
+            members: self.members,
+            governors: self.governors,
+        }
+    }
+}
+
+/// Makes and verifies the genesis roster, signed by the given governors.
+///
+/// # Errors
+/// When the content contradicts itself or too few of its own governors sign.
+pub fn genesis(
+    content: RosterContent,
+    governors: &[&SigningKey],
+) -> Result<(SignedRoster, VerifiedRoster), RosterError> {
+    let document = content.at(NetworkId::from_bytes([0; 32]), 1, None);
+    let signed = SignedRoster::sign(&document, governors);
+    let verified = VerifiedRoster::genesis(&signed, None)?;
+    Ok((signed, verified))
+}

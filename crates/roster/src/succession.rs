@@ -1,0 +1,99 @@
+//! The governors' signatures around a roster document, and the step from one version to the next.
+
+use std::collections::BTreeSet;
+
+use crypto::{Digest, Document, Signature, SigningKey, VerifyingKey, cbor, digest};
+use minicbor::{Decode, Encode};
+
+use crate::{Governors, RosterDocument, RosterError, VerifiedRoster, genesis::RosterContent};
+
+/// Most signatures read; more than any network has governors.
+const MAX_SIGNATURES: usize = 64;
+
+/// A roster document as bytes with signatures over exactly these bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct SignedRoster {
+    #[cbor(n(0), with = "minicbor::bytes")]
+    bytes: Vec<u8>,
+    #[n(1)]
+    signatures: Vec<GovernorSignature>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+struct GovernorSignature {
+    #[n(0)]
+    governor: VerifyingKey,
+    #[n(1)]
+    signature: Signature,
+}
+
+impl SignedRoster {
+    /// Signs a document with each key.
+    #[must_use]
+    pub fn sign(document: &RosterDocument, governors: &[&SigningKey]) -> Self {
+        let bytes = cbor::to_vec(document);
+        let mut signatures: Vec<GovernorSignature> = governors
+            .iter()
+            .map(|key| GovernorSignature {
+                governor: key.verifying_key(),
+                signature: key.sign(RosterDocument::LABEL, &bytes),
+            })
+            .collect();
+        signatures.sort_by_key(|signature| signature.governor);
+        Self { bytes, signatures }
+    }
+
+    /// Makes the version after `held`, signed with the given keys. Whether the signatures suffice is checked by
+    /// whoever accepts it.
+    #[must_use]
+    pub fn next(held: &VerifiedRoster, content: RosterContent, governors: &[&SigningKey]) -> Self {
+        let document = content.at(held.network(), held.version().saturating_add(1), Some(held.digest()));
+        Self::sign(&document, governors)
+    }
+
+    /// The bytes to store or send.
+    #[must_use]
+    pub fn to_wire(&self) -> Vec<u8> {
+        cbor::to_vec(self)
+    }
+
+    /// Reads what `to_wire` wrote.
+    ///
+    /// # Errors
+    /// Bytes that are no deterministic encoding of a signed roster.
+    pub fn parse(wire: &[u8]) -> Result<Self, RosterError> {
+        cbor::from_slice(wire).map_err(RosterError::Encoding)
+    }
+
+    /// The document, not yet verified.
+    pub(crate) fn document(&self) -> Result<RosterDocument, RosterError> {
+        cbor::from_slice(&self.bytes).map_err(RosterError::Encoding)
+    }
+
+    /// Digest of the document.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        digest(RosterDocument::LABEL, &[&self.bytes])
+    }
+
+    /// Succeeds when enough different governors of `office` signed exactly these bytes.
+    pub(crate) fn check_signatures(&self, office: &Governors) -> Result<(), RosterError> {
+        let valid: BTreeSet<VerifyingKey> = self
+            .signatures
+            .iter()
+            .take(MAX_SIGNATURES)
+            .filter(|by| office.keys.contains(&by.governor))
+            .filter(|by| by.governor.verify(RosterDocument::LABEL, &self.bytes, &by.signature).is_ok())
+            .map(|by| by.governor)
+            .collect();
+        if valid.len() >= usize::from(office.threshold) {
+            Ok(())
+        } else {
+            Err(RosterError::TooFewSignatures {
+                valid: valid.len(),
+                governors: office.keys.len(),
+                needed: office.threshold,
+            })
+        }
+    }
+}

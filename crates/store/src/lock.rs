@@ -1,0 +1,26 @@
+//! One process at a time: the lock file of a data folder.
+
+use std::{
+    fs::{File, TryLockError},
+    path::Path,
+};
+
+use crate::{StoreError, files};
+
+/// Held as long as the folder is open. The operating system lets go of it when the process ends, however it ends.
+#[derive(Debug)]
+pub(crate) struct FolderLock(#[expect(dead_code, reason = "an open file is what holds the lock")] File);
+
+impl FolderLock {
+    /// Takes the lock without waiting.
+    pub(crate) fn take(folder: &Path) -> Result<Self, StoreError> {
+        let path = folder.join("lock");
+        let file = files::private().create(true).truncate(false).write(true).open(&path);
+        let file = file.map_err(StoreError::io("open", &path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self(file)),
+            Err(TryLockError::WouldBlock) => Err(StoreError::InUse { folder: folder.to_owned() }),
+            Err(TryLockError::Error(source)) => Err(StoreError::Io { what: "lock", path, source }),
+        }
+    }
+}

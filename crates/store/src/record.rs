@@ -1,0 +1,234 @@
+//! How a record lies in the engine: a blind index, a sealed body, in chunks.
+//!
+//! Engine key = collection number ‖ blind index ‖ chunk number. The blind index is the first 16 bytes of
+//! HMAC-SHA256(index key of the collection, record key): a reader of the disk learns no key and cannot test a guess.
+//! The body is nonce ‖ XChaCha20-Poly1305(length of the key (2, big-endian) ‖ key ‖ value) ‖ tag, and its additional
+//! data is [`FORMAT`] ‖ collection number ‖ blind index. The blind index stands for the record key there, because
+//! whoever lists a collection does not know the keys yet; the key inside is compared with it after opening.
+//!
+//! Bodies are cut into chunks of [`CHUNK_BYTES`]: the engine moves a page beyond 128 KiB to a file of its own that it
+//! never syncs, and a page holds up to 17 entries. Chunk 0 begins with [`LAYOUT`] and the number of chunks.
+
+use std::fmt;
+
+use hmac::{Hmac, Mac};
+use protocol::Collection;
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use crate::{
+    MAX_KEY_BYTES, StoreError,
+    engine::{Changes, Engine},
+    seal::Key,
+};
+
+/// Domain of everything sealed in a record.
+const FORMAT: &[u8] = b"samenhang/store/1 record";
+/// Version of the layout of chunk 0.
+const LAYOUT: u8 = 1;
+/// 17 entries of this length and their keys stay well below 128 KiB.
+const CHUNK_BYTES: usize = 6 * 1024;
+const INDEX_BYTES: usize = 16;
+/// Collection number and blind index.
+const BASE_BYTES: usize = 1 + INDEX_BYTES;
+
+type Base = [u8; BASE_BYTES];
+
+/// A record, opened.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Key within the collection.
+    pub key: Vec<u8>,
+    /// What was put under it.
+    pub value: Vec<u8>,
+}
+
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Record({} bytes)", self.value.len())
+    }
+}
+
+/// The keys of one collection, and how its records are written and read.
+pub(crate) struct Drawer {
+    collection: Collection,
+    sealing: Key,
+    index: Hmac<Sha256>,
+}
+
+impl Drawer {
+    pub(crate) fn new(collection: Collection, data_key: &Key) -> Self {
+        let number = [collection.number()];
+        let sealing = data_key.derive(b"samenhang/store/1 record sealing", &number);
+        let index = data_key.derive(b"samenhang/store/1 record index", &number).mac();
+        Self { collection, sealing, index }
+    }
+
+    /// Puts a record, with no chunk left of the one it replaces.
+    pub(crate) fn put(
+        &self,
+        engine: &Engine,
+        changes: &mut Changes,
+        key: &[u8],
+        value: &[u8],
+    ) -> Result<(), StoreError> {
+        let base = self.base(key);
+        let key_len = u16::try_from(key.len()).expect("MAX_KEY_BYTES fits two bytes").to_be_bytes();
+        let body = self.sealing.seal(&about(&base), &[&key_len, key, value])?;
+        let chunks = body.chunks(CHUNK_BYTES).len();
+        let count = u8::try_from(chunks).expect("MAX_VALUE_BYTES makes a dozen chunks");
+        let before = self.chunk_count(engine, &base)?.unwrap_or(0);
+        for (number, piece) in (0..count).zip(body.chunks(CHUNK_BYTES)) {
+            let head: &[u8] = if number == 0 { &[LAYOUT, count] } else { &[] };
+            changes.put(chunk_key(&base, number), [head, piece].concat());
+        }
+        for number in count..before {
+            changes.remove(chunk_key(&base, number));
+        }
+        Ok(())
+    }
+
+    /// Removes a record if it is there.
+    pub(crate) fn delete(
+        &self,
+        engine: &Engine,
+        changes: &mut Changes,
+        key: &[u8],
+    ) -> Result<(), StoreError> {
+        let base = self.base(key);
+        for number in 0..self.chunk_count(engine, &base)?.unwrap_or(0) {
+            changes.remove(chunk_key(&base, number));
+        }
+        Ok(())
+    }
+
+    /// The value under `key`.
+    pub(crate) fn value(&self, engine: &Engine, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let base = self.base(key);
+        let Some(first) = engine.value(&chunk_key(&base, 0))? else {
+            return Ok(None);
+        };
+        let (count, piece) = self.head(&first)?;
+        let mut body = piece.to_vec();
+        for number in 1..count {
+            let piece = engine.value(&chunk_key(&base, number))?.ok_or_else(|| self.corrupt())?;
+            body.extend_from_slice(&piece);
+        }
+        let record = self.open(&base, body)?;
+        if record.key != key {
+            return Err(self.corrupt());
+        }
+        Ok(Some(record.value))
+    }
+
+    /// The next record of `entries`, the engine's entries of this collection in order.
+    pub(crate) fn next(
+        &self,
+        entries: &mut impl Iterator<Item = Result<(Vec<u8>, Vec<u8>), StoreError>>,
+    ) -> Option<Result<Record, StoreError>> {
+        let first = entries.next()?;
+        Some(first.and_then(|(key, first)| {
+            let base = self.chunk_of(&key, 0)?;
+            let (count, piece) = self.head(&first)?;
+            let mut body = piece.to_vec();
+            for number in 1..count {
+                let (key, piece) = entries.next().ok_or_else(|| self.corrupt())??;
+                if self.chunk_of(&key, number)? != base {
+                    return Err(self.corrupt());
+                }
+                body.extend_from_slice(&piece);
+            }
+            self.open(&base, body)
+        }))
+    }
+
+    fn base(&self, key: &[u8]) -> Base {
+        let tag = self.index.clone().chain_update(key).finalize().into_bytes();
+        let mut base = [self.collection.number(); BASE_BYTES];
+        for (to, from) in base.iter_mut().skip(1).zip(tag) {
+            *to = from;
+        }
+        base
+    }
+
+    /// Number of chunks and first piece, out of chunk 0.
+    fn head<'a>(&self, first: &'a [u8]) -> Result<(u8, &'a [u8]), StoreError> {
+        match first {
+            [LAYOUT, count, piece @ ..] if *count > 0 => Ok((*count, piece)),
+            _ => Err(self.corrupt()),
+        }
+    }
+
+    fn chunk_count(&self, engine: &Engine, base: &Base) -> Result<Option<u8>, StoreError> {
+        let Some(first) = engine.value(&chunk_key(base, 0))? else {
+            return Ok(None);
+        };
+        self.head(&first).map(|(count, _)| Some(count))
+    }
+
+    /// The base of an engine key, which must be that of chunk `number`.
+    fn chunk_of(&self, key: &[u8], number: u8) -> Result<Base, StoreError> {
+        let (&found, base) = key.split_last().ok_or_else(|| self.corrupt())?;
+        if found != number {
+            return Err(self.corrupt());
+        }
+        Base::try_from(base).map_err(|_| self.corrupt())
+    }
+
+    fn open(&self, base: &Base, body: Vec<u8>) -> Result<Record, StoreError> {
+        let text: Zeroizing<Vec<u8>> = self.sealing.open(&about(base), body).ok_or_else(|| self.corrupt())?;
+        let (&key_len, rest) = text.split_first_chunk::<2>().ok_or_else(|| self.corrupt())?;
+        let key_len = usize::from(u16::from_be_bytes(key_len));
+        let (key, value) = rest.split_at_checked(key_len).ok_or_else(|| self.corrupt())?;
+        if key_len > MAX_KEY_BYTES || self.base(key) != *base {
+            return Err(self.corrupt());
+        }
+        Ok(Record { key: key.to_vec(), value: value.to_vec() })
+    }
+
+    fn corrupt(&self) -> StoreError {
+        StoreError::corrupt_collection(self.collection)
+    }
+}
+
+fn about(base: &Base) -> Vec<u8> {
+    [FORMAT, &[0], base.as_slice()].concat()
+}
+
+fn chunk_key(base: &Base, number: u8) -> Vec<u8> {
+    [base.as_slice(), &[number]].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seal::fixed_key;
+
+    /// `BLESS=1 cargo test -p store` writes the file again; a difference means that old folders become unreadable.
+    #[test]
+    fn the_format_on_disk_is_the_golden_one() {
+        let drawer = Drawer::new(Collection::Header, &fixed_key(7));
+        let base = drawer.base(b"record key");
+        let now = format!(
+            "format      {}\nlayout      {LAYOUT}\nchunk bytes {CHUNK_BYTES}\nsealing key {}\nblind index {}\n\
+             aad         {}\n",
+            String::from_utf8_lossy(FORMAT),
+            hex::encode(drawer.sealing.reveal()),
+            hex::encode(base),
+            hex::encode(about(&base)),
+        );
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/record.txt");
+        if std::env::var_os("BLESS").is_some() {
+            std::fs::write(path, &now).unwrap();
+        }
+        assert_eq!(now, std::fs::read_to_string(path).unwrap());
+    }
+
+    #[test]
+    fn collections_share_neither_index_nor_sealing() {
+        let (one, other) =
+            (Drawer::new(Collection::Header, &fixed_key(7)), Drawer::new(Collection::Body, &fixed_key(7)));
+        assert_ne!(one.base(b"key")[1..], other.base(b"key")[1..]);
+        assert_ne!(one.sealing.reveal(), other.sealing.reveal());
+    }
+}

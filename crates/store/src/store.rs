@@ -1,0 +1,293 @@
+//! An open data folder.
+
+use std::{cmp::Ordering, fmt, path::Path};
+
+use protocol::{Collection, Durable, Secret, SecretName, Write};
+
+use crate::{
+    Record, StorageSecret, StoreError,
+    engine::{Changes, Engine, Entries},
+    files,
+    lock::FolderLock,
+    mark::Mark,
+    plan::Plan,
+    record::Drawer,
+    secrets::{self, KeyFolder, Secrets},
+};
+
+/// Version of everything in the database.
+const FORMAT: u32 = 1;
+/// Engine keys of the store's own; collections count from 1.
+const FORMAT_KEY: &[u8] = b"\0format";
+const COMMITS_KEY: &[u8] = b"\0commits";
+const DESTROY_PREFIX: &[u8] = b"\0destroy/";
+
+/// How to open a folder.
+#[derive(Clone, Debug)]
+pub struct StoreOptions {
+    /// Ceiling of the engine's page cache, in bytes. It is not reserved beforehand. Two to three times the live data
+    /// keeps the engine's memory flat; much less makes it grow.
+    pub cache_bytes: u64,
+}
+
+impl Default for StoreOptions {
+    /// 256 MiB: measured to serve 130 MB of live data, a large organisation's.
+    fn default() -> Self {
+        Self { cache_bytes: 256 * 1024 * 1024 }
+    }
+}
+
+/// An open data folder: the records, and the secret files.
+///
+/// Reading shows what [`Durable::make_durable`] has kept. The order within one commit, and what a crash leaves:
+/// 1. Secret files are put, each whole and synced. A crash after this leaves secrets that no record speaks of: a new
+///    one lies idle until it is put again or destroyed; one that replaced another has replaced it. So a secret that
+///    belongs to an attempt carries the attempt in its name.
+/// 2. The records change, all or none, in one batch that is flushed and synced. It also holds the names of the
+///    secrets to destroy.
+/// 3. Those secrets are destroyed. A crash before this is made good by the next [`Store::open`].
+///
+/// So no record ever speaks of a secret that is not there yet, and no secret is gone while a record needs it.
+pub struct Store {
+    engine: Engine,
+    drawers: Vec<(Collection, Drawer)>,
+    secrets: Secrets,
+    /// Number of commits in the database.
+    commits: u64,
+    mark: Mark,
+    /// Destroyed, while the database still names them as to be destroyed; the next batch removes that.
+    destroyed: Vec<String>,
+    /// A commit failed half-way; memory and disk may differ.
+    failed: bool,
+    /// Last: the lock is let go of after the engine has closed its files.
+    _lock: FolderLock,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("failed", &self.failed).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens the data folder, or makes it when it is absent, with default options.
+    ///
+    /// # Errors
+    /// When another process holds it, the secret is another, the format is newer, something is damaged, or the
+    /// operating system refuses.
+    pub fn open(folder: &Path, secret: &StorageSecret) -> Result<Self, StoreError> {
+        Self::open_with(folder, secret, &StoreOptions::default())
+    }
+
+    /// Opens the data folder, or makes it when it is absent.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_with(
+        folder: &Path,
+        secret: &StorageSecret,
+        options: &StoreOptions,
+    ) -> Result<Self, StoreError> {
+        files::private_folder(folder)?;
+        let lock = FolderLock::take(folder)?;
+        let db = folder.join("db");
+        // The key is durable before the database exists, so a database without it has lost it.
+        let keys = KeyFolder::open(folder.join("keys"))?;
+        let mut data_key = keys.data_key(secret, !db.exists())?;
+        let engine = Engine::open(&db, options.cache_bytes)?;
+        let (mut mark, acknowledged) = Mark::open(&folder.join("commits"))?;
+        let commits = check_database(&engine, data_key.in_use, acknowledged)?;
+        mark.set(commits)?;
+        mark.sync()?;
+        files::sync_folder(folder)?;
+        if !data_key.in_use {
+            data_key.in_use = true;
+            keys.put_data_key(secret, &data_key)?;
+        }
+        let drawers =
+            Collection::ALL.map(|collection| (collection, Drawer::new(collection, &data_key.key))).into();
+        let secrets = Secrets::new(keys, &data_key.key);
+        let mut store = Self {
+            engine,
+            drawers,
+            secrets,
+            commits,
+            mark,
+            destroyed: Vec::new(),
+            failed: false,
+            _lock: lock,
+        };
+        store.finish_destroying()?;
+        Ok(store)
+    }
+
+    /// The value under `key`.
+    ///
+    /// # Errors
+    /// When the record is damaged or the disk refuses.
+    pub fn record(&self, collection: Collection, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.drawer(collection).value(&self.engine, key)
+    }
+
+    /// All records of a collection, opened one after the other. Their order is that of their blind indexes: the same
+    /// at every call, but unrelated to their keys. After the first error there is nothing more.
+    pub fn records(&self, collection: Collection) -> Records<'_> {
+        Records {
+            drawer: self.drawer(collection),
+            entries: Some(self.engine.entries(&[collection.number()])),
+        }
+    }
+
+    /// A secret.
+    ///
+    /// # Errors
+    /// When its file is damaged or the disk refuses.
+    pub fn secret(&self, name: &SecretName) -> Result<Option<Secret>, StoreError> {
+        self.secrets.secret(name)
+    }
+
+    /// Names of all secrets, sorted.
+    ///
+    /// # Errors
+    /// When the folder cannot be listed.
+    pub fn secret_names(&self) -> Result<Vec<SecretName>, StoreError> {
+        self.secrets.names()
+    }
+
+    fn drawer(&self, collection: Collection) -> &Drawer {
+        let found = self.drawers.iter().find(|(of, _)| *of == collection);
+        &found.expect("there is a drawer for each of Collection::ALL").1
+    }
+
+    /// Destroys the secrets that the last commit of an earlier run wanted destroyed.
+    fn finish_destroying(&mut self) -> Result<(), StoreError> {
+        for entry in self.engine.entries(DESTROY_PREFIX) {
+            let (key, _) = entry?;
+            let name = key.strip_prefix(DESTROY_PREFIX).unwrap_or_default().to_vec();
+            // Checked, because a name becomes part of a path.
+            let name = String::from_utf8(name)
+                .ok()
+                .filter(|name| secrets::is_secret_name(name) && name != secrets::DATA_KEY)
+                .ok_or_else(|| StoreError::corrupt("the list of secrets to destroy"))?;
+            self.secrets.destroy(&name)?;
+            self.destroyed.push(name);
+        }
+        Ok(())
+    }
+
+    fn carry_out(&mut self, plan: Plan) -> Result<(), StoreError> {
+        let mut changes = Changes::default();
+        for name in &self.destroyed {
+            changes.remove(destroy_key(name));
+        }
+        let mut to_destroy = Vec::new();
+        for (name, secret) in plan.secrets {
+            if let Some(secret) = secret {
+                self.secrets.put(&name, &secret)?;
+            } else {
+                changes.put(destroy_key(name.as_str()), Vec::new());
+                to_destroy.push(name.as_str().to_owned());
+            }
+        }
+        for ((collection, key), value) in plan.records {
+            let drawer = self.drawer(collection);
+            match value {
+                Some(value) => drawer.put(&self.engine, &mut changes, &key, &value)?,
+                None => drawer.delete(&self.engine, &mut changes, &key)?,
+            }
+        }
+        if !changes.is_empty() {
+            let commits = self.commits + 1;
+            changes.put(COMMITS_KEY.to_vec(), commits.to_be_bytes().to_vec());
+            self.engine.commit(changes)?;
+            self.mark.set(commits)?;
+            self.commits = commits;
+        }
+        self.destroyed.clear();
+        for name in to_destroy {
+            self.secrets.destroy(&name)?;
+            self.destroyed.push(name);
+        }
+        Ok(())
+    }
+}
+
+impl Durable for Store {
+    type Error = StoreError;
+
+    /// What a Step wants that is too large is refused before anything is touched. After any other failure the store
+    /// refuses all further commits: what the engine has in memory may never have reached the disk.
+    fn make_durable(&mut self, writes: Vec<Write>) -> Result<(), StoreError> {
+        if self.failed {
+            return Err(StoreError::Failed);
+        }
+        let plan = Plan::new(writes)?;
+        self.failed = true;
+        self.carry_out(plan)?;
+        self.failed = false;
+        Ok(())
+    }
+}
+
+/// Iterator over the records of one collection.
+pub struct Records<'a> {
+    drawer: &'a Drawer,
+    entries: Option<Entries>,
+}
+
+impl fmt::Debug for Records<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Records").finish_non_exhaustive()
+    }
+}
+
+impl Iterator for Records<'_> {
+    type Item = Result<Record, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let next = self.drawer.next(self.entries.as_mut()?);
+        if !matches!(next, Some(Ok(_))) {
+            self.entries = None;
+        }
+        next
+    }
+}
+
+fn destroy_key(name: &str) -> Vec<u8> {
+    [DESTROY_PREFIX, name.as_bytes()].concat()
+}
+
+/// Begins a new database, and refuses one that is lost, cut off, or that this program does not know. Returns how many
+/// commits are in it.
+fn check_database(engine: &Engine, in_use: bool, acknowledged: u64) -> Result<u64, StoreError> {
+    let Some(format) = number(engine, FORMAT_KEY)?.map(u32::from_be_bytes) else {
+        if in_use || !engine.is_empty()? {
+            return Err(StoreError::corrupt("the beginning of the database (db/)"));
+        }
+        let mut changes = Changes::default();
+        changes.put(FORMAT_KEY.to_vec(), FORMAT.to_be_bytes().to_vec());
+        changes.put(COMMITS_KEY.to_vec(), 1_u64.to_be_bytes().to_vec());
+        engine.commit(changes)?;
+        return Ok(1);
+    };
+    match format.cmp(&FORMAT) {
+        Ordering::Equal => {}
+        Ordering::Greater => return Err(StoreError::Newer { found: format, known: FORMAT }),
+        // There is no older format than the first.
+        Ordering::Less => return Err(StoreError::corrupt("the format number of the database (db/)")),
+    }
+    let commits = number(engine, COMMITS_KEY)?.map(u64::from_be_bytes);
+    let commits =
+        commits.ok_or_else(|| StoreError::corrupt("the number of commits of the database (db/)"))?;
+    match acknowledged.saturating_sub(commits) {
+        0 => Ok(commits),
+        lost => Err(StoreError::LostCommits { lost }),
+    }
+}
+
+/// The bytes of one of the store's own numbers.
+fn number<const N: usize>(engine: &Engine, key: &[u8]) -> Result<Option<[u8; N]>, StoreError> {
+    let Some(bytes) = engine.value(key)? else { return Ok(None) };
+    let bytes = bytes.try_into();
+    bytes.map(Some).map_err(|_| StoreError::corrupt("a number of the database's own (db/)"))
+}

@@ -1,0 +1,200 @@
+//! A family while its rows come in: persons one by one, and details of the family that its rows must agree on.
+
+use domain::{
+    CalendarDate, Contact, Family, FamilyRef, Kindcheck, LegalBasisCode, Person, PersonalText, Signal,
+    SignalKind, Unit, Visibility,
+};
+
+use super::columns::{self, Column};
+use super::row::{Row, expectation, person};
+use super::{ImportRules, RowProblem};
+
+/// No more persons than this are kept: one more than any family may have, so that [`Family::new`] refuses it and
+/// a file that is one family stays cheap to read.
+const MAX_KEPT: usize = 41;
+
+/// A detail of the family, once a row has told it, and the line of that row.
+struct Agreed<T>(Option<(T, u64)>);
+
+impl<T> Default for Agreed<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T: PartialEq> Agreed<T> {
+    /// Takes what a row tells. Rows may repeat each other or say nothing, but not contradict.
+    fn hear(&mut self, told: Option<T>, row: &mut Row<'_>, column: Column) {
+        match (&self.0, told) {
+            (_, None) => {}
+            (None, Some(told)) => self.0 = Some((told, row.line())),
+            (Some((first, _)), Some(told)) if *first == told => {}
+            (Some((_, line)), Some(_)) => {
+                let reason = format!("differs from line {line}; the rows of one gezin must agree");
+                row.refuse(column, reason);
+            }
+        }
+    }
+
+    fn value(self) -> Option<T> {
+        self.0.map(|(value, _)| value)
+    }
+}
+
+/// A family of which not every row has been read.
+#[derive(Default)]
+pub(super) struct Draft {
+    persons: Vec<(Person, u64)>,
+    is_flawed: bool,
+    kind: Agreed<SignalKind>,
+    kindcheck: Agreed<Kindcheck>,
+    legal_basis: Agreed<LegalBasisCode>,
+    visibility: Agreed<Visibility>,
+    unit: Agreed<Unit>,
+    contact_person: Agreed<PersonalText>,
+    function: Agreed<PersonalText>,
+    phone: Agreed<PersonalText>,
+    email: Agreed<PersonalText>,
+    involved_since: Agreed<CalendarDate>,
+    informed_on: Agreed<CalendarDate>,
+    ends_on: Agreed<CalendarDate>,
+}
+
+impl Draft {
+    /// Takes a row of this family. Flaws are noted in the row.
+    pub(super) fn hear(&mut self, row: &mut Row<'_>, rules: &ImportRules<'_>) {
+        let person = person(row, rules);
+        self.hear_details(row, rules);
+        if let Some(person) = person {
+            self.add(person, row);
+        }
+    }
+
+    /// Notes that a row of this family was refused.
+    pub(super) fn spoil(&mut self) {
+        self.is_flawed = true;
+    }
+
+    fn hear_details(&mut self, row: &mut Row<'_>, rules: &ImportRules<'_>) {
+        let told = row.choice(columns::KIND, &[("bekend", SignalKind::Known), ("zorg", SignalKind::Concern)]);
+        self.kind.hear(told, row, columns::KIND);
+        let told =
+            row.choice(columns::KINDCHECK, &[("ja", Kindcheck::Yes), ("zwanger", Kindcheck::Pregnant)]);
+        self.kindcheck.hear(told, row, columns::KINDCHECK);
+        let told = legal_basis(row, rules);
+        self.legal_basis.hear(told, row, columns::LEGAL_BASIS);
+        let told = row.choice(
+            columns::VISIBILITY,
+            &[("zichtbaar", Visibility::Visible), ("afgeschermd", Visibility::Shielded)],
+        );
+        self.visibility.hear(told, row, columns::VISIBILITY);
+        let told = row.checked(columns::UNIT, Unit::new);
+        self.unit.hear(told, row, columns::UNIT);
+        for (agreed, column) in [
+            (&mut self.contact_person, columns::CONTACT_PERSON),
+            (&mut self.function, columns::FUNCTION),
+            (&mut self.phone, columns::PHONE),
+            (&mut self.email, columns::EMAIL),
+        ] {
+            let told = row.text(column);
+            agreed.hear(told, row, column);
+        }
+        for (agreed, column) in [
+            (&mut self.involved_since, columns::INVOLVED_SINCE),
+            (&mut self.informed_on, columns::INFORMED_ON),
+            (&mut self.ends_on, columns::ENDS_ON),
+        ] {
+            let told = row.parsed(column);
+            agreed.hear(told, row, column);
+        }
+    }
+
+    /// Adds the person, unless an equal row told of the same citizen before. Two equal rows without BSN may be two
+    /// persons of whom little is known.
+    fn add(&mut self, person: Person, row: &mut Row<'_>) {
+        let same = |(known, _): &&(Person, u64)| person.bsn.is_some() && known.bsn == person.bsn;
+        match self.persons.iter().find(same) {
+            Some((known, _)) if *known == person => {}
+            Some((known, line)) if known.role != person.role => {
+                let reason = format!("the same number has another role in line {line}");
+                row.refuse(columns::BSN, reason);
+            }
+            Some((_, line)) => {
+                let reason = format!("the same number has other details in line {line}; one row per person");
+                row.refuse(columns::BSN, reason);
+            }
+            None if self.persons.len() < MAX_KEPT => self.persons.push((person, row.line())),
+            None => {}
+        }
+    }
+
+    /// The unit that the rows name; `Some(None)` when they name none. Of a flawed family the absence of a unit is
+    /// not certain, so that it names none either way.
+    pub(super) fn named_unit(&self) -> Option<Option<Unit>> {
+        match &self.unit.0 {
+            Some((unit, _)) => Some(Some(unit.clone())),
+            None if self.is_flawed => None,
+            None => Some(None),
+        }
+    }
+
+    /// The signal, once every row has been read; `None` when a row was refused.
+    ///
+    /// # Errors
+    /// What is wrong with the family as a whole.
+    pub(super) fn finish(self, family_ref: &FamilyRef, file: &str) -> Result<Option<Signal>, RowProblem> {
+        if self.is_flawed {
+            return Ok(None);
+        }
+        let problem = |line, column: Column, reason| RowProblem {
+            file: file.to_owned(),
+            line,
+            column: Some(column.name()),
+            reason,
+        };
+        if let (Some((since, _)), Some((end, line))) = (&self.involved_since.0, &self.ends_on.0)
+            && end < since
+        {
+            return Err(problem(*line, columns::ENDS_ON, "lies before betrokken_sinds".to_owned()));
+        }
+        let last = self.persons.last().map_or(1, |(_, line)| *line);
+        let persons = self.persons.into_iter().map(|(person, _)| person).collect();
+        let family = Family::new(persons, self.kindcheck.value())
+            .map_err(|refused| problem(last, columns::FAMILY, expectation(&refused)))?;
+        Ok(Some(Signal {
+            family_ref: family_ref.clone(),
+            family,
+            kind: self.kind.value().unwrap_or_default(),
+            legal_basis: self.legal_basis.value(),
+            visibility: self.visibility.value().unwrap_or_default(),
+            unit: self.unit.value(),
+            contact: Contact {
+                person: self.contact_person.value(),
+                function: self.function.value(),
+                phone: self.phone.value(),
+                email: self.email.value(),
+            },
+            involved_since: self.involved_since.value(),
+            informed_on: self.informed_on.value(),
+            ends_on: self.ends_on.value(),
+        }))
+    }
+}
+
+/// The legal basis; a code that the roster does not hold is a flaw.
+fn legal_basis(row: &mut Row<'_>, rules: &ImportRules<'_>) -> Option<LegalBasisCode> {
+    let told: LegalBasisCode = row.parsed(columns::LEGAL_BASIS)?;
+    let Some(known) = rules.known_grounds else { return Some(told) };
+    if known.contains(&told) {
+        return Some(told);
+    }
+    let likeness =
+        |code: &LegalBasisCode| strsim::normalized_damerau_levenshtein(code.as_str(), told.as_str());
+    let nearest = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    let reason = nearest.map_or_else(
+        || "the roster holds no legal basis at all; leave the column empty".to_owned(),
+        |nearest| format!("the roster holds no such legal basis; did you mean '{nearest}'?"),
+    );
+    row.refuse(columns::LEGAL_BASIS, reason);
+    None
+}

@@ -1,0 +1,326 @@
+//! The format as a whole: files in, signals and problems out.
+
+use domain::{Contact, Kindcheck, SignalKind, Visibility};
+
+use super::*;
+
+const RULES: ImportRules<'static> = ImportRules { bsn_entitled: true, known_grounds: None, today: None };
+
+fn import(text: &str) -> Import {
+    read_csv("a.csv", text.as_bytes(), &RULES).unwrap()
+}
+
+fn refused(bytes: &[u8]) -> String {
+    read_csv("a.csv", bytes, &RULES).unwrap_err().to_string()
+}
+
+fn told(import: &Import) -> Vec<String> {
+    import.problems.iter().map(ToString::to_string).collect()
+}
+
+/// Family reference and number of persons of each signal.
+fn families(import: &Import) -> Vec<(&str, usize)> {
+    import.signals.iter().map(|s| (s.family_ref.as_str(), s.family.persons().len())).collect()
+}
+
+fn untouched(import: &Import) -> Vec<&str> {
+    import.untouched.iter().map(FamilyRef::as_str).collect()
+}
+
+#[test]
+fn rows_of_one_family_need_not_be_adjacent() {
+    let import = import("gezin;rol\nG2;kind\nG1;ouder\n G2 ;ouder\n");
+    assert_eq!(families(&import), [("G1", 1), ("G2", 2)]);
+    assert!(import.problems.is_empty() && import.untouched.is_empty());
+    assert_eq!(import.unplaced_rows, 0);
+}
+
+#[test]
+fn spreadsheets_and_line_ends_of_every_sort() {
+    for text in [
+        "gezin;rol\nG1;kind\n",
+        "\u{feff}gezin;rol\nG1;kind",
+        "gezin,rol\r\nG1,kind\r\n",
+        "gezin;rol\rG1;kind\r",
+        "\n;\nGezin;ROL;\n;;\n\nG1;Kind;\n  \n;;;;\n",
+        "\"rol\";\"gezin\"\n\"kind\";\"G1\"\n",
+        "gezin;rol;geslachtsnaam\nG1;kind\n",
+    ] {
+        assert_eq!(families(&import(text)), [("G1", 1)], "{text:?}");
+    }
+}
+
+#[test]
+fn details_of_the_family_may_stand_on_any_row() {
+    let text = "gezin;rol;soort;kindcheck;grondslag;zichtbaarheid;afdeling;contactpersoon;functie;telefoon;contact;\
+                betrokken_sinds;geinformeerd_op;einddatum\n\
+                G1;ouder;;zwanger;Jeugdwet-7.1;;Wijk Noord;;;;;2026-01-02;;\n\
+                G1;partner;Zorg;ZWANGER;jeugdwet-7.1;afgeschermd;;J. Puttelaar;arts;010 123;a@b.nl;02-01-2026;\
+                03-01-2026;2027-01-01\n";
+    let import = import(text);
+    let [signal] = import.signals.as_slice() else { panic!("{:?}", told(&import)) };
+    assert_eq!(signal.kind, SignalKind::Concern);
+    assert_eq!(signal.family.kindcheck(), Some(Kindcheck::Pregnant));
+    assert_eq!(signal.legal_basis.as_ref().unwrap().as_str(), "jeugdwet-7.1");
+    assert_eq!(signal.visibility, Visibility::Shielded);
+    assert_eq!(signal.unit.as_ref().unwrap().as_str(), "Wijk Noord");
+    let Contact { person, function, phone, email } = &signal.contact;
+    let shown: Vec<&str> =
+        [person, function, phone, email].iter().map(|text| text.as_ref().unwrap().reveal()).collect();
+    assert_eq!(shown, ["J. Puttelaar", "arts", "010 123", "a@b.nl"]);
+    let dates = [signal.involved_since, signal.informed_on, signal.ends_on];
+    assert_eq!(dates.map(|date| date.unwrap().to_string()), ["2026-01-02", "2026-01-03", "2027-01-01"]);
+}
+
+#[test]
+fn defaults_of_the_family() {
+    let import = import("gezin;rol;soort\nG1;kind;\n");
+    let [signal] = import.signals.as_slice() else { panic!("{:?}", told(&import)) };
+    assert_eq!((signal.kind, signal.visibility), (SignalKind::Known, Visibility::Visible));
+    assert!(signal.legal_basis.is_none() && signal.unit.is_none() && signal.ends_on.is_none());
+}
+
+#[test]
+fn a_bad_row_leaves_its_family_and_no_other() {
+    let import = import(
+        "gezin;rol;geboortedatum\nG1;kind;2015-03-09\nG2;kind;2015-02-30\nG2;ouder;\nG3;kind;\nG1;oom;1980-13-01\n",
+    );
+    assert_eq!(families(&import), [("G3", 1)]);
+    assert_eq!(untouched(&import), ["G1", "G2"]);
+    assert_eq!(
+        told(&import),
+        [
+            "a.csv, line 3, column geboortedatum: no such date; unknown parts are written 00",
+            "a.csv, line 6, column rol: expected kind, ouder, partner, verzorger or overig",
+            "a.csv, line 6, column geboortedatum: no such date; unknown parts are written 00",
+        ]
+    );
+    assert_eq!(import.unplaced_rows, 0);
+}
+
+#[test]
+fn lines_are_those_of_the_file() {
+    for (text, line) in [
+        ("gezin;rol\nG1;oom\n", 2),
+        ("gezin;rol\r\nG1;kind\r\nG1;oom\r\n", 3),
+        ("\u{feff}gezin;rol\r\n\r\n;\r\n\r\nG1;oom", 5),
+        ("gezin;rol\rG1;kind\rG1;oom", 3),
+        ("gezin;rol;geslachtsnaam\nG1;kind;\"\nZonneveld\n\"\nG1;oom;\n", 5),
+        ("\n\ngezin;\"rol\n\"\nG1;oom\n", 5),
+    ] {
+        let import = import(text);
+        assert_eq!(import.problems.iter().map(|p| p.line).collect::<Vec<_>>(), [line], "{text:?}");
+    }
+}
+
+#[test]
+fn contradictions_name_column_and_both_lines() {
+    for (column, first, second) in [
+        ("soort", "bekend", "zorg"),
+        ("kindcheck", "ja", "zwanger"),
+        ("grondslag", "a", "b"),
+        ("zichtbaarheid", "zichtbaar", "afgeschermd"),
+        ("afdeling", "Noord", "Zuid"),
+        ("contactpersoon", "A", "B"),
+        ("functie", "A", "B"),
+        ("telefoon", "1", "2"),
+        ("email", "a@b", "b@b"),
+        ("betrokken_sinds", "2026-01-01", "2026-01-02"),
+        ("geinformeerd_op", "2026-01-01", "2026-01-02"),
+        ("einddatum", "2026-01-01", "2026-01-02"),
+    ] {
+        let import = import(&format!("gezin;rol;{column}\nG1;kind;{first}\nG1;ouder;\nG1;ouder;{second}\n"));
+        let expected =
+            format!("a.csv, line 4, column {column}: differs from line 2; the rows of one gezin must agree");
+        assert_eq!(told(&import), [expected]);
+        assert_eq!(untouched(&import), ["G1"]);
+    }
+}
+
+#[test]
+fn one_citizen_one_row() {
+    for (rows, expected) in [
+        ("G1;kind;111222333;Bo\nG1;kind;111222333;Bo\n", None),
+        ("G1;kind;;\nG1;kind;;\n", None),
+        ("G1;kind;111222333;\nG2;ouder;111222333;\n", None),
+        ("G1;kind;111222333;Bo\nG1;ouder;111222333;Bo\n", Some("the same number has another role in line 2")),
+        (
+            "G1;kind;111222333;Bo\nG1;kind;111222333;Jo\n",
+            Some("the same number has other details in line 2; one row per person"),
+        ),
+    ] {
+        let import = import(&format!("gezin;rol;burgerservicenummer;voornamen\n{rows}"));
+        let expected: Vec<String> = expected
+            .iter()
+            .map(|told| format!("a.csv, line 3, column burgerservicenummer: {told}"))
+            .collect();
+        assert_eq!(told(&import), expected);
+    }
+    assert_eq!(families(&import("gezin;rol\nG1;kind\nG1;kind\n")), [("G1", 2)]);
+}
+
+#[test]
+fn a_family_as_a_whole_may_be_wrong() {
+    let crowd = "G1;kind;;\n".repeat(60);
+    let import_of = |rows: &str| import(&format!("gezin;rol;betrokken_sinds;einddatum\n{rows}G2;kind;;\n"));
+    for (rows, problem) in [
+        (crowd.as_str(), "a.csv, line 42, column gezin: expected one to forty persons"),
+        (
+            "G1;kind;2026-05-01;\nG1;ouder;;2026-04-30\n",
+            "a.csv, line 3, column einddatum: lies before betrokken_sinds",
+        ),
+    ] {
+        let import = import_of(rows);
+        assert_eq!(told(&import), [problem]);
+        assert_eq!(untouched(&import), ["G1"]);
+        assert_eq!(families(&import), [("G2", 1)]);
+    }
+}
+
+#[test]
+fn rows_without_a_certain_family_are_counted() {
+    for (text, problems, left, unplaced) in [
+        ("gezin;rol\n;kind\nG1;kind\n", 1, vec![], 1),
+        ("gezin;rol\n;oom\n", 2, vec![], 1),
+        ("gezin;rol\nG1;kind;x\n", 1, vec!["G1"], 0),
+        ("rol;gezin\nkind;x;G1\n", 1, vec!["x"], 1),
+        ("gezin;rol;geslachtsnaam\nG1;kind;\"Zonne\nveld\"\n", 1, vec!["G1"], 1),
+        ("gezin;rol\n\"G1\nG2\";kind\n", 1, vec![], 1),
+    ] {
+        let import = import(text);
+        assert_eq!(
+            (import.problems.len(), untouched(&import), import.unplaced_rows),
+            (problems, left, unplaced),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn cells_are_quoted_as_in_rfc_4180() {
+    let import = import(
+        "gezin;rol;geslachtsnaam\nG1;kind;\"Zonne;\"\"veld\"\"\"\nG2;kind;\"Zonne\"veld\nG3;kind;Z \"x\"\n",
+    );
+    assert_eq!(families(&import), [("G1", 1), ("G3", 1)]);
+    let surname =
+        |signal: &Signal| signal.family.persons()[0].name.surname.as_ref().unwrap().reveal().to_owned();
+    assert_eq!(import.signals.iter().map(surname).collect::<Vec<_>>(), ["Zonne;\"veld\"", "Z \"x\""]);
+    assert_eq!(
+        told(&import),
+        ["a.csv, line 3: text follows a closing quotation mark; double the marks inside a quoted cell"]
+    );
+}
+
+#[test]
+fn legal_bases_are_those_of_the_roster() {
+    let known: BTreeSet<LegalBasisCode> =
+        ["jeugdwet-7.1", "wmo-5.1"].iter().map(|code| code.parse().unwrap()).collect();
+    let none = BTreeSet::new();
+    for (known, cell, expected) in [
+        (None, "zorgplicht", None),
+        (Some(&known), "", None),
+        (Some(&known), " WMO-5.1 ", None),
+        (
+            Some(&known),
+            "jeugdwt-7.1",
+            Some("the roster holds no such legal basis; did you mean 'jeugdwet-7.1'?"),
+        ),
+        (Some(&none), "wmo-5.1", Some("the roster holds no legal basis at all; leave the column empty")),
+        (
+            None,
+            "wmo 5.1",
+            Some("expected a code of 1 to 40 letters, digits, dots, hyphens, starting with a letter"),
+        ),
+    ] {
+        let rules = ImportRules { known_grounds: known, ..RULES };
+        let text = format!("gezin;rol;grondslag\nG1;kind;{cell}\n");
+        let import = read_csv("a.csv", text.as_bytes(), &rules).unwrap();
+        let expected: Vec<String> =
+            expected.iter().map(|told| format!("a.csv, line 2, column grondslag: {told}")).collect();
+        assert_eq!(told(&import), expected);
+    }
+}
+
+#[test]
+fn the_units_a_file_names() {
+    for (rows, expected) in [
+        ("G1;kind;Noord\nG2;oom;Zuid\nG3;kind;\n", &[None, Some("Noord"), Some("Zuid")][..]),
+        ("G1;kind;Noord\nG2;oom;\nG3;kind;N\u{7}\n", &[Some("Noord")]),
+        ("", &[]),
+    ] {
+        let import = import(&format!("gezin;rol;afdeling\n{rows}"));
+        let units: Vec<Option<&str>> =
+            import.units.iter().map(|unit| unit.as_ref().map(Unit::as_str)).collect();
+        assert_eq!(units, expected, "{rows}");
+    }
+}
+
+#[test]
+fn an_address_abroad_need_not_be_dutch() {
+    let import = import(
+        "gezin;rol;adressoort;postcode;huisnummer\nG1;kind;buitenland;B-1000;rue 5\nG2;kind;;B-1000;5\n",
+    );
+    assert_eq!(families(&import), [("G1", 1)]);
+    assert!(import.signals[0].family.persons()[0].address.is_none());
+    assert_eq!(untouched(&import), ["G2"]);
+}
+
+#[test]
+fn previous_addresses() {
+    let import =
+        import("gezin;rol;vorige_postcode;vorig_huisnummer;verhuisd_op\nG1;kind;1234ab;5;01-02-2026\n");
+    let previous = import.signals[0].family.persons()[0].previous.clone().unwrap();
+    assert_eq!(previous.address.postcode.reveal(), "1234AB");
+    assert_eq!(previous.moved_on.unwrap().to_string(), "2026-02-01");
+}
+
+#[test]
+fn files_refused_as_a_whole() {
+    for (bytes, expected) in [
+        (&b""[..], "a.csv: empty; "),
+        (b"\xef\xbb\xbf\r\n", "a.csv: empty; "),
+        (b"gezin;rol\nG1;ki\xebnd\n", "a.csv: not UTF-8 in line 2 (byte 16 of the file); save it as UTF-8"),
+        (b"\xef\xbb\xbfgezin\xff", "a.csv: not UTF-8 in line 1 (byte 9 of the file)"),
+        (b"\xff\xfeg\0e\0", "a.csv: not UTF-8 in line 1 (byte 1 of the file)"),
+        (b"G1;kind\n", "a.csv: no header; "),
+        (b"gezin;rol,soort\n", "a.csv: the header has both ';' and ','"),
+        (b"gezin\trol\n", "a.csv: the header has neither ';' nor ','"),
+        (b"gezin;rol;geboortedatm\n", "a.csv: unknown column 'geboortedatm'; did you mean 'geboortedatum'?"),
+        (b"gezin;rol;email;contact\n", "a.csv: column 'email' is present twice"),
+        (b"gezin;soort\n", "a.csv: column 'rol' is missing"),
+        (b"gezin;rol\nG1;\"kind\nG2;kind\n", "a.csv: the quotation mark that opens a cell in line 2"),
+        (b"gezin;rol\nG1;\"kind\nG2;\"kind\"\n", "a.csv: the quotation mark that opens a cell in line 2"),
+    ] {
+        let told = refused(bytes);
+        assert!(told.starts_with(expected), "{told}");
+    }
+}
+
+#[test]
+fn sizes_are_bounded() {
+    let large = vec![0; usize::try_from(MAX_FILE_BYTES).unwrap() + 1];
+    assert_eq!(refused(&large), "a.csv: larger than 256 MiB; split it by unit (afdeling)");
+    let text = b"gezin;rol\nG1;kind\n\nG2;kind\n";
+    assert_eq!(families(&read("a.csv", text, &RULES, 2).unwrap()).len(), 2);
+    let refused = read("a.csv", text, &RULES, 1).unwrap_err();
+    assert_eq!(refused.to_string(), "more than 2000000 rows; split it by unit (afdeling)");
+}
+
+#[test]
+fn a_file_on_disk_is_named_by_its_last_part() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("school-a.csv");
+    let absent = read_csv_file(&path, &RULES).unwrap_err();
+    assert!(matches!(absent.flaw, FileFlaw::Unreadable(_)));
+    assert!(absent.to_string().starts_with("school-a.csv: cannot be read"));
+    std::fs::write(&path, "gezin;rol\nG1;oom\n").unwrap();
+    let import = read_csv_file(&path, &RULES).unwrap();
+    assert!(told(&import)[0].starts_with("school-a.csv, line 2, column rol: "));
+}
+
+#[test]
+fn debug_of_an_import_shows_no_personal_data() {
+    let import = import("gezin;rol;burgerservicenummer;geslachtsnaam\nG1;kind;111222333;Zonneveld\n");
+    let shown = format!("{import:?}");
+    assert!(!shown.contains("111222333") && !shown.contains("Zonneveld"), "{shown}");
+}
