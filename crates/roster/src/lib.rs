@@ -12,8 +12,8 @@ mod succession;
 mod verified;
 
 pub use document::{
-    Circle, EpochRules, Governors, KeyholderRecord, LegalBasis, Member, MemberKeys, OpenPair, RosterDocument,
-    Rules,
+    Circle, EpochRules, Governors, KeyholderRecord, LegalBasis, LegalBasisText, Member, MemberKeys, OpenPair,
+    RosterDocument, Rules,
 };
 pub use error::RosterError;
 pub use genesis::{RosterContent, genesis};

@@ -87,7 +87,7 @@ impl Task {
         let gossipsub::Event::Message { propagation_source, message_id, message } = event else {
             return;
         };
-        let by_member = true;
+        let by_member = message.source.is_some_and(|author| self.members.oin(&author).is_some());
         let circle = self.topics.get(&message.topic).map(|listening| listening.circle).filter(|_| by_member);
         let fits = message.data.len() <= MAX_GOSSIP_FRAME_BYTES;
         let acceptance = match circle {

@@ -149,22 +149,21 @@ impl CeremonyKeeper {
         }
     }
 
-    /// Asks every connected participant, or without an own ceremony any connected keyholder.
+    /// Exchanges with every connected participant; without an own ceremony asks one connected keyholder.
     fn drive(&mut self, cx: &Context<'_>, class: KeyClass, fx: &mut Effects<'_>) {
-        let keyholders: Vec<Oin> = cx
-            .roster
-            .keyholder_section()
-            .keyholders
-            .iter()
-            .map(|keyholder| keyholder.oin)
+        let section = cx.roster.keyholder_section();
+        let reachable = section.keyholders.iter().map(|keyholder| keyholder.oin);
+        let mut free: Vec<Oin> = reachable
             .filter(|oin| *oin != cx.identity.oin && cx.connected.contains(oin))
+            .filter(|oin| !self.pending.values().any(|asked| *asked == (*oin, class)))
+            .filter(|oin| self.dirty.contains(&(*oin, class)) || self.waited(cx.now, *oin, class))
             .collect();
-        for oin in keyholders {
-            let under_way = self.pending.values().any(|asked| *asked == (oin, class));
-            let waited = self.asked.get(&(oin, class)).is_none_or(|at| cx.now.since(*at) >= RETRY_SECONDS);
-            if under_way || !(waited || self.dirty.contains(&(oin, class))) {
-                continue;
-            }
+        if !self.running.contains_key(&class) {
+            // Whoever was asked longest ago comes first, so that a silent keyholder does not stand in the way.
+            free.sort_by_key(|oin| self.asked.get(&(*oin, class)).copied());
+            free.truncate(1);
+        }
+        for oin in free {
             let request = match self.running.get(&class) {
                 Some(ceremony) => {
                     let Some(index) = ceremony.index_of(&oin) else { continue };
@@ -179,10 +178,11 @@ impl CeremonyKeeper {
             self.asked.insert((oin, class), cx.now);
             let id = fx.request(oin, Conversation::Ceremony, cbor::to_vec(&request));
             self.pending.insert(id, (oin, class));
-            if !self.running.contains_key(&class) {
-                return;
-            }
         }
+    }
+
+    fn waited(&self, now: Timestamp, oin: Oin, class: KeyClass) -> bool {
+        self.asked.get(&(oin, class)).is_none_or(|at| now.since(*at) >= RETRY_SECONDS)
     }
 
     /// Answers a member.

@@ -192,6 +192,7 @@ impl FeedKeeper {
         self.headers.get(feed).into_iter().flatten().any(|header| header.body == *digest)
     }
 
+    /// Leaves a feed alone for a moment and turns to its next source, which is kept to until it fails as well.
     fn rest(&mut self, cx: &Context<'_>, feed: FeedId) {
         let tried = self.resting.get(&feed).map_or(0, |(_, tried)| *tried);
         self.resting.insert(feed, (cx.now.plus(REST_SECONDS), tried.wrapping_add(1)));
@@ -234,12 +235,11 @@ impl FeedKeeper {
         let Some(replica) = self.replicas.get_mut(&feed) else { return Vec::new() };
         match replica.offer_body(body) {
             Ok(applied) => {
-                self.resting.remove(&feed);
                 let digest = body.digest();
-                if !self.bodies.contains_key(&digest) {
+                self.bodies.entry(digest).or_insert_with(|| {
                     fx.put(Collection::Body, digest.as_bytes().to_vec(), body.to_bytes());
-                    self.bodies.insert(digest, body.to_bytes());
-                }
+                    body.to_bytes()
+                });
                 vec![Arrived { feed, added: applied.added }]
             }
             Err(error) => {

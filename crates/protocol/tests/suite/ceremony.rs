@@ -1,0 +1,245 @@
+//! Key ceremonies: complete ones, and each way in which a keyholder can spoil one.
+
+use crypto::{Seed, Signed, SignedKeySet, SigningKey, Unverified, cbor};
+use domain::KeyClass;
+use protocol::ceremony::{
+    CeremonyRequest, CeremonyResponse, EchoDocument, Part, Round1Document, Round2Document,
+};
+use protocol::{CeremonyProblem, Collection, Conversation, Notice};
+use testkit::{Fate, Founding, Message, Simulation};
+
+fn key_sets(net: &mut Simulation, member: usize) -> Vec<KeyClass> {
+    net.status(Founding::oin(member)).key_sets
+}
+
+/// Rewrites the parts that member 1 sends, whether it asks or answers.
+fn tamper(net: &mut Simulation, mut change: impl FnMut(&Message, &mut Vec<Part>) + 'static) {
+    let liar = Founding::oin(1);
+    net.judge(move |message| {
+        if message.from != liar || message.conversation != Some(Conversation::Ceremony) {
+            return Fate::Deliver;
+        }
+        if let Ok(CeremonyRequest::Exchange { ceremony, mut parts }) = cbor::from_slice(&message.frame) {
+            change(message, &mut parts);
+            return Fate::Replace(cbor::to_vec(&CeremonyRequest::Exchange { ceremony, parts }));
+        }
+        if let Ok(CeremonyResponse::Exchange { mut parts }) = cbor::from_slice(&message.frame) {
+            change(message, &mut parts);
+            return Fate::Replace(cbor::to_vec(&CeremonyResponse::Exchange { parts }));
+        }
+        Fate::Deliver
+    });
+}
+
+fn liar_key() -> SigningKey {
+    Founding::organisation_key(Founding::oin(1))
+}
+
+/// The problems that members 2 and 3 tell, each once.
+fn told(net: &Simulation, member: usize) -> Vec<CeremonyProblem> {
+    let notices = net.notices(Founding::oin(member)).iter();
+    notices
+        .filter_map(|notice| match notice {
+            Notice::Ceremony(problem) => Some(problem.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+fn names_liar(net: &Simulation, member: usize, because: &str) -> bool {
+    told(net, member).iter().any(|problem| {
+        matches!(problem, CeremonyProblem::Lying { keyholder, what, .. }
+            if *keyholder == Founding::oin(1) && what.contains(because))
+    })
+}
+
+#[test]
+fn three_keyholders_make_both_key_sets_and_every_member_gets_them() {
+    let mut net = Simulation::new(Founding::uniform(5));
+    net.until(20, "key sets everywhere", |net| (1..=5).all(|member| key_sets(net, member).len() == 2));
+    for member in 1..=5 {
+        let disk = net.disk(Founding::oin(member));
+        assert_eq!(disk.count(Collection::KeySet), 2);
+        let mut secrets: Vec<&str> = disk.secret_names().collect();
+        secrets.sort_unstable();
+        // Ceremony secrets are gone; shares stay with keyholders only.
+        let expected: &[&str] = if member <= 3 { &["share-1-bsn-1", "share-1-zwak-1"] } else { &[] };
+        assert_eq!(secrets, expected, "member {member}");
+    }
+    let wires: Vec<Vec<u8>> = (1..=5)
+        .map(|member| {
+            let kept = net.disk(Founding::oin(member)).kept();
+            let found = kept.records.iter().find(|(collection, _)| *collection == Collection::KeySet);
+            found.unwrap().1.clone()
+        })
+        .collect();
+    assert!(wires.windows(2).all(|pair| pair[0] == pair[1]), "all hold the same key set");
+    let section = net.founding().roster.keyholder_section();
+    SignedKeySet::parse(&wires[0]).unwrap().verify(&section).unwrap();
+}
+
+#[test]
+fn five_keyholders_with_lost_messages_and_restarts_still_agree() {
+    let members = vec![testkit::MemberPlan { sector: "jeugd", bsn_entitled: true }; 5];
+    let mut net = Simulation::new(Founding::new(&members, 5, 3, &[("jeugd", "jeugd")]));
+    let mut count = 0_u32;
+    net.judge(move |_| {
+        count += 1;
+        if count.is_multiple_of(3) { Fate::Drop } else { Fate::Deliver }
+    });
+    for member in 1..=5 {
+        net.second();
+        net.restart(Founding::oin(member));
+    }
+    net.until(120, "key sets everywhere", |net| (1..=5).all(|member| key_sets(net, member).len() == 2));
+    for member in 1..=5 {
+        assert!(told(&net, member).is_empty(), "nobody is accused: {:?}", told(&net, member));
+    }
+}
+
+#[test]
+fn a_missing_keyholder_is_named_after_the_deadline_and_nothing_is_made() {
+    let mut net = Simulation::new(Founding::uniform(4));
+    net.disconnect(Founding::oin(1));
+    net.seconds(29);
+    assert!(told(&net, 2).is_empty(), "the deadline has not passed");
+    net.seconds(3);
+    for member in [2, 3] {
+        let missing =
+            |class| CeremonyProblem::Missing { class, keyholder: Founding::oin(1), what: "round 1 package" };
+        assert_eq!(told(&net, member), [missing(KeyClass::Bsn), missing(KeyClass::Weak)]);
+        assert!(key_sets(&mut net, member).is_empty());
+    }
+    // It comes after all: the ceremony completes.
+    net.reconnect(Founding::oin(1));
+    net.until(20, "key sets after all", |net| key_sets(net, 4).len() == 2);
+    assert!(net.status(Founding::oin(2)).ceremony_problems.is_empty());
+}
+
+#[test]
+fn two_different_round_1_packages_name_their_signer() {
+    let mut net = Simulation::new(Founding::uniform(3));
+    tamper(&mut net, |message, parts| {
+        if message.to != Founding::oin(3) {
+            return;
+        }
+        for part in parts {
+            if let Part::Round1(wire) = part {
+                let unverified = Unverified::<Round1Document>::parse(wire).unwrap();
+                if unverified.claimed().signer == Founding::oin(1) {
+                    let mut other = unverified.claimed().clone();
+                    other.sealing_key = crypto::SealingKey::from_seed(&Seed::from_bytes([1; 32])).public();
+                    *wire = Signed::sign(other, &liar_key()).to_wire();
+                }
+            }
+        }
+    });
+    net.seconds(10);
+    assert!(names_liar(&net, 2, "two different round 1 packages"), "{:?}", told(&net, 2));
+    assert!(names_liar(&net, 3, "two different round 1 packages"), "{:?}", told(&net, 3));
+    assert!(key_sets(&mut net, 2).is_empty());
+}
+
+#[test]
+fn a_round_1_package_without_proof_of_knowledge_names_its_signer() {
+    let mut net = Simulation::new(Founding::uniform(3));
+    tamper(&mut net, |_, parts| {
+        for part in parts {
+            if let Part::Round1(wire) = part {
+                let mut document = Unverified::<Round1Document>::parse(wire).unwrap().claimed().clone();
+                if document.signer == Founding::oin(1) {
+                    *document.package.last_mut().unwrap() ^= 1;
+                    *wire = Signed::sign(document, &liar_key()).to_wire();
+                }
+            }
+        }
+    });
+    net.seconds(10);
+    assert!(names_liar(&net, 2, "round 1 package"), "{:?}", told(&net, 2));
+    assert!(key_sets(&mut net, 3).is_empty());
+}
+
+#[test]
+fn a_share_that_does_not_open_is_disclosed_and_the_ceremony_goes_on() {
+    let mut net = Simulation::new(Founding::uniform(3));
+    tamper(&mut net, |_, parts| {
+        for part in parts {
+            if let Part::Round2(wire) = part {
+                let mut document = Unverified::<Round2Document>::parse(wire).unwrap().claimed().clone();
+                *document.sealed.last_mut().unwrap() ^= 1;
+                *wire = Signed::sign(document, &liar_key()).to_wire();
+            }
+        }
+    });
+    net.until(30, "key sets in spite of it", |net| (1..=3).all(|member| key_sets(net, member).len() == 2));
+}
+
+#[test]
+fn a_share_that_is_neither_sent_nor_disclosed_names_its_dealer() {
+    let mut net = Simulation::new(Founding::uniform(3));
+    tamper(&mut net, |_, parts| parts.retain(|part| !matches!(part, Part::Round2(_) | Part::Disclosure(_))));
+    net.seconds(35);
+    let missing = told(&net, 2).into_iter().any(|problem| {
+        matches!(problem, CeremonyProblem::Missing { keyholder, what: "round 2 package", .. }
+            if keyholder == Founding::oin(1))
+    });
+    assert!(missing, "{:?}", told(&net, 2));
+    assert!(key_sets(&mut net, 2).is_empty());
+}
+
+#[test]
+fn an_echo_of_other_packages_names_its_signer() {
+    let mut net = Simulation::new(Founding::uniform(3));
+    tamper(&mut net, |_, parts| {
+        for part in parts {
+            if let Part::Echo(wire) = part {
+                let mut document = Unverified::<EchoDocument>::parse(wire).unwrap().claimed().clone();
+                document.transcript = crypto::digest("another transcript", &[]);
+                *wire = Signed::sign(document, &liar_key()).to_wire();
+            }
+        }
+    });
+    net.seconds(10);
+    assert!(names_liar(&net, 2, "echoed other packages"), "{:?}", told(&net, 2));
+    assert!(key_sets(&mut net, 2).is_empty());
+}
+
+#[test]
+fn a_key_set_that_does_not_follow_from_the_packages_names_its_signer() {
+    let mut net = Simulation::new(Founding::uniform(3));
+    tamper(&mut net, |_, parts| {
+        for part in parts {
+            if let Part::KeySet(wire) = part {
+                let held = SignedKeySet::parse(wire).unwrap();
+                let document = held.claimed();
+                let shares: std::collections::BTreeMap<u16, [u8; 32]> =
+                    document.participants().map(|index| (index, [9; 32])).collect();
+                let other = crypto::KeySetDocument::new(
+                    &document.ceremony(),
+                    2,
+                    &shares,
+                    [9; 32],
+                    document.transcript(),
+                );
+                let signature = other.sign(&liar_key());
+                *wire = SignedKeySet::new(&other, vec![(1, signature)]).to_wire();
+            }
+        }
+    });
+    net.seconds(10);
+    assert!(names_liar(&net, 2, "another key set"), "{:?}", told(&net, 2));
+    assert!(key_sets(&mut net, 2).is_empty());
+}
+
+#[test]
+fn parts_of_strangers_and_of_other_ceremonies_are_refused_and_counted() {
+    let mut net = Simulation::new(Founding::uniform(4));
+    let (member, keyholder) = (Founding::oin(4), Founding::oin(2));
+    net.second();
+    let before = net.status(keyholder).refused;
+    let unknown = CeremonyRequest::Exchange { ceremony: crypto::digest("none", &[]), parts: vec![] };
+    net.inject(member, keyholder, Conversation::Ceremony, cbor::to_vec(&unknown));
+    net.inject(Founding::oin(1), keyholder, Conversation::Ceremony, vec![0xff; 40]);
+    let after = net.status(keyholder).refused;
+    assert_eq!(after.malformed_frames, before.malformed_frames + 1);
+}

@@ -1,0 +1,145 @@
+//! Founds a test network: members with keys made from their number, one circle, a genesis roster.
+
+use crypto::{Seed, SigningKey};
+use domain::{CircleId, Oin, Sector, Timestamp};
+use protocol::NodeConfig;
+use roster::{
+    Circle, EpochRules, Governors, KeyholderRecord, LegalBasis, LegalBasisText, Member, MemberKeys, OpenPair,
+    RosterContent, Rules, VerifiedRoster, genesis,
+};
+
+/// When every test network starts.
+pub const START: Timestamp = Timestamp(1_795_000_000);
+
+/// One member of a test network; its OIN is the test number of its place, from 1.
+#[derive(Debug, Clone)]
+pub struct MemberPlan {
+    /// Its sector.
+    pub sector: &'static str,
+    /// Whether it may process the BSN.
+    pub bsn_entitled: bool,
+}
+
+/// A founded test network.
+#[derive(Debug, Clone)]
+pub struct Founding {
+    /// The genesis roster.
+    pub roster: VerifiedRoster,
+    /// The only circle.
+    pub circle: CircleId,
+    members: usize,
+}
+
+impl Founding {
+    /// Members as planned, the first `keyholders` of them holding keys, sectors open to each other as listed
+    /// (publisher, reader). The legal basis `test` holds.
+    ///
+    /// # Panics
+    /// On a plan that makes no valid roster.
+    #[must_use]
+    pub fn new(members: &[MemberPlan], keyholders: u16, threshold: u16, open: &[(&str, &str)]) -> Self {
+        let sector = |text: &str| text.parse::<Sector>().expect("a test's sector");
+        let circle = CircleId::from_bytes([7; 16]);
+        let code: domain::LegalBasisCode = "test".parse().expect("a code");
+        let governor = signing_key(0);
+        let content = RosterContent {
+            name: "test".to_owned(),
+            test_network: true,
+            rules: Rules {
+                epoch: EpochRules { anchor_epoch: 1, anchor_time: START.0, length_seconds: 90 * 86_400 },
+                publish_interval_seconds: 2,
+                heartbeat_seconds: 60,
+                ceremony_deadline_seconds: 30,
+            },
+            circles: vec![Circle {
+                id: circle,
+                name: "test".to_owned(),
+                purpose: "test".to_owned(),
+                legal_bases: vec![LegalBasisText(code.clone())],
+                open: open
+                    .iter()
+                    .map(|(publisher, reader)| OpenPair {
+                        publisher: sector(publisher),
+                        reader: sector(reader),
+                    })
+                    .collect(),
+            }],
+            legal_bases: vec![LegalBasis {
+                code,
+                article: "test".to_owned(),
+                avg6: "6.1.e".to_owned(),
+                avg9: None,
+                secrecy: None,
+                consent_required: false,
+                valid_until: None,
+            }],
+            threshold,
+            keyholders: (1..=keyholders)
+                .map(|index| KeyholderRecord { index, oin: Self::oin(usize::from(index)) })
+                .collect(),
+            members: members
+                .iter()
+                .zip(1..)
+                .map(|(plan, number)| Member {
+                    oin: Self::oin(number),
+                    name: format!("member {number}"),
+                    sector: sector(plan.sector),
+                    working_area: "test".to_owned(),
+                    bsn_entitled: plan.bsn_entitled,
+                    keys: MemberKeys {
+                        organisation: signing_key(number).verifying_key(),
+                        node: signing_key(1_000_000 + number).verifying_key(),
+                    },
+                    addresses: Vec::new(),
+                    contact_point: "test".to_owned(),
+                })
+                .collect(),
+            governors: Governors { threshold: 1, keys: vec![governor.verifying_key()] },
+        };
+        let (_, roster) = genesis(content, &[&governor]).expect("a valid test network");
+        Self { roster, circle, members: members.len() }
+    }
+
+    /// `members` entitled members of one sector that is open to itself; the first three hold keys, two suffice.
+    #[must_use]
+    pub fn uniform(members: usize) -> Self {
+        let plan = MemberPlan { sector: "jeugd", bsn_entitled: true };
+        Self::new(&vec![plan; members], 3, 2, &[("jeugd", "jeugd")])
+    }
+
+    /// OIN of the member with this number, from 1.
+    ///
+    /// # Panics
+    /// Never for numbers that a test uses.
+    #[must_use]
+    pub fn oin(number: usize) -> Oin {
+        Oin::test_number(number as u64).expect("a small number")
+    }
+
+    /// OINs of all members.
+    pub fn oins(&self) -> impl Iterator<Item = Oin> + use<> {
+        (1..=self.members).map(Self::oin)
+    }
+
+    /// The organisation key of a member.
+    #[must_use]
+    pub fn organisation_key(oin: Oin) -> SigningKey {
+        let number = oin.as_str().trim_start_matches("00000099").trim_start_matches('0').parse().unwrap_or(0);
+        signing_key(number)
+    }
+
+    /// Configuration of a member's node; `run` makes the randomness of each run another.
+    #[must_use]
+    pub fn config(&self, oin: Oin, run: u64) -> NodeConfig {
+        NodeConfig {
+            oin,
+            organisation_key: Self::organisation_key(oin),
+            roster: self.roster.clone(),
+            seed: Seed::from_bytes([9; 32]).derive(oin.as_str(), run),
+        }
+    }
+}
+
+fn signing_key(number: usize) -> SigningKey {
+    SigningKey::from_seed(&Seed::from_bytes([5; 32]).derive("test key", number as u64))
+}

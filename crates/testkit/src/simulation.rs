@@ -1,0 +1,327 @@
+//! The network in one thread: nodes, a queue of messages, a clock that moves when told.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use domain::{CircleId, Oin, Timestamp};
+use protocol::{
+    Batch, Command, CommandId, Conversation, Input, Node, Notice, Outbound, Reply, RequestId, ResponseToken,
+    Status, Step,
+};
+
+use crate::{Founding, MemoryDisk, START};
+
+/// A message on its way, as a test may inspect it.
+#[derive(Debug, Clone)]
+pub struct Message {
+    /// Who sent it.
+    pub from: Oin,
+    /// Whom it is for.
+    pub to: Oin,
+    /// The conversation; gossip belongs to none.
+    pub conversation: Option<Conversation>,
+    /// Whether it answers a request.
+    pub is_response: bool,
+    /// The frame.
+    pub frame: Vec<u8>,
+    route: Route,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Route {
+    Request(RequestId),
+    Response(RequestId),
+    Gossip(CircleId),
+}
+
+/// What becomes of a message.
+#[derive(Debug)]
+pub enum Fate {
+    /// It arrives.
+    Deliver,
+    /// It is lost; the asker sees its request fail.
+    Drop,
+    /// Another frame arrives in its place.
+    Replace(Vec<u8>),
+}
+
+type Judge = Box<dyn FnMut(&Message) -> Fate>;
+
+/// Nodes that talk to each other in one thread.
+pub struct Simulation {
+    founding: Founding,
+    now: Timestamp,
+    runs: u64,
+    nodes: BTreeMap<Oin, Node>,
+    disks: BTreeMap<Oin, MemoryDisk>,
+    absent: BTreeSet<Oin>,
+    queue: VecDeque<Message>,
+    /// Requests that a node holds, by node and token: who asked, and under which id.
+    tokens: BTreeMap<(Oin, ResponseToken), (Oin, RequestId, Conversation)>,
+    last_token: u64,
+    replies: BTreeMap<(Oin, CommandId), Reply>,
+    last_command: u64,
+    notices: BTreeMap<Oin, Vec<Notice>>,
+    judge: Judge,
+}
+
+impl Simulation {
+    /// Every member's node, all connected, nothing lost.
+    #[must_use]
+    pub fn new(founding: Founding) -> Self {
+        let mut simulation = Self {
+            now: START,
+            runs: 0,
+            nodes: BTreeMap::new(),
+            disks: founding.oins().map(|oin| (oin, MemoryDisk::default())).collect(),
+            absent: BTreeSet::new(),
+            queue: VecDeque::new(),
+            tokens: BTreeMap::new(),
+            last_token: 0,
+            replies: BTreeMap::new(),
+            last_command: 0,
+            notices: BTreeMap::new(),
+            judge: Box::new(|_| Fate::Deliver),
+            founding,
+        };
+        for oin in simulation.founding.oins() {
+            simulation.start(oin);
+        }
+        simulation
+    }
+
+    /// The founding the network was made from.
+    #[must_use]
+    pub fn founding(&self) -> &Founding {
+        &self.founding
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Decides from now on what becomes of each message.
+    pub fn judge(&mut self, judge: impl FnMut(&Message) -> Fate + 'static) {
+        self.judge = Box::new(judge);
+    }
+
+    /// Takes a member off the network: its connections break and it is not heard of.
+    pub fn disconnect(&mut self, oin: Oin) {
+        self.absent.insert(oin);
+        for peer in self.peers_of(oin) {
+            self.input(peer, Input::Disconnected(oin));
+            self.input(oin, Input::Disconnected(peer));
+        }
+    }
+
+    /// Brings a member back on the network.
+    pub fn reconnect(&mut self, oin: Oin) {
+        self.absent.remove(&oin);
+        self.connect(oin);
+    }
+
+    /// Ends a member's node at once and starts it again from its disk.
+    pub fn restart(&mut self, oin: Oin) {
+        self.disconnect(oin);
+        self.tokens.retain(|(holder, _), _| *holder != oin);
+        self.queue.retain(|message| message.to != oin);
+        self.absent.remove(&oin);
+        self.start(oin);
+    }
+
+    /// What a member's disk holds.
+    #[must_use]
+    pub fn disk(&self, oin: Oin) -> &MemoryDisk {
+        &self.disks[&oin]
+    }
+
+    /// What a member's node told unasked.
+    #[must_use]
+    pub fn notices(&self, oin: Oin) -> &[Notice] {
+        self.notices.get(&oin).map_or(&[], Vec::as_slice)
+    }
+
+    /// Gives a command and returns its reply.
+    ///
+    /// # Panics
+    /// When the node does not reply at once.
+    pub fn command(&mut self, oin: Oin, command: Command) -> Reply {
+        self.last_command += 1;
+        let id = CommandId(self.last_command);
+        self.input(oin, Input::Command { id, command });
+        self.replies.remove(&(oin, id)).expect("a node replies to its own organisation at once")
+    }
+
+    /// How a member's node is doing.
+    ///
+    /// # Panics
+    /// Never: a status is replied to with a status.
+    pub fn status(&mut self, oin: Oin) -> Status {
+        match self.command(oin, Command::Status) {
+            Reply::Status(status) => *status,
+            Reply::Imported(_) | Reply::Who(_) | Reply::WhoAll(_) => unreachable!("asked for the status"),
+        }
+    }
+
+    /// Brings a message to a node as if it came from `from`; returns when everything it set off has happened.
+    pub fn inject(&mut self, from: Oin, to: Oin, conversation: Conversation, frame: Vec<u8>) {
+        self.last_token += 1;
+        let token = ResponseToken(self.last_token);
+        self.input(to, Input::Request { from, conversation, token, frame });
+        self.deliver();
+    }
+
+    /// Brings gossip to a node.
+    pub fn inject_gossip(&mut self, to: Oin, frame: Vec<u8>) {
+        let circle = self.founding.circle;
+        self.input(to, Input::Gossip { circle, frame });
+        self.deliver();
+    }
+
+    /// Moves the clock one second, ticks every node, and delivers until nothing is on its way.
+    pub fn second(&mut self) {
+        self.now = self.now.plus(1);
+        let oins: Vec<Oin> = self.nodes.keys().copied().collect();
+        for oin in oins {
+            self.input(oin, Input::Tick);
+        }
+        self.deliver();
+    }
+
+    /// Lets seconds pass.
+    pub fn seconds(&mut self, seconds: u64) {
+        for _ in 0..seconds {
+            self.second();
+        }
+    }
+
+    /// Lets seconds pass until the condition holds.
+    ///
+    /// # Panics
+    /// When it does not hold after `at_most` seconds.
+    pub fn until(&mut self, at_most: u64, what: &str, mut condition: impl FnMut(&mut Self) -> bool) {
+        for _ in 0..at_most {
+            if condition(self) {
+                return;
+            }
+            self.second();
+        }
+        assert!(condition(self), "not within {at_most} seconds: {what}");
+    }
+
+    /// Lets seconds pass until every present node holds both key sets, has published everything and holds every current head.
+    pub fn settle(&mut self) {
+        self.until(120, "everything published and every head held", |simulation| {
+            let present: Vec<Oin> =
+                simulation.nodes.keys().filter(|oin| !simulation.absent.contains(oin)).copied().collect();
+            present.into_iter().all(|oin| {
+                let status = simulation.status(oin);
+                status.key_sets.len() == 2 && status.published && status.completeness.is_complete()
+            })
+        });
+    }
+
+    fn start(&mut self, oin: Oin) {
+        self.runs += 1;
+        let config = self.founding.config(oin, self.runs);
+        let kept = self.disks.get(&oin).map(MemoryDisk::kept).unwrap_or_default();
+        self.nodes.insert(oin, Node::new(config, &kept, self.now));
+        self.connect(oin);
+    }
+
+    fn connect(&mut self, oin: Oin) {
+        for peer in self.peers_of(oin) {
+            self.input(peer, Input::Connected(oin));
+            self.input(oin, Input::Connected(peer));
+        }
+    }
+
+    fn peers_of(&self, oin: Oin) -> Vec<Oin> {
+        self.nodes.keys().filter(|peer| **peer != oin && !self.absent.contains(peer)).copied().collect()
+    }
+
+    fn input(&mut self, oin: Oin, input: Input) {
+        let Some(node) = self.nodes.get_mut(&oin) else { return };
+        let steps = node.handle(input, self.now);
+        self.commit(oin, steps);
+    }
+
+    fn commit(&mut self, oin: Oin, steps: Vec<Step>) {
+        let disk = self.disks.entry(oin).or_default();
+        let mut outbound = Vec::new();
+        for step in steps {
+            let mut batch = Batch::default();
+            batch.push(step);
+            let Ok(said) = batch.commit(disk);
+            outbound.extend(said);
+        }
+        for said in outbound {
+            self.dispatch(oin, said);
+        }
+    }
+
+    fn dispatch(&mut self, from: Oin, said: Outbound) {
+        match said {
+            Outbound::Request { to, conversation, id, frame } => self.queue.push_back(Message {
+                from,
+                to,
+                conversation: Some(conversation),
+                is_response: false,
+                frame,
+                route: Route::Request(id),
+            }),
+            Outbound::Respond { token, frame } => {
+                if let Some((to, id, conversation)) = self.tokens.remove(&(from, token)) {
+                    let route = Route::Response(id);
+                    let conversation = Some(conversation);
+                    self.queue.push_back(Message { from, to, conversation, is_response: true, frame, route });
+                }
+            }
+            Outbound::Gossip { circle, frame } => {
+                for to in self.peers_of(from) {
+                    self.queue.push_back(Message {
+                        from,
+                        to,
+                        conversation: None,
+                        is_response: false,
+                        frame: frame.clone(),
+                        route: Route::Gossip(circle),
+                    });
+                }
+            }
+            Outbound::Reply { id, reply } => {
+                self.replies.insert((from, id), reply);
+            }
+            Outbound::Notice(notice) => self.notices.entry(from).or_default().push(notice),
+        }
+    }
+
+    fn deliver(&mut self) {
+        while let Some(message) = self.queue.pop_front() {
+            let reachable = !self.absent.contains(&message.from) && !self.absent.contains(&message.to);
+            let fate = if reachable { (self.judge)(&message) } else { Fate::Drop };
+            let frame = match fate {
+                Fate::Deliver => Some(message.frame),
+                Fate::Drop => None,
+                Fate::Replace(frame) => Some(frame),
+            };
+            match (message.route, frame) {
+                (Route::Request(id), Some(frame)) => {
+                    let conversation = message.conversation.expect("requests belong to a conversation");
+                    self.last_token += 1;
+                    let token = ResponseToken(self.last_token);
+                    self.tokens.insert((message.to, token), (message.from, id, conversation));
+                    self.input(message.to, Input::Request { from: message.from, conversation, token, frame });
+                }
+                (Route::Request(id), None) => self.input(message.from, Input::RequestFailed { id }),
+                (Route::Response(id), Some(frame)) => self.input(message.to, Input::Response { id, frame }),
+                (Route::Response(id), None) => self.input(message.to, Input::RequestFailed { id }),
+                (Route::Gossip(circle), Some(frame)) => {
+                    self.input(message.to, Input::Gossip { circle, frame })
+                }
+                (Route::Gossip(_), None) => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,509 @@
+//! What a demonstration runs on: a directory of CSV files, one for each organisation, and perhaps a `netwerk.toml`
+//! that says who takes part and who may read whom. Only reads; nothing here starts a node.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use domain::{CalendarDate, LegalBasisCode, Oin, Sector, Signal};
+use roster::LegalBasis;
+use thiserror::Error;
+
+use super::netwerk;
+use crate::import::{FileError, ImportRules, RowProblem, read_csv_file};
+
+/// The file that describes the network.
+pub const NETWORK_FILE: &str = "netwerk.toml";
+
+/// Most organisations: each is a whole node in this one process, with sockets and a store of its own, and the number
+/// of connections between them grows with its square.
+pub const MAX_ORGANISATIONS: usize = 200;
+
+/// The legal basis that signals get when no file of a directory without `netwerk.toml` names any. Elsewhere absent
+/// means closed; there it would mean that a visitor who tries own files sees nothing at all.
+pub const ASSUMED_BASIS: &str = "demonstratie";
+
+/// Most legal bases, as many as a roster may list.
+pub(super) const MAX_LEGAL_BASES: usize = 500;
+
+/// Largest `netwerk.toml`: a thousand organisations fit, and it is held in memory.
+const MAX_NETWORK_FILE_BYTES: u64 = 1 << 20;
+
+/// Keyholders of a network that nobody described, and how many of them must answer.
+const DEFAULT_KEYHOLDERS: usize = 3;
+const DEFAULT_THRESHOLD: u16 = 2;
+
+/// The sector of every organisation of a network that nobody described.
+const DEFAULT_SECTOR: &str = "deelnemer";
+
+/// Everything that a demonstration network is made of.
+#[derive(Clone, Debug)]
+pub struct DemoPlan {
+    /// Name of the network for people.
+    pub name: String,
+    /// Keyholders needed for one evaluation: more than half of them.
+    pub threshold: u16,
+    /// Who holds a share of the keys: places in `organisations`, each once.
+    pub keyholders: Vec<usize>,
+    /// The organisations, in the order of `netwerk.toml`, or else by file name.
+    pub organisations: Vec<DemoOrganisation>,
+    /// The circles, in the order of `netwerk.toml`.
+    pub circles: Vec<DemoCircle>,
+    /// The legal bases, by code.
+    pub legal_bases: Vec<LegalBasis>,
+    /// Bad rows of all files. Their families are in no organisation's `signals`.
+    pub problems: Vec<RowProblem>,
+    /// What a reader of the results should know about this plan, one sentence or more each.
+    pub remarks: Vec<String>,
+}
+
+/// One organisation and what its file says.
+#[derive(Clone, Debug)]
+pub struct DemoOrganisation {
+    /// Name of its file without `.csv`.
+    pub file: String,
+    /// Name for people.
+    pub name: String,
+    /// Its number.
+    pub oin: Oin,
+    /// Its sector.
+    pub sector: Sector,
+    /// Where it works.
+    pub working_area: String,
+    /// Whether it may process the BSN.
+    pub bsn_entitled: bool,
+    /// Whom to call when nobody else is known.
+    pub contact_point: String,
+    /// Its families, by reference.
+    pub signals: Vec<Signal>,
+}
+
+/// One circle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DemoCircle {
+    /// Name for people, unlike that of any other circle.
+    pub name: String,
+    /// What the circle is for.
+    pub purpose: String,
+    /// Codes of the legal bases that hold in it, sorted.
+    pub legal_bases: Vec<LegalBasisCode>,
+    /// Who publishes to whom: publisher, reader; sorted.
+    pub open: Vec<(Sector, Sector)>,
+}
+
+impl DemoPlan {
+    /// The place of an organisation in `organisations`.
+    #[must_use]
+    pub fn place_of(&self, oin: &Oin) -> Option<usize> {
+        self.organisations.iter().position(|organisation| organisation.oin == *oin)
+    }
+
+    /// Whether the signal rests on a legal basis that holds in a circle; otherwise it is neither published nor asked
+    /// about.
+    #[must_use]
+    pub fn has_ground(&self, signal: &Signal) -> bool {
+        signal
+            .legal_basis
+            .as_ref()
+            .is_some_and(|code| self.circles.iter().any(|circle| circle.legal_bases.contains(code)))
+    }
+
+    /// Whether `publisher` publishes to `reader` in some circle.
+    #[must_use]
+    pub fn publishes_to(&self, publisher: &DemoOrganisation, reader: &DemoOrganisation) -> bool {
+        publisher.oin != reader.oin
+            && self.circles.iter().flat_map(|circle| &circle.open).any(|(from, to)| {
+                *from == publisher.sector && *to == reader.sector
+            })
+    }
+}
+
+/// Why a directory cannot be demonstrated.
+#[derive(Debug, Error)]
+pub enum PlanError {
+    /// The operating system did not list the directory.
+    #[error("{} cannot be listed; check that it is a directory and that this program may read it", .directory.display())]
+    Directory {
+        /// The directory.
+        directory: PathBuf,
+        /// The cause.
+        #[source]
+        cause: io::Error,
+    },
+    /// Nothing to show.
+    #[error("{} holds no .csv file; a demonstration needs one file per organisation, two or more", .directory.display())]
+    NoFiles {
+        /// The directory.
+        directory: PathBuf,
+    },
+    /// One organisation has nobody to find, and no other to share the keys with.
+    #[error(
+        "{} holds one .csv file, {file}; a demonstration needs one file per organisation, two or more",
+        .directory.display()
+    )]
+    OneFile {
+        /// The directory.
+        directory: PathBuf,
+        /// The only file.
+        file: String,
+    },
+    /// Over [`MAX_ORGANISATIONS`].
+    #[error("{found} .csv files; a demonstration runs {MAX_ORGANISATIONS} organisations at most")]
+    TooManyFiles {
+        /// How many there are.
+        found: usize,
+    },
+    /// A name that no screen can show as it is.
+    #[error("the file name '{}' is not plain UTF-8 text of 1 to 200 characters; rename the file", name.escape_debug())]
+    UnusableName {
+        /// The name, as far as it can be read.
+        name: String,
+    },
+    /// Two files that differ by capitals in `.csv` only.
+    #[error("two files are called {name}.csv; rename one of them")]
+    DoubleName {
+        /// The name without `.csv`.
+        name: String,
+    },
+    /// `netwerk.toml` is there but cannot be read.
+    #[error("netwerk.toml cannot be read; check that it is a file and that this program may read it")]
+    NetworkFile(#[source] io::Error),
+    /// `netwerk.toml` is not understood, contradicts itself, or does not fit the files.
+    #[error("{}", listed(.0.iter().map(|flaw| format!("netwerk.toml: {flaw}"))))]
+    Network(Vec<String>),
+    /// CSV files that are refused as a whole.
+    #[error("{}", listed(.0.iter().map(with_cause)))]
+    Files(Vec<FileError>),
+    /// Over the number that a roster may list.
+    #[error("the files name {found} different grondslagen; a network lists {MAX_LEGAL_BASES} at most")]
+    TooManyLegalBases {
+        /// How many there are.
+        found: usize,
+    },
+}
+
+fn listed(lines: impl Iterator<Item = String>) -> String {
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// A list has no single source for its causes, so each stands with its file.
+fn with_cause(refused: &FileError) -> String {
+    match std::error::Error::source(refused) {
+        Some(cause) => format!("{refused} ({cause})"),
+        None => refused.to_string(),
+    }
+}
+
+/// Reads the plan of a directory: every `.csv` file directly in it and `netwerk.toml` when there is one.
+///
+/// Without `netwerk.toml`: one circle in which all read each other, everybody entitled to the BSN, the legal bases
+/// that the files name (or [`ASSUMED_BASIS`] when none names any), keyholders the first three by name.
+///
+/// # Errors
+/// When the directory cannot be listed, has fewer than two files or too many, `netwerk.toml` is refused, or a file is
+/// refused as a whole. Bad rows are no error; they stand in [`DemoPlan::problems`].
+pub fn read_plan(directory: &Path, today: CalendarDate) -> Result<DemoPlan, PlanError> {
+    let names = csv_names(directory)?;
+    let files: Vec<&str> = names.iter().map(|(file, _)| file.as_str()).collect();
+    let described = network_file(directory)?;
+    let mut plan = match &described {
+        Some(text) => netwerk::plan(text, &files).map_err(PlanError::Network)?,
+        None => implied(&files),
+    };
+    let listed: BTreeSet<LegalBasisCode> = plan.legal_bases.iter().map(|basis| basis.code.clone()).collect();
+    let known_grounds = described.is_some().then_some(&listed);
+    let mut refused = Vec::new();
+    for organisation in &mut plan.organisations {
+        let Some((_, path)) = names.iter().find(|(file, _)| *file == organisation.file) else { continue };
+        let rules =
+            ImportRules { bsn_entitled: organisation.bsn_entitled, known_grounds, today: Some(today) };
+        match read_csv_file(path, &rules) {
+            Ok(import) => {
+                organisation.signals = import.signals;
+                plan.problems.extend(import.problems);
+            }
+            Err(error) => refused.push(error),
+        }
+    }
+    if !refused.is_empty() {
+        return Err(PlanError::Files(refused));
+    }
+    if described.is_none() {
+        adopt_grounds(&mut plan)?;
+    }
+    remark_on_closed(&mut plan);
+    Ok(plan)
+}
+
+/// The CSV files by name without `.csv`, each with its path. Hidden files are none: editors and archives leave them.
+fn csv_names(directory: &Path) -> Result<Vec<(String, PathBuf)>, PlanError> {
+    let unlisted = |cause| PlanError::Directory { directory: directory.to_owned(), cause };
+    let mut names = Vec::new();
+    for entry in fs::read_dir(directory).map_err(unlisted)? {
+        let path = entry.map_err(unlisted)?.path();
+        let is_csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
+        let Some(stem) = path.file_stem().filter(|_| is_csv && path.is_file()) else { continue };
+        let shown = stem.to_string_lossy();
+        if shown.starts_with('.') {
+            continue;
+        }
+        if stem.to_str().is_none_or(|stem| !is_plain(stem)) {
+            return Err(PlanError::UnusableName { name: shown.into_owned() });
+        }
+        names.push((shown.into_owned(), path));
+    }
+    names.sort();
+    let double = names.iter().zip(names.iter().skip(1)).find(|((a, _), (b, _))| a == b);
+    if let Some(((name, _), _)) = double {
+        return Err(PlanError::DoubleName { name: name.clone() });
+    }
+    let directory = directory.to_owned();
+    match names.as_slice() {
+        [] => Err(PlanError::NoFiles { directory }),
+        [(file, _)] => Err(PlanError::OneFile { directory, file: format!("{file}.csv") }),
+        files if files.len() > MAX_ORGANISATIONS => Err(PlanError::TooManyFiles { found: files.len() }),
+        _ => Ok(names),
+    }
+}
+
+/// Whether a roster and a screen can show the text unchanged.
+pub(super) fn is_plain(text: &str) -> bool {
+    domain::PlainText::new("name", text).is_ok_and(|plain| plain.as_str() == text)
+}
+
+fn network_file(directory: &Path) -> Result<Option<String>, PlanError> {
+    let file = match File::open(directory.join(NETWORK_FILE)) {
+        Ok(file) => file,
+        Err(missing) if missing.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(cause) => return Err(PlanError::NetworkFile(cause)),
+    };
+    let mut bytes = Vec::new();
+    file.take(MAX_NETWORK_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(PlanError::NetworkFile)?;
+    if bytes.len() as u64 > MAX_NETWORK_FILE_BYTES {
+        let flaw = format!("larger than {} KiB", MAX_NETWORK_FILE_BYTES >> 10);
+        return Err(PlanError::Network(vec![flaw]));
+    }
+    let text = String::from_utf8(bytes)
+        .map_err(|_| PlanError::Network(vec!["not UTF-8; save it as UTF-8".to_owned()]))?;
+    Ok(Some(text))
+}
+
+/// The network of files that nobody described, without signals and legal bases.
+fn implied(files: &[&str]) -> DemoPlan {
+    let sector: Sector = DEFAULT_SECTOR.parse().expect("the default sector is a code");
+    let organisations: Vec<DemoOrganisation> = (1..)
+        .zip(files)
+        .map(|(serial, file)| DemoOrganisation {
+            file: (*file).to_owned(),
+            name: (*file).to_owned(),
+            oin: Oin::test_number(serial).expect("there are fewer files than serial numbers"),
+            sector: sector.clone(),
+            working_area: String::new(),
+            bsn_entitled: true,
+            contact_point: String::new(),
+            signals: Vec::new(),
+        })
+        .collect();
+    let keyholders: Vec<usize> = (0..organisations.len().min(DEFAULT_KEYHOLDERS)).collect();
+    let names: Vec<&str> = files.iter().copied().take(DEFAULT_KEYHOLDERS).collect();
+    let remark = format!(
+        "There is no {NETWORK_FILE}: one circle, everyone reads everyone, and every organisation may process the BSN. \
+         The keys are held by {}; {DEFAULT_THRESHOLD} of them must answer.",
+        names.join(", ")
+    );
+    DemoPlan {
+        name: "Demonstratie".to_owned(),
+        threshold: DEFAULT_THRESHOLD,
+        keyholders,
+        organisations,
+        circles: vec![DemoCircle {
+            name: "demonstratie".to_owned(),
+            purpose: "zien wie er nog meer bij een gezin betrokken is".to_owned(),
+            legal_bases: Vec::new(),
+            open: vec![(sector.clone(), sector)],
+        }],
+        legal_bases: Vec::new(),
+        problems: Vec::new(),
+        remarks: vec![remark],
+    }
+}
+
+/// Takes the legal bases from the signals, and assumes one where no file names any.
+fn adopt_grounds(plan: &mut DemoPlan) -> Result<(), PlanError> {
+    let mut named: BTreeSet<LegalBasisCode> =
+        signals(plan).filter_map(|signal| signal.legal_basis.clone()).collect();
+    if named.is_empty() && signals(plan).next().is_some() {
+        let assumed: LegalBasisCode = ASSUMED_BASIS.parse().expect("the assumed legal basis is a code");
+        for signal in plan.organisations.iter_mut().flat_map(|organisation| &mut organisation.signals) {
+            signal.legal_basis = Some(assumed.clone());
+        }
+        named.insert(assumed);
+        plan.remarks.push(format!(
+            "No file names a grondslag, and without a legal basis nothing is published. For this demonstration alone \
+             every family rests on the grondslag '{ASSUMED_BASIS}'; a real network never assumes one."
+        ));
+    }
+    if named.len() > MAX_LEGAL_BASES {
+        return Err(PlanError::TooManyLegalBases { found: named.len() });
+    }
+    plan.legal_bases = named
+        .iter()
+        .map(|code| LegalBasis {
+            code: code.clone(),
+            article: format!("'{code}' in the files of this demonstration"),
+            avg6: "not stated".to_owned(),
+            avg9: None,
+            secrecy: None,
+            consent_required: false,
+            valid_until: None,
+        })
+        .collect();
+    for circle in &mut plan.circles {
+        circle.legal_bases = named.iter().cloned().collect();
+    }
+    Ok(())
+}
+
+fn remark_on_closed(plan: &mut DemoPlan) {
+    let closed = signals(plan).filter(|signal| !plan.has_ground(signal)).count();
+    if closed > 0 {
+        let (families, verb) = if closed == 1 { ("family", "has") } else { ("families", "have") };
+        plan.remarks.push(format!(
+            "{closed} {families} {verb} no grondslag that holds in a circle: neither published nor asked about."
+        ));
+    }
+}
+
+fn signals(plan: &DemoPlan) -> impl Iterator<Item = &Signal> {
+    plan.organisations.iter().flat_map(|organisation| &organisation.signals)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use super::*;
+
+    fn today() -> CalendarDate {
+        CalendarDate::new(2026, 6, 1).unwrap()
+    }
+
+    fn directory(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let directory = tempfile::tempdir().unwrap();
+        for (name, content) in files {
+            fs::write(directory.path().join(name), content).unwrap();
+        }
+        directory
+    }
+
+    fn plan(files: &[(&str, &str)]) -> Result<DemoPlan, PlanError> {
+        read_plan(directory(files).path(), today())
+    }
+
+    fn grounds(plan: &DemoPlan) -> Vec<Option<&str>> {
+        signals(plan).map(|signal| signal.legal_basis.as_ref().map(LegalBasisCode::as_str)).collect()
+    }
+
+    const BARE: &str = "gezin;rol\nG1;kind\nG2;ouder\n";
+
+    #[test]
+    fn the_demonstration_of_this_repository_is_read_whole() {
+        let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/demo");
+        let plan = read_plan(&config, today()).unwrap();
+        assert_eq!(plan.problems, []);
+        assert_eq!(plan.name, "Demonstratie Rivierenland");
+        assert_eq!(plan.organisations.len(), 9);
+        let counts: Vec<usize> = plan.organisations.iter().map(|held| held.signals.len()).collect();
+        assert_eq!(counts, [32, 33, 19, 45, 31, 43, 17, 17, 20]);
+        assert_eq!(plan.threshold, 2);
+        let keyholders: Vec<&str> =
+            plan.keyholders.iter().map(|place| plan.organisations[*place].file.as_str()).collect();
+        assert_eq!(keyholders, ["veilig-thuis", "jgz-rivierenland", "wijkteam-oost"]);
+        assert_eq!(plan.circles[0].legal_bases.len(), plan.legal_bases.len());
+        let [school, ggz, housing] =
+            ["basisschool-de-linde", "ggz-waalbocht", "woonstichting-de-brug"].map(|file| {
+                plan.organisations.iter().find(|organisation| organisation.file == file).unwrap()
+            });
+        assert!(plan.publishes_to(school, ggz) && plan.publishes_to(ggz, school));
+        assert!(!plan.publishes_to(housing, ggz) && !plan.publishes_to(school, school));
+        assert!(!housing.bsn_entitled);
+        assert_eq!(plan.remarks, [
+            "1 family has no grondslag that holds in a circle: neither published nor asked about."
+        ]);
+    }
+
+    #[test]
+    fn files_alone_make_one_open_circle() {
+        let grounded = "gezin;rol;grondslag\nG1;kind;wet-b\nG2;ouder;\n";
+        let plan = plan(&[
+            ("d.csv", BARE),
+            ("b.CSV", BARE),
+            ("a-z.csv", BARE),
+            ("a.csv", grounded),
+            (".hidden.csv", "x"),
+            ("notes.txt", "x"),
+        ])
+        .unwrap();
+        let files: Vec<&str> = plan.organisations.iter().map(|held| held.file.as_str()).collect();
+        assert_eq!(files, ["a", "a-z", "b", "d"]);
+        let numbers: Vec<u64> =
+            plan.organisations.iter().map(|held| held.oin.as_str()[8..].parse().unwrap()).collect();
+        assert_eq!(numbers, [1, 2, 3, 4]);
+        assert_eq!((plan.threshold, plan.keyholders.as_slice()), (2, &[0, 1, 2][..]));
+        assert!(plan.organisations.iter().all(|held| held.bsn_entitled));
+        for (publisher, reader) in [(0, 3), (3, 0), (1, 2)] {
+            assert!(plan.publishes_to(&plan.organisations[publisher], &plan.organisations[reader]));
+        }
+        assert_eq!(plan.circles[0].legal_bases, ["wet-b".parse().unwrap()]);
+        assert_eq!(plan.legal_bases.len(), 1);
+        // Where one file names a legal basis, families without one stay closed.
+        assert_eq!(grounds(&plan).into_iter().flatten().collect::<Vec<_>>(), ["wet-b"]);
+        assert_eq!(plan.remarks.len(), 2);
+        assert!(plan.remarks[1].starts_with("7 families have no grondslag"), "{:?}", plan.remarks);
+    }
+
+    #[test]
+    fn files_without_any_legal_basis_rest_on_an_assumed_one_and_it_is_said() {
+        let plan = plan(&[("a.csv", BARE), ("b.csv", "gezin,rol,grondslag\nX,kind,\n")]).unwrap();
+        assert_eq!(grounds(&plan), [Some(ASSUMED_BASIS); 3]);
+        assert!(signals(&plan).all(|signal| plan.has_ground(signal)));
+        assert_eq!(plan.keyholders, [0, 1]);
+        assert_eq!(plan.remarks.len(), 2);
+        assert!(plan.remarks[1].contains("'demonstratie'"), "{:?}", plan.remarks);
+    }
+
+    #[test]
+    fn bad_rows_are_kept_apart() {
+        let plan = plan(&[("a.csv", "gezin;rol\nG1;buurman\nG2;kind\n"), ("b.csv", BARE)]).unwrap();
+        let told: Vec<String> = plan.problems.iter().map(ToString::to_string).collect();
+        assert_eq!(told.len(), 1);
+        assert!(told[0].starts_with("a.csv, line 2, column rol: "), "{told:?}");
+        assert_eq!(plan.organisations[0].signals.len(), 1);
+    }
+
+    #[test]
+    fn what_cannot_be_demonstrated_is_refused_with_a_sentence() {
+        for (files, told) in [
+            (&[("netwerk.toml", "")][..], "holds no .csv file; a demonstration needs"),
+            (&[("a.csv", BARE)], "holds one .csv file, a.csv; a demonstration needs"),
+            (&[("a.csv", BARE), ("a.CSV", BARE)], "two files are called a.csv; rename"),
+            (&[("a\u{1b}[2J.csv", BARE), ("b.csv", BARE)], "the file name 'a\\u{1b}[2J' is not plain"),
+            (&[(" a.csv", BARE), ("b.csv", BARE)], "the file name ' a' is not plain"),
+            (
+                &[("a.csv", "gezin;roll\n"), ("b.csv", "")],
+                "a.csv: unknown column 'roll'; did you mean 'rol'?\nb.csv: empty; expected",
+            ),
+            (&[("a.csv", BARE), ("b.csv", BARE), ("netwerk.toml", "x = 1\n")], "netwerk.toml: "),
+        ] {
+            let error = plan(files).unwrap_err().to_string();
+            assert!(error.contains(told), "{error}");
+        }
+        let many: Vec<String> = (0..=MAX_ORGANISATIONS).map(|number| format!("{number}.csv")).collect();
+        let many: Vec<(&str, &str)> = many.iter().map(|name| (name.as_str(), BARE)).collect();
+        assert_eq!(plan(&many).unwrap_err().to_string(), "201 .csv files; a demonstration runs 200 organisations at most");
+        let error = read_plan(Path::new("/nowhere/at/all"), today()).unwrap_err();
+        assert!(error.to_string().starts_with("/nowhere/at/all cannot be listed"), "{error}");
+        assert!(error.source().is_some());
+    }
+}
