@@ -1,3 +1,7 @@
-//! The command line.
+//! The program `samenhang`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    samenhang::cli::main()
+}

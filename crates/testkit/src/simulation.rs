@@ -131,9 +131,12 @@ impl Simulation {
     }
 
     /// What a member's disk holds.
+    ///
+    /// # Panics
+    /// For an OIN that is no member's.
     #[must_use]
     pub fn disk(&self, oin: Oin) -> &MemoryDisk {
-        &self.disks[&oin]
+        self.disks.get(&oin).expect("every member has a disk")
     }
 
     /// What a member's node told unasked.
@@ -169,6 +172,21 @@ impl Simulation {
         self.last_token += 1;
         let token = ResponseToken(self.last_token);
         self.input(to, Input::Request { from, conversation, token, frame });
+        self.deliver();
+    }
+
+    /// Has `from` ask `to`, so that the answer travels back to it; it reaches a node that did not ask for it.
+    pub fn ask_as(&mut self, from: Oin, to: Oin, conversation: Conversation, frame: Vec<u8>) {
+        // No node gives out this number for its own requests.
+        let route = Route::Request(RequestId(u64::MAX));
+        self.queue.push_back(Message {
+            from,
+            to,
+            conversation: Some(conversation),
+            is_response: false,
+            frame,
+            route,
+        });
         self.deliver();
     }
 

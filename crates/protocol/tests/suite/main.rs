@@ -8,4 +8,6 @@
 
 mod ceremony;
 mod evaluation;
+mod golden;
 mod matching;
+mod rubbish;

@@ -1,0 +1,116 @@
+//! The frames and signed packages of every conversation, byte for byte.
+
+use crypto::{Document, SealingKey, Seed, Signed, TypeName, cbor, digest};
+use domain::{CircleId, Epoch, KeyClass, NetworkId};
+use index::FeedId;
+use protocol::ceremony::{
+    CeremonyRequest, CeremonyResponse, ComplaintDocument, DisclosureDocument, EchoDocument, Part,
+    Round1Document, Round2Document,
+};
+use protocol::evaluation::{EvaluationRefusal, EvaluationRequest, EvaluationResponse};
+use protocol::feed::{FeedRequest, FeedResponse};
+use testkit::Founding;
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn signed<T: Document + Clone>(lines: &mut Vec<String>, document: T) {
+    let signed = Signed::sign(document, &Founding::organisation_key(Founding::oin(1)));
+    lines.push(format!("{} = {}", T::LABEL, hex(&signed.to_wire())));
+}
+
+#[test]
+fn frames_and_packages_are_the_golden_ones() {
+    let network = NetworkId::from_bytes([7; 32]);
+    let (one, two) = (Founding::oin(1), Founding::oin(2));
+    let ceremony = digest("ceremony", &[]);
+    let mut lines = vec!["# Frames and packages. Regenerate with BLESS=1 cargo test -p protocol.".to_owned()];
+    signed(
+        &mut lines,
+        Round1Document {
+            kind: TypeName::new(),
+            network,
+            signer: one,
+            ceremony,
+            index: 1,
+            package: vec![1, 2, 3],
+            sealing_key: SealingKey::from_seed(&Seed::from_bytes([4; 32])).public(),
+        },
+    );
+    signed(
+        &mut lines,
+        Round2Document {
+            kind: TypeName::new(),
+            network,
+            signer: one,
+            audience: two,
+            ceremony,
+            index: 1,
+            sealed: vec![4, 5, 6],
+        },
+    );
+    signed(
+        &mut lines,
+        EchoDocument {
+            kind: TypeName::new(),
+            network,
+            signer: one,
+            ceremony,
+            index: 1,
+            transcript: digest("transcript", &[]),
+        },
+    );
+    signed(
+        &mut lines,
+        ComplaintDocument { kind: TypeName::new(), network, signer: one, ceremony, index: 1, accused: 2 },
+    );
+    signed(
+        &mut lines,
+        DisclosureDocument {
+            kind: TypeName::new(),
+            network,
+            signer: one,
+            ceremony,
+            index: 1,
+            recipient: 2,
+            share: vec![7, 8, 9],
+        },
+    );
+    let feed = FeedId { publisher: one, circle: CircleId::from_bytes([1; 16]), epoch: Epoch(7) };
+    let mut frame = |name: &str, bytes: Vec<u8>| lines.push(format!("{name} = {}", hex(&bytes)));
+    let parts =
+        vec![Part::Round1(vec![1]), Part::Round2(vec![2]), Part::Echo(vec![3]), Part::Complaint(vec![4])];
+    frame("exchange", cbor::to_vec(&CeremonyRequest::Exchange { ceremony, parts }));
+    let wanted = CeremonyRequest::KeySet { epoch: Epoch(7), class: KeyClass::Weak };
+    frame("key set wanted", cbor::to_vec(&wanted));
+    let parts = vec![Part::Disclosure(vec![5]), Part::KeySet(vec![6])];
+    frame("exchange answered", cbor::to_vec(&CeremonyResponse::Exchange { parts }));
+    frame("key set", cbor::to_vec(&CeremonyResponse::KeySet { wire: vec![1, 2] }));
+    frame("ceremony unknown", cbor::to_vec(&CeremonyResponse::Unknown));
+    let request =
+        EvaluationRequest { key_set: digest("key set", &[]), request_id: [3; 16], elements: vec![9; 32] };
+    frame("evaluation", cbor::to_vec(&request));
+    frame(
+        "evaluated",
+        cbor::to_vec(&EvaluationResponse::Evaluated { elements: vec![9; 32], proof: [8; 64] }),
+    );
+    for reason in
+        [EvaluationRefusal::UnknownKeySet, EvaluationRefusal::NotEntitled, EvaluationRefusal::Malformed]
+    {
+        frame("evaluation refused", cbor::to_vec(&EvaluationResponse::Refused { reason }));
+    }
+    frame("heads wanted", cbor::to_vec(&FeedRequest::Heads { circle: feed.circle }));
+    frame("headers wanted", cbor::to_vec(&FeedRequest::Headers { feed, after: 41 }));
+    frame("body wanted", cbor::to_vec(&FeedRequest::Body { feed, digest: digest("body", &[]) }));
+    frame("heads", cbor::to_vec(&FeedResponse::Heads { heads: vec![vec![1].into(), vec![2].into()] }));
+    frame("headers", cbor::to_vec(&FeedResponse::Headers { headers: vec![vec![1].into()] }));
+    frame("body", cbor::to_vec(&FeedResponse::Body { bytes: vec![1, 2, 3] }));
+    frame("feed unknown", cbor::to_vec(&FeedResponse::Unknown));
+    let text = lines.join("\n") + "\n";
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/frames.txt");
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "a format changed; if meant, run with BLESS=1");
+}

@@ -1,0 +1,226 @@
+//! The chain of rosters: who may sign what, and what is refused.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic in a test is a failing test")]
+
+use crypto::{Seed, SigningKey};
+use domain::{CircleId, Epoch, NetworkId, Oin, Timestamp};
+use roster::{
+    Circle, EpochRules, Governors, KeyholderRecord, LegalBasis, LegalBasisText, Member, MemberKeys, OpenPair,
+    RosterContent, RosterError, Rules, SignedRoster, VerifiedRoster, genesis,
+};
+
+fn key(number: u8) -> SigningKey {
+    SigningKey::from_seed(&Seed::from_bytes([number; 32]))
+}
+
+fn member(number: u64, sector: &str) -> Member {
+    Member {
+        oin: Oin::test_number(number).unwrap(),
+        name: format!("organisation {number}"),
+        sector: sector.parse().unwrap(),
+        working_area: "Rivierenland".to_owned(),
+        bsn_entitled: number != 3,
+        keys: MemberKeys {
+            organisation: key(10 + u8::try_from(number).unwrap()).verifying_key(),
+            node: key(100 + u8::try_from(number).unwrap()).verifying_key(),
+        },
+        addresses: vec!["127.0.0.1:7001".to_owned(), "not an address".to_owned()],
+        contact_point: "085-1234567".to_owned(),
+    }
+}
+
+fn content() -> RosterContent {
+    let governors = Governors { threshold: 2, keys: (1..=3).map(|n| key(n).verifying_key()).collect() };
+    let pair =
+        |from: &str, to: &str| OpenPair { publisher: from.parse().unwrap(), reader: to.parse().unwrap() };
+    RosterContent {
+        name: "Rivierenland".to_owned(),
+        test_network: true,
+        rules: Rules {
+            epoch: EpochRules { anchor_epoch: 5, anchor_time: 1_000, length_seconds: 100 },
+            publish_interval_seconds: 2,
+            heartbeat_seconds: 60,
+            ceremony_deadline_seconds: 30,
+        },
+        circles: vec![Circle {
+            id: CircleId::from_bytes([1; 16]),
+            name: "jeugd".to_owned(),
+            purpose: "samenwerken".to_owned(),
+            legal_bases: vec![LegalBasisText("jeugdwet".parse().unwrap())],
+            open: vec![pair("school", "ggz"), pair("ggz", "school"), pair("wonen", "ggz")],
+        }],
+        legal_bases: vec![LegalBasis {
+            code: "jeugdwet".parse().unwrap(),
+            article: "7.1".to_owned(),
+            avg6: "6.1.e".to_owned(),
+            avg9: None,
+            secrecy: None,
+            consent_required: false,
+            valid_until: Some(2_000),
+        }],
+        threshold: 2,
+        keyholders: (1..=3)
+            .map(|n| KeyholderRecord { index: n, oin: Oin::test_number(u64::from(n)).unwrap() })
+            .collect(),
+        members: vec![member(3, "wonen"), member(1, "school"), member(2, "ggz")],
+        governors,
+    }
+}
+
+fn founded() -> (SignedRoster, VerifiedRoster) {
+    genesis(content(), &[&key(1), &key(2)]).unwrap()
+}
+
+#[test]
+fn the_digest_of_the_genesis_roster_is_the_network() {
+    let (signed, roster) = founded();
+    assert_eq!(roster.network().as_bytes(), signed.digest().as_bytes());
+    assert_eq!(roster.version(), 1);
+    let again = SignedRoster::parse(&signed.to_wire()).unwrap();
+    VerifiedRoster::genesis(&again, Some(roster.network())).unwrap();
+    let other = NetworkId::from_bytes([9; 32]);
+    assert!(matches!(VerifiedRoster::genesis(&again, Some(other)), Err(RosterError::OtherNetwork)));
+}
+
+#[test]
+fn each_version_builds_on_the_one_before() {
+    let (_, first) = founded();
+    let second = SignedRoster::next(&first, content(), &[&key(2), &key(3)]);
+    let held = first.successor(&second).unwrap();
+    assert_eq!((held.version(), held.network()), (2, first.network()));
+    let third = SignedRoster::next(&held, content(), &[&key(1), &key(3)]);
+    assert_eq!(held.successor(&third).unwrap().version(), 3);
+    assert!(matches!(first.successor(&third), Err(RosterError::NotTheNext { held: 1, found: 3 })));
+    assert!(matches!(held.successor(&second), Err(RosterError::NotTheNext { held: 2, found: 2 })));
+    // A sibling of version 2 is the next number, but not built on what is held.
+    let (_, stranger) =
+        genesis(RosterContent { name: "other".to_owned(), ..content() }, &[&key(1), &key(2)]).unwrap();
+    let foreign = SignedRoster::next(&stranger, content(), &[&key(1), &key(2)]);
+    assert!(matches!(first.successor(&foreign), Err(RosterError::OtherNetwork)));
+}
+
+#[test]
+fn more_than_half_of_the_governors_in_office_must_sign() {
+    let (_, first) = founded();
+    for (signers, valid) in [(vec![], 0), (vec![1], 1), (vec![1, 1], 1), (vec![1, 9], 1), (vec![8, 9], 0)] {
+        let keys: Vec<SigningKey> = signers.iter().map(|n| key(*n)).collect();
+        let signed = SignedRoster::next(&first, content(), &keys.iter().collect::<Vec<_>>());
+        match first.successor(&signed) {
+            Err(RosterError::TooFewSignatures { valid: found, governors: 3, needed: 2 }) => {
+                assert_eq!(found, valid)
+            }
+            other => panic!("{signers:?}: {other:?}"),
+        }
+    }
+    // New governors take office only with the signatures of the old ones.
+    let coup = RosterContent {
+        governors: Governors { threshold: 1, keys: vec![key(9).verifying_key()] },
+        ..content()
+    };
+    let signed = SignedRoster::next(&first, coup, &[&key(9)]);
+    assert!(matches!(first.successor(&signed), Err(RosterError::TooFewSignatures { valid: 0, .. })));
+}
+
+#[test]
+fn changed_bytes_lose_their_signatures() {
+    let (_, first) = founded();
+    let wire = SignedRoster::next(&first, content(), &[&key(1), &key(2)]).to_wire();
+    for place in 0..wire.len() {
+        let mut changed = wire.clone();
+        changed[place] ^= 1;
+        let accepted = SignedRoster::parse(&changed).is_ok_and(|signed| first.successor(&signed).is_ok());
+        assert!(!accepted, "byte {place}");
+    }
+}
+
+#[test]
+fn a_roster_that_contradicts_itself_is_refused_whoever_signs_it() {
+    let spoilt: [(&str, fn(&mut RosterContent)); 11] = [
+        ("doubled member", |c| c.members.push(member(1, "school"))),
+        ("keyholder that is no member", |c| c.keyholders[0].oin = Oin::test_number(77).unwrap()),
+        ("one member with two shares", |c| c.keyholders[0].oin = c.keyholders[1].oin),
+        ("index zero", |c| c.keyholders[0].index = 0),
+        ("doubled index", |c| c.keyholders[0].index = 2),
+        ("threshold of half", |c| c.threshold = 1),
+        ("threshold above all", |c| c.threshold = 4),
+        ("governors' threshold of half", |c| c.governors.threshold = 1),
+        ("shared node key", |c| c.members[0].keys.node = c.members[1].keys.node),
+        ("unlisted legal basis", |c| c.legal_bases.clear()),
+        ("epoch of no length", |c| c.rules.epoch.length_seconds = 0),
+    ];
+    for (what, spoil) in spoilt {
+        let mut content = content();
+        spoil(&mut content);
+        let refused = genesis(content, &[&key(1), &key(2), &key(3)]);
+        assert!(matches!(refused, Err(RosterError::Inconsistent(_))), "{what}: {refused:?}");
+    }
+}
+
+#[test]
+fn the_matrix_is_directed_and_closed_by_default() {
+    let (_, roster) = founded();
+    let circle = CircleId::from_bytes([1; 16]);
+    let oin = |n| Oin::test_number(n).unwrap();
+    for (publisher, reader, open) in [
+        (1, 2, true),
+        (2, 1, true),
+        (3, 2, true),
+        (2, 3, false),
+        (1, 3, false),
+        (1, 1, false),
+        (1, 77, false),
+        (77, 1, false),
+    ] {
+        assert_eq!(
+            roster.publishes_to(&circle, &oin(publisher), &oin(reader)),
+            open,
+            "{publisher} to {reader}"
+        );
+    }
+    assert!(!roster.publishes_to(&CircleId::from_bytes([2; 16]), &oin(1), &oin(2)));
+    assert!(roster.has_readers(&circle, &oin(3)));
+    let readable: Vec<Oin> = roster.publishers_for(&circle, &oin(2)).map(|member| member.oin).collect();
+    assert_eq!(readable, [oin(1), oin(3)]);
+    assert_eq!(roster.publishers_for(&circle, &oin(3)).count(), 0);
+}
+
+#[test]
+fn a_legal_basis_holds_where_it_is_listed_until_it_lapses() {
+    let (_, roster) = founded();
+    let circle = CircleId::from_bytes([1; 16]);
+    let code = "jeugdwet".parse().unwrap();
+    assert!(roster.basis_holds(&circle, &code, Timestamp(2_000)));
+    assert!(!roster.basis_holds(&circle, &code, Timestamp(2_001)));
+    assert!(!roster.basis_holds(&CircleId::from_bytes([2; 16]), &code, Timestamp(0)));
+    assert!(!roster.basis_holds(&circle, &"wmo".parse().unwrap(), Timestamp(0)));
+}
+
+#[test]
+fn epochs_follow_from_the_anchor() {
+    let (_, roster) = founded();
+    for (now, epoch) in [(0, 5), (1_000, 5), (1_099, 5), (1_100, 6), (u64::MAX, u32::MAX)] {
+        assert_eq!(roster.epoch_at(Timestamp(now)), Epoch(epoch), "at {now}");
+    }
+}
+
+#[test]
+fn addresses_that_cannot_be_read_are_left_out() {
+    let (_, roster) = founded();
+    assert_eq!(roster.members()[0].socket_addresses().len(), 1);
+}
+
+#[test]
+fn the_signed_form_is_the_golden_one() {
+    let (signed, roster) = founded();
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let text = format!(
+        "# A genesis roster. Regenerate with BLESS=1 cargo test -p roster.\nsigned = {}\ndigest = {}\nsection = {}\n",
+        hex(&signed.to_wire()),
+        signed.digest(),
+        roster.keyholder_section().digest(),
+    );
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/roster.txt");
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "a format changed; if meant, run with BLESS=1");
+}

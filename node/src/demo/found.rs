@@ -1,0 +1,129 @@
+//! Founding the demonstration's network: nodes that listen, a genesis roster that names them, nodes at work.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use crypto::SigningKey;
+use domain::{CircleId, Oin, Timestamp};
+use roster::{
+    Circle, EpochRules, Governors, KeyholderRecord, LegalBasisText, Member, MemberKeys, OpenPair, RosterContent,
+    Rules, VerifiedRoster, genesis,
+};
+use store::StorageSecret;
+
+use super::DemoPlan;
+use crate::runtime::{Prepared, RunningNode, now, random_seed};
+
+/// Seconds between two segments of a feed: short, so that a visitor sees the result soon.
+const PUBLISH_INTERVAL_SECONDS: u32 = 2;
+
+/// Seconds after which a silent node counts as stale.
+const HEARTBEAT_SECONDS: u32 = 60;
+
+/// Seconds in which the key ceremony should be complete, also when every node of a large demonstration starts at
+/// once on two cores.
+const CEREMONY_DEADLINE_SECONDS: u32 = 120;
+
+/// Length of the only epoch.
+const EPOCH_SECONDS: u64 = 90 * 86_400;
+
+/// The nodes of a demonstration, in the order of the plan's organisations.
+pub struct DemoNetwork {
+    /// The nodes at work.
+    pub nodes: Vec<RunningNode>,
+    /// The roster in force.
+    pub roster: VerifiedRoster,
+}
+
+impl DemoNetwork {
+    /// Starts a node for every organisation, with a data folder of its own under `folder`, and has each register
+    /// its signals.
+    ///
+    /// # Errors
+    /// When a data folder or port cannot be opened, or the plan makes no valid roster.
+    pub async fn found(plan: &mut DemoPlan, folder: &Path) -> Result<Self> {
+        let mut prepared = Vec::new();
+        for organisation in &plan.organisations {
+            let folder = folder.join(&organisation.file);
+            std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+            let secret = StorageSecret::from_bytes(*random_seed()?.reveal());
+            let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+            let node = Prepared::open(organisation.oin, &folder, &secret, listen)
+                .await
+                .with_context(|| format!("cannot start the node of {}", organisation.name))?;
+            prepared.push(node);
+        }
+        let governor = SigningKey::from_seed(&random_seed()?);
+        let content = content(plan, &prepared, &governor, now())?;
+        let (_, roster) = genesis(content, &[&governor]).context("the network's description makes no roster")?;
+        let mut nodes = Vec::new();
+        for (node, organisation) in prepared.into_iter().zip(&mut plan.organisations) {
+            let signals = std::mem::take(&mut organisation.signals);
+            nodes.push(node.start(roster.clone(), signals).await?);
+        }
+        Ok(Self { nodes, roster })
+    }
+
+    /// Stops every node.
+    ///
+    /// # Errors
+    /// When a node's disk refused something.
+    pub async fn stop(self) -> Result<()> {
+        for node in self.nodes {
+            node.stop().await?;
+        }
+        Ok(())
+    }
+}
+
+fn content(plan: &DemoPlan, nodes: &[Prepared], governor: &SigningKey, now: Timestamp) -> Result<RosterContent> {
+    let members = plan.organisations.iter().zip(nodes).map(|(organisation, node)| Member {
+        oin: organisation.oin,
+        name: organisation.name.clone(),
+        sector: organisation.sector.clone(),
+        working_area: organisation.working_area.clone(),
+        bsn_entitled: organisation.bsn_entitled,
+        keys: MemberKeys {
+            organisation: node.identity().secrets.organisation_key().verifying_key(),
+            node: node.identity().secrets.node_public_key(),
+        },
+        addresses: node.addresses().iter().map(ToString::to_string).collect(),
+        contact_point: organisation.contact_point.clone(),
+    });
+    let holders: Vec<Oin> =
+        plan.keyholders.iter().filter_map(|place| Some(plan.organisations.get(*place)?.oin)).collect();
+    let mut circles = Vec::new();
+    for circle in &plan.circles {
+        let seed = random_seed()?;
+        let mut id = [0; 16];
+        id.copy_from_slice(seed.reveal().split_at(16).0);
+        circles.push(Circle {
+            id: CircleId::from_bytes(id),
+            name: circle.name.clone(),
+            purpose: circle.purpose.clone(),
+            legal_bases: circle.legal_bases.iter().cloned().map(LegalBasisText).collect(),
+            open: circle
+                .open
+                .iter()
+                .map(|(publisher, reader)| OpenPair { publisher: publisher.clone(), reader: reader.clone() })
+                .collect(),
+        });
+    }
+    Ok(RosterContent {
+        name: plan.name.clone(),
+        test_network: true,
+        rules: Rules {
+            epoch: EpochRules { anchor_epoch: 1, anchor_time: now.0, length_seconds: EPOCH_SECONDS },
+            publish_interval_seconds: PUBLISH_INTERVAL_SECONDS,
+            heartbeat_seconds: HEARTBEAT_SECONDS,
+            ceremony_deadline_seconds: CEREMONY_DEADLINE_SECONDS,
+        },
+        circles,
+        legal_bases: plan.legal_bases.clone(),
+        threshold: plan.threshold,
+        keyholders: holders.into_iter().zip(1..).map(|(oin, index)| KeyholderRecord { index, oin }).collect(),
+        members: members.collect(),
+        governors: Governors { threshold: 1, keys: vec![governor.verifying_key()] },
+    })
+}

@@ -1,0 +1,233 @@
+//! The section of one organisation: its families that others are involved with, most telling first, and the others
+//! counted.
+
+use std::cmp::Reverse;
+
+use domain::{Certainty, Visibility};
+use index::Involvement;
+use protocol::Answer;
+
+use super::super::plan::DemoPlan;
+use super::coverage::{Coverage, in_words};
+use super::reasons::reasons;
+use super::text::{Ink, Line, counted, pad, paragraph, width, wrap};
+use super::{Style, View, heading, name_of};
+
+/// Families shown of one organisation, so that a report of many organisations is still read.
+const FAMILIES_SHOWN: usize = 12;
+
+/// Blanks before every line of a section, and between columns.
+const MARGIN: usize = 2;
+const GAP: usize = 2;
+
+/// Room for a reference in its column; a longer one stands on a line of its own.
+const REFERENCE_COLUMNS: usize = 20;
+
+/// Least room for reasons beside the other columns; with less they stand below.
+const REASON_COLUMNS: usize = 24;
+
+/// Every section, with one set of columns.
+pub(super) fn sections(plan: &DemoPlan, views: &[View<'_>], style: Style) -> Vec<Line> {
+    let columns = Columns::of(plan, views, style);
+    views.iter().flat_map(|view| section(plan, view, &columns, style)).collect()
+}
+
+/// Where the columns of a page stand.
+struct Columns {
+    reference: usize,
+    party: usize,
+    certainty: usize,
+    /// `None`: reasons stand below.
+    reasons: Option<usize>,
+}
+
+impl Columns {
+    fn of(plan: &DemoPlan, views: &[View<'_>], style: Style) -> Self {
+        let longest = |widths: &mut dyn Iterator<Item = usize>| widths.max().unwrap_or(0);
+        let reference = longest(
+            &mut views
+                .iter()
+                .flat_map(View::shared)
+                .map(|answer| width(answer.family.as_str()))
+                .filter(|columns| *columns <= REFERENCE_COLUMNS),
+        )
+        .min(style.width / 4);
+        let certainty = width(Certainty::Probable.dutch());
+        let fixed = MARGIN + reference + certainty + 2 * GAP;
+        let party =
+            longest(&mut plan.organisations.iter().map(|held| width(&held.name))).min(style.width / 3);
+        let party = party.min(style.width.saturating_sub(fixed));
+        let left = style.width.saturating_sub(fixed + party + GAP);
+        Self { reference, party, certainty, reasons: Some(left).filter(|left| *left >= REASON_COLUMNS) }
+    }
+}
+
+fn section(plan: &DemoPlan, view: &View<'_>, columns: &Columns, style: Style) -> Vec<Line> {
+    let organisation = view.organisation;
+    let one_sector = plan.organisations.iter().all(|other| other.sector == organisation.sector);
+    let title = if one_sector {
+        organisation.name.clone()
+    } else {
+        format!("{} · {}", organisation.name, organisation.sector)
+    };
+    let mut lines: Vec<Line> = heading(&title, style).into();
+    let coverage = Coverage::of(&view.answers);
+    lines.extend(counts(plan, view, &coverage, style));
+    let families = by_weight(view);
+    let shown = if style.full { families.len() } else { FAMILIES_SHOWN };
+    if !families.is_empty() {
+        lines.push(Line::default());
+    }
+    for answer in families.iter().take(shown) {
+        lines.extend(family(plan, answer, columns, style));
+        if matches!(coverage, Coverage::Differing) && !answer.completeness.is_complete() {
+            let indent = MARGIN + columns.reference + GAP;
+            let words = in_words(plan, &answer.completeness);
+            lines.extend(paragraph(Ink::Warning, "", indent, &words, style.width));
+        }
+    }
+    if families.len() > shown {
+        let more = counted(families.len() - shown, "more family", "more families");
+        let told = format!("and {more}; --json FILE writes all of them");
+        lines.extend(paragraph(Ink::Faint, "", MARGIN, &told, style.width));
+    }
+    lines.extend(alone(plan, view, style));
+    lines
+}
+
+/// The two or three lines under the heading.
+fn counts(plan: &DemoPlan, view: &View<'_>, coverage: &Coverage<'_>, style: Style) -> Vec<Line> {
+    let signals = &view.organisation.signals;
+    let total = counted(signals.len(), "family", "families");
+    let told = match view.shared().count() {
+        _ if view.answers.is_empty() => format!("{total}, no answers."),
+        0 => format!("{total}, none of them known to another organisation."),
+        shared => format!("{total}, {shared} of them known to other organisations too."),
+    };
+    let mut lines = paragraph(Ink::Plain, "", 0, &told, style.width);
+    match coverage {
+        Coverage::NoAnswers => {}
+        Coverage::Alike(completeness) => {
+            let ink = if completeness.is_complete() { Ink::Faint } else { Ink::Warning };
+            let words = format!("Completeness: {}.", in_words(plan, completeness));
+            lines.extend(paragraph(ink, "", 0, &words, style.width));
+        }
+        Coverage::Differing => {
+            let words = "Completeness differs from family to family.";
+            lines.extend(paragraph(Ink::Warning, "", 0, words, style.width));
+        }
+    }
+    let closed = signals.iter().filter(|signal| !plan.has_ground(signal)).count();
+    if closed > 0 {
+        let words = format!(
+            "{} without a grondslag that holds in a circle: not published, and nothing asked.",
+            counted(closed, "family", "families")
+        );
+        lines.extend(paragraph(Ink::Faint, "", 0, &words, style.width));
+    }
+    let shielded = signals.iter().filter(|signal| signal.visibility == Visibility::Shielded).count();
+    if shielded > 0 {
+        let families = counted(shielded, "shielded family", "shielded families");
+        let words = format!("{families} (afgeschermd): no other organisation learns of this involvement.");
+        lines.extend(paragraph(Ink::Faint, "", 0, &words, style.width));
+    }
+    // Closed families ask nothing, so that more silence than theirs has another cause.
+    let unanswered = signals.len().saturating_sub(closed + view.answers.len());
+    if unanswered > 0 {
+        let words = format!("No answer yet about {}.", counted(unanswered, "family", "families"));
+        lines.extend(paragraph(Ink::Warning, "", 0, &words, style.width));
+    }
+    lines
+}
+
+/// The families that others are involved with: most parties first, then the most certain, then by reference.
+fn by_weight<'a>(view: &View<'a>) -> Vec<&'a Answer> {
+    let mut families: Vec<&Answer> = view.shared().collect();
+    families.sort_by_key(|answer| {
+        let mut certainties: Vec<Certainty> = answer.involved.iter().map(|other| other.certainty).collect();
+        certainties.sort_by_key(|certainty| Reverse(*certainty));
+        (Reverse(answer.involved.len()), Reverse(certainties), answer.family.clone())
+    });
+    families
+}
+
+/// One family: a line or more for each other organisation, the most certain first.
+fn family(plan: &DemoPlan, answer: &Answer, columns: &Columns, style: Style) -> Vec<Line> {
+    let reference = answer.family.as_str();
+    let mut lines = Vec::new();
+    let mut margin = pad("", MARGIN) + &pad(reference, columns.reference);
+    if width(reference) > columns.reference {
+        lines.extend(paragraph(Ink::Plain, "", MARGIN, reference, style.width));
+        margin = pad("", MARGIN + columns.reference);
+    }
+    let mut involved: Vec<(Reverse<Certainty>, String, &Involvement)> = answer
+        .involved
+        .iter()
+        .map(|other| (Reverse(other.certainty), name_of(plan, &other.organisation), other))
+        .collect();
+    involved.sort_by(|(a, name_a, _), (b, name_b, _)| (a, name_a).cmp(&(b, name_b)));
+    for (_, name, other) in involved {
+        lines.extend(party(&margin, &name, other, columns, style));
+        margin = pad("", MARGIN + columns.reference);
+    }
+    lines
+}
+
+fn party(margin: &str, name: &str, other: &Involvement, columns: &Columns, style: Style) -> Vec<Line> {
+    let gap = pad("", GAP);
+    let word = pad(other.certainty.dutch(), columns.certainty);
+    let first = Line::of(Ink::Plain, format!("{margin}{gap}{}{gap}", pad(name, columns.party)))
+        .and(ink(other.certainty), word);
+    let reasons = reasons(other, style.full);
+    let Some(room) = columns.reasons else {
+        let indent = MARGIN + columns.reference + 2 * GAP;
+        let below = paragraph(Ink::Plain, "", indent, &reasons, style.width);
+        return [first].into_iter().chain(below).collect();
+    };
+    let mut wrapped = wrap(&reasons, room).into_iter();
+    let first = first.and(Ink::Plain, format!("{gap}{}", wrapped.next().unwrap_or_default()));
+    let indent = style.width.saturating_sub(room);
+    let rest = wrapped.map(|line| Line::of(Ink::Plain, pad("", indent) + &line));
+    [first].into_iter().chain(rest).collect()
+}
+
+/// The colour of a certainty.
+pub(super) fn ink(certainty: Certainty) -> Ink {
+    match certainty {
+        Certainty::Certain => Ink::Certain,
+        Certainty::Probable => Ink::Probable,
+        Certainty::Possible => Ink::Possible,
+    }
+}
+
+/// The families that nobody else was found for, apart where that is not certain.
+fn alone(plan: &DemoPlan, view: &View<'_>, style: Style) -> Vec<Line> {
+    let alone = || view.answers.iter().filter(|answer| answer.involved.is_empty());
+    let unheard: Vec<&&Answer> = alone().filter(|answer| answer.completeness.total() == 0).collect();
+    let sure = alone().filter(|answer| answer.completeness.is_complete()).count() - unheard.len();
+    let unsure: Vec<&&Answer> = alone().filter(|answer| !answer.completeness.is_complete()).collect();
+    let mut lines = Vec::new();
+    let mut tell = |ink, number, words: &str| {
+        let told = format!("{}: {words}", counted(number, "family", "families"));
+        lines.extend(paragraph(ink, "", MARGIN, &told, style.width));
+    };
+    if sure > 0 {
+        tell(Ink::Faint, sure, "no one else found, with every organisation current.");
+    }
+    if !unheard.is_empty() {
+        tell(Ink::Warning, unheard.len(), "nobody can be found, for no organisation publishes to this one.");
+    }
+    if let Some(first) = unsure.first() {
+        let alike = unsure.iter().all(|answer| answer.completeness == first.completeness);
+        let why = if alike {
+            in_words(plan, &first.completeness)
+        } else {
+            "completeness differs from family to family".to_owned()
+        };
+        tell(Ink::Warning, unsure.len(), &format!("no one else found so far, but the data are incomplete ({why})."));
+    }
+    if !lines.is_empty() {
+        lines.insert(0, Line::default());
+    }
+    lines
+}

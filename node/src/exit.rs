@@ -1,0 +1,27 @@
+//! Exit statuses, documented in the README and in `--help`.
+
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Everything asked for was done.
+    Ok,
+    /// Done, but some families were left out because of bad rows, each reported.
+    BadRows,
+    /// Nothing was done: wrong usage, unusable files, or a node that could not run.
+    Failed,
+    /// No progress for ten minutes; what was known was printed.
+    Standstill,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Ok => 0,
+            Exit::BadRows => 1,
+            Exit::Failed => 2,
+            Exit::Standstill => 3,
+        })
+    }
+}

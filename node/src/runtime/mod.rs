@@ -1,0 +1,13 @@
+//! The running node: one thread for the state machine, one for the disk, libp2p in the tokio runtime.
+//!
+//! Everything that happens becomes an `Input` on one bounded channel. The event loop hands each to the state
+//! machine and its Steps to the writer; only what the writer has made durable reaches the network, whoever waits
+//! for a reply, and whoever listens for notices.
+
+mod event_loop;
+mod identity;
+mod running;
+
+pub use event_loop::now;
+pub use identity::{NodeIdentity, NodeSecrets, random_seed};
+pub use running::{Prepared, RunningNode};

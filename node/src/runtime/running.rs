@@ -1,0 +1,309 @@
+//! Starting a node, talking to it, stopping it.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, anyhow};
+use network::{Network, NetworkCommand, NetworkConfig, Peer};
+use protocol::{
+    Answer, Collection, Command, CommandId, ImportCounts, Input, Kept, Node, NodeConfig, Notice, Outbound, Reply,
+    Status,
+};
+use roster::VerifiedRoster;
+use store::{StorageSecret, Store, StoreError, Writer};
+use tokio::sync::{mpsc, oneshot};
+
+use super::identity::{NodeIdentity, NodeSecrets, random_seed};
+use super::event_loop;
+
+/// Inputs that may wait for the event loop. The network stops reading from peers when it is full.
+const QUEUED_INPUTS: usize = 1_024;
+
+/// How often the state machine learns that time has passed. Its own intervals are whole seconds.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Notices that may wait for somebody to read them; later ones are dropped, the match table has them all.
+const QUEUED_NOTICES: usize = 4_096;
+
+/// The import with which a node starts; nobody waits for its reply.
+const FIRST_COMMAND: CommandId = CommandId(1);
+
+/// A node whose store is open and whose port is bound, before it knows its roster.
+pub struct Prepared {
+    identity: NodeIdentity,
+    store: Store,
+    network: Network,
+    inputs: mpsc::Sender<Input>,
+    received: mpsc::Receiver<Input>,
+}
+
+/// A node at work.
+pub struct RunningNode {
+    network: Network,
+    inputs: mpsc::Sender<Input>,
+    notices: mpsc::Receiver<Notice>,
+    waiting: Arc<Waiting>,
+    last_command: AtomicU64,
+    ticker: tokio::task::JoinHandle<()>,
+    event_loop: std::thread::JoinHandle<()>,
+    writer: Writer,
+}
+
+/// Commands that wait for their reply, and what ended the node if something did.
+#[derive(Default)]
+struct Waiting {
+    replies: Mutex<BTreeMap<CommandId, oneshot::Sender<Reply>>>,
+    failure: Mutex<Option<StoreError>>,
+}
+
+impl Prepared {
+    /// Opens the data folder, makes or reads the node's secrets and binds its port.
+    ///
+    /// # Errors
+    /// When the folder cannot be opened, or the address cannot be bound.
+    pub async fn open(
+        oin: domain::Oin,
+        folder: &Path,
+        secret: &StorageSecret,
+        listen: SocketAddr,
+    ) -> Result<Self> {
+        let mut store = Store::open(folder, secret)?;
+        let secrets = NodeSecrets::of(&mut store)?;
+        let (inputs, received) = mpsc::channel(QUEUED_INPUTS);
+        let config = NetworkConfig::new(oin, secrets.node_seed(), vec![listen]);
+        let network = Network::start(config, inputs.clone()).await?;
+        Ok(Self { identity: NodeIdentity { oin, secrets }, store, network, inputs, received })
+    }
+
+    /// The organisation and its secrets.
+    #[must_use]
+    pub fn identity(&self) -> &NodeIdentity {
+        &self.identity
+    }
+
+    /// Where the node listens.
+    #[must_use]
+    pub fn addresses(&self) -> &[SocketAddr] {
+        self.network.listen_addresses()
+    }
+
+    /// Starts work under a roster, continuing from what the store holds. `first` signals are registered before the
+    /// node says anything, so that its first head already tells that it has a backlog.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or a thread cannot be started.
+    pub async fn start(self, roster: VerifiedRoster, first: Vec<domain::Signal>) -> Result<RunningNode> {
+        let kept = kept(&self.store)?;
+        let members = NetworkCommand::SetMembers {
+            network: roster.network(),
+            peers: peers(&roster),
+            circles: roster.circles().iter().map(|circle| circle.id).collect(),
+        };
+        let config = NodeConfig {
+            oin: self.identity.oin,
+            organisation_key: self.identity.secrets.organisation_key(),
+            roster,
+            seed: random_seed()?,
+        };
+        let node = Node::new(config, &kept, event_loop::now());
+        drop(kept);
+
+        let waiting = Arc::new(Waiting::default());
+        let (notify, notices) = mpsc::channel(QUEUED_NOTICES);
+        let (writer, steps) = {
+            let (network, replies, failed) = (self.network.clone(), Arc::clone(&waiting), Arc::clone(&waiting));
+            Writer::spawn(
+                self.store,
+                move |said| said.into_iter().for_each(|said| dispatch(said, &network, &replies, &notify)),
+                move |error| failed.fail(error),
+            )
+        };
+        let received = self.received;
+        self.inputs.send(Input::Command { id: FIRST_COMMAND, command: Command::Import(first) }).await?;
+        let event_loop = std::thread::Builder::new()
+            .name("event-loop".to_owned())
+            .spawn(move || event_loop::run(node, received, &steps))
+            .context("cannot start the event loop's thread")?;
+        let ticker = tokio::spawn(tick(self.inputs.clone()));
+        self.network.send(members).await?;
+        Ok(RunningNode {
+            network: self.network,
+            inputs: self.inputs,
+            notices,
+            waiting,
+            last_command: AtomicU64::new(FIRST_COMMAND.0),
+            ticker,
+            event_loop,
+            writer,
+        })
+    }
+}
+
+impl RunningNode {
+    /// Registers signals.
+    ///
+    /// # Errors
+    /// When the node has stopped.
+    pub async fn import(&self, signals: Vec<domain::Signal>) -> Result<ImportCounts> {
+        match self.command(Command::Import(signals)).await? {
+            Reply::Imported(counts) => Ok(counts),
+            other @ (Reply::Who(_) | Reply::WhoAll(_) | Reply::Status(_)) => Err(unexpected(&other)),
+        }
+    }
+
+    /// Who else is involved, for every own family that may ask.
+    ///
+    /// # Errors
+    /// When the node has stopped.
+    pub async fn who_all(&self) -> Result<Vec<Answer>> {
+        match self.command(Command::WhoAll).await? {
+            Reply::WhoAll(answers) => Ok(answers),
+            other @ (Reply::Who(_) | Reply::Imported(_) | Reply::Status(_)) => Err(unexpected(&other)),
+        }
+    }
+
+    /// How the node is doing.
+    ///
+    /// # Errors
+    /// When the node has stopped.
+    pub async fn status(&self) -> Result<Status> {
+        match self.command(Command::Status).await? {
+            Reply::Status(status) => Ok(*status),
+            other @ (Reply::Who(_) | Reply::WhoAll(_) | Reply::Imported(_)) => Err(unexpected(&other)),
+        }
+    }
+
+    /// Gives a command and waits for its reply, which comes when what it did is durable.
+    ///
+    /// # Errors
+    /// When the node has stopped, with the reason where it is the disk.
+    pub async fn command(&self, command: Command) -> Result<Reply> {
+        let id = CommandId(self.last_command.fetch_add(1, Ordering::Relaxed) + 1);
+        let (tell, told) = oneshot::channel();
+        self.waiting.expect(id, tell);
+        if self.inputs.send(Input::Command { id, command }).await.is_err() {
+            return Err(self.waiting.why_stopped());
+        }
+        told.await.map_err(|_| self.waiting.why_stopped())
+    }
+
+    /// What the node has told unasked since this was last called.
+    pub fn notices(&mut self) -> Vec<Notice> {
+        std::iter::from_fn(|| self.notices.try_recv().ok()).collect()
+    }
+
+    /// Counts of what the network refused.
+    #[must_use]
+    pub fn network_counters(&self) -> network::Counters {
+        self.network.counters()
+    }
+
+    /// Stops in order: the network first, then the event loop, then the writer with all that is queued.
+    ///
+    /// # Errors
+    /// When the disk refused something before.
+    pub async fn stop(self) -> Result<()> {
+        self.ticker.abort();
+        let _ended = self.ticker.await;
+        self.network.stop().await;
+        drop(self.inputs);
+        let (event_loop, writer) = (self.event_loop, self.writer);
+        tokio::task::spawn_blocking(move || {
+            event_loop.join().map_err(|_| anyhow!("the event loop ended badly"))?;
+            writer.stop().map(drop).map_err(anyhow::Error::from)
+        })
+        .await?
+    }
+}
+
+impl Waiting {
+    fn expect(&self, id: CommandId, tell: oneshot::Sender<Reply>) {
+        self.replies.lock().unwrap_or_else(PoisonError::into_inner).insert(id, tell);
+    }
+
+    fn reply(&self, id: CommandId, reply: Reply) {
+        let teller = self.replies.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        if let Some(teller) = teller {
+            // Whoever asked may have stopped waiting.
+            let _unheard = teller.send(reply);
+        }
+    }
+
+    /// Remembers why, and lets go of everybody who waits.
+    fn fail(&self, error: StoreError) {
+        tracing::error!(%error, "the disk refused; the node stops");
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        self.replies.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    fn why_stopped(&self) -> anyhow::Error {
+        match self.failure.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            Some(error) => anyhow::Error::from(error).context("the node has stopped"),
+            None => anyhow!("the node has stopped"),
+        }
+    }
+}
+
+/// Hands out what a commit allows to be said. Runs on the writer's thread.
+fn dispatch(said: Outbound, network: &Network, waiting: &Waiting, notices: &mpsc::Sender<Notice>) {
+    match said {
+        Outbound::Reply { id, reply } => waiting.reply(id, reply),
+        Outbound::Notice(notice) => {
+            // Full or nobody there: the match table has it all the same.
+            let _dropped = notices.try_send(notice);
+        }
+        said @ (Outbound::Request { .. } | Outbound::Respond { .. } | Outbound::Gossip { .. }) => {
+            // The network has stopped: so does the node, in a moment.
+            let _stopping = network.blocking_send(NetworkCommand::Outbound(said));
+        }
+    }
+}
+
+async fn tick(inputs: mpsc::Sender<Input>) {
+    let mut clock = tokio::time::interval(TICK);
+    clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        clock.tick().await;
+        if inputs.send(Input::Tick).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn kept(store: &Store) -> Result<Kept> {
+    let mut kept = Kept::default();
+    for collection in Collection::ALL {
+        let mut records = store.records(collection).collect::<Result<Vec<_>, _>>()?;
+        records.sort_by(|a, b| a.key.cmp(&b.key));
+        kept.records.extend(records.into_iter().map(|record| (collection, record.value)));
+    }
+    for name in store.secret_names()? {
+        if let Some(secret) = store.secret(&name)? {
+            kept.secrets.push((name, secret));
+        }
+    }
+    Ok(kept)
+}
+
+fn peers(roster: &VerifiedRoster) -> Vec<Peer> {
+    let peer = |member: &roster::Member| Peer {
+        oin: member.oin,
+        node_key: *member.keys.node.as_bytes(),
+        addresses: member.socket_addresses(),
+    };
+    roster.members().iter().map(peer).collect()
+}
+
+fn unexpected(reply: &Reply) -> anyhow::Error {
+    debug_assert!(false, "a command got another command's reply");
+    let kind = match reply {
+        Reply::Imported(_) => "import",
+        Reply::Who(_) | Reply::WhoAll(_) => "question",
+        Reply::Status(_) => "status",
+    };
+    anyhow!("a command got the reply of another one ({kind})")
+}
