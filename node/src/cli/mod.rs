@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::bench::{self, BenchOptions};
 use crate::demo::{self, DemoOptions};
 use crate::exit::Exit;
 
@@ -66,13 +67,17 @@ struct DemoArguments {
 
 #[derive(Debug, clap::Args)]
 struct BenchArguments {
-    /// Elements per batch of oblivious evaluation.
+    /// Elements of oblivious evaluation, in batches as large as the protocol allows.
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     elements: usize,
 
     /// Own linkage keys that are probed when a segment arrives.
     #[arg(long, value_name = "N", default_value_t = 20_000)]
     own_keys: usize,
+
+    /// Print one JSON object instead of a table.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Runs the program as the command line says.
@@ -88,7 +93,11 @@ pub fn main() -> ExitCode {
             once: given.once,
             full: given.full,
         })),
-        Command::Bench(given) => crate::bench::run(given.elements, given.own_keys),
+        Command::Bench(given) => bench::run(BenchOptions {
+            elements: given.elements,
+            own_keys: given.own_keys,
+            json: given.json,
+        }),
     };
     match outcome {
         Ok(exit) => exit.into(),

@@ -42,7 +42,7 @@ impl DemoNetwork {
     ///
     /// # Errors
     /// When a data folder or port cannot be opened, or the plan makes no valid roster.
-    pub async fn found(plan: &mut DemoPlan, folder: &Path) -> Result<Self> {
+    pub async fn found(plan: &DemoPlan, folder: &Path) -> Result<Self> {
         let mut prepared = Vec::new();
         for organisation in &plan.organisations {
             let folder = folder.join(&organisation.file);
@@ -58,9 +58,8 @@ impl DemoNetwork {
         let content = content(plan, &prepared, &governor, now())?;
         let (_, roster) = genesis(content, &[&governor]).context("the network's description makes no roster")?;
         let mut nodes = Vec::new();
-        for (node, organisation) in prepared.into_iter().zip(&mut plan.organisations) {
-            let signals = std::mem::take(&mut organisation.signals);
-            nodes.push(node.start(roster.clone(), signals).await?);
+        for (node, organisation) in prepared.into_iter().zip(&plan.organisations) {
+            nodes.push(node.start(roster.clone(), organisation.signals.clone()).await?);
         }
         Ok(Self { nodes, roster })
     }

@@ -46,19 +46,17 @@ struct Stale {
 ///
 /// # Errors
 /// When `out` cannot be written.
-pub fn write_json(plan: &DemoPlan, findings: &[Finding], out: &mut impl Write) -> io::Result<()> {
+pub(super) fn write_json(plan: &DemoPlan, findings: &[Finding], out: &mut impl Write) -> io::Result<()> {
     let mut matches: Vec<Match<'_>> = Vec::new();
     for finding in findings {
         let Some(organisation) = plan.organisations.get(finding.organisation) else { continue };
         for answer in &finding.answers {
-            matches.extend(
-                answer.involved.iter().map(|other| found(plan, &organisation.file, answer, other)),
-            );
+            matches
+                .extend(answer.involved.iter().map(|other| found(plan, &organisation.file, answer, other)));
         }
     }
-    matches.sort_by(|a, b| {
-        (a.organisatie, a.gezin, a.betrokken).cmp(&(b.organisatie, b.gezin, b.betrokken))
-    });
+    matches
+        .sort_by(|a, b| (a.organisatie, a.gezin, &a.betrokken).cmp(&(b.organisatie, b.gezin, &b.betrokken)));
     for found in &matches {
         serde_json::to_writer(&mut *out, found)?;
         out.write_all(b"\n")?;

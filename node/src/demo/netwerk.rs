@@ -108,7 +108,8 @@ const ROOT: Table = Table {
     keys: &["netwerk", "kring", "grondslag", "deelnemer"],
     tables: &[("netwerk", NETWORK), ("kring", CIRCLE), ("grondslag", GROUND), ("deelnemer", PARTICIPANT)],
 };
-const NETWORK: Table = Table { shown: "[netwerk]", keys: &["naam", "drempel", "sleutelhouders"], tables: &[] };
+const NETWORK: Table =
+    Table { shown: "[netwerk]", keys: &["naam", "drempel", "sleutelhouders"], tables: &[] };
 const CIRCLE: Table =
     Table { shown: "[[kring]]", keys: &["naam", "doel", "grondslagen", "open"], tables: &[("open", OPEN)] };
 const OPEN: Table = Table { shown: "[[kring.open]]", keys: &["van", "aan"], tables: &[] };
@@ -257,7 +258,8 @@ contactpunt = "085-0010100"
             ("bsn =", "\"\\u001b[2J\" =", "line 28: unknown key '\\u{1b}[2J' in [[deelnemer]]"),
         ] {
             let text = WHOLE.replacen(replaced, by, 1);
-            let text = if by == "[[kringen]]" { text.replace("[[kring.open]]", "[[kringen.open]]") } else { text };
+            let text =
+                if by == "[[kringen]]" { text.replace("[[kring.open]]", "[[kringen.open]]") } else { text };
             let flaws = parse(&text).unwrap_err();
             assert!(flaws[0].starts_with(told), "{flaws:?}");
         }

@@ -13,29 +13,20 @@ use thiserror::Error;
 use super::netwerk;
 use crate::import::{FileError, ImportRules, RowProblem, read_csv_file};
 
+mod implied;
+
 /// The file that describes the network.
-pub const NETWORK_FILE: &str = "netwerk.toml";
+const NETWORK_FILE: &str = "netwerk.toml";
 
 /// Most organisations: each is a whole node in this one process, with sockets and a store of its own, and the number
 /// of connections between them grows with its square.
-pub const MAX_ORGANISATIONS: usize = 200;
-
-/// The legal basis that signals get when no file of a directory without `netwerk.toml` names any. Elsewhere absent
-/// means closed; there it would mean that a visitor who tries own files sees nothing at all.
-pub const ASSUMED_BASIS: &str = "demonstratie";
+const MAX_ORGANISATIONS: usize = 200;
 
 /// Most legal bases, as many as a roster may list.
 pub(super) const MAX_LEGAL_BASES: usize = 500;
 
 /// Largest `netwerk.toml`: a thousand organisations fit, and it is held in memory.
 const MAX_NETWORK_FILE_BYTES: u64 = 1 << 20;
-
-/// Keyholders of a network that nobody described, and how many of them must answer.
-const DEFAULT_KEYHOLDERS: usize = 3;
-const DEFAULT_THRESHOLD: u16 = 2;
-
-/// The sector of every organisation of a network that nobody described.
-const DEFAULT_SECTOR: &str = "deelnemer";
 
 /// Everything that a demonstration network is made of.
 #[derive(Clone, Debug)]
@@ -113,9 +104,11 @@ impl DemoPlan {
     #[must_use]
     pub fn publishes_to(&self, publisher: &DemoOrganisation, reader: &DemoOrganisation) -> bool {
         publisher.oin != reader.oin
-            && self.circles.iter().flat_map(|circle| &circle.open).any(|(from, to)| {
-                *from == publisher.sector && *to == reader.sector
-            })
+            && self
+                .circles
+                .iter()
+                .flat_map(|circle| &circle.open)
+                .any(|(from, to)| *from == publisher.sector && *to == reader.sector)
     }
 }
 
@@ -148,7 +141,7 @@ pub enum PlanError {
         /// The only file.
         file: String,
     },
-    /// Over [`MAX_ORGANISATIONS`].
+    /// More nodes than one process runs well.
     #[error("{found} .csv files; a demonstration runs {MAX_ORGANISATIONS} organisations at most")]
     TooManyFiles {
         /// How many there are.
@@ -198,7 +191,7 @@ fn with_cause(refused: &FileError) -> String {
 /// Reads the plan of a directory: every `.csv` file directly in it and `netwerk.toml` when there is one.
 ///
 /// Without `netwerk.toml`: one circle in which all read each other, everybody entitled to the BSN, the legal bases
-/// that the files name (or [`ASSUMED_BASIS`] when none names any), keyholders the first three by name.
+/// that the files name (or `demonstratie` when none names any), keyholders the first three by name.
 ///
 /// # Errors
 /// When the directory cannot be listed, has fewer than two files or too many, `netwerk.toml` is refused, or a file is
@@ -209,7 +202,7 @@ pub fn read_plan(directory: &Path, today: CalendarDate) -> Result<DemoPlan, Plan
     let described = network_file(directory)?;
     let mut plan = match &described {
         Some(text) => netwerk::plan(text, &files).map_err(PlanError::Network)?,
-        None => implied(&files),
+        None => implied::plan(&files),
     };
     let listed: BTreeSet<LegalBasisCode> = plan.legal_bases.iter().map(|basis| basis.code.clone()).collect();
     let known_grounds = described.is_some().then_some(&listed);
@@ -230,7 +223,7 @@ pub fn read_plan(directory: &Path, today: CalendarDate) -> Result<DemoPlan, Plan
         return Err(PlanError::Files(refused));
     }
     if described.is_none() {
-        adopt_grounds(&mut plan)?;
+        implied::adopt_grounds(&mut plan)?;
     }
     remark_on_closed(&mut plan);
     Ok(plan)
@@ -289,82 +282,6 @@ fn network_file(directory: &Path) -> Result<Option<String>, PlanError> {
     Ok(Some(text))
 }
 
-/// The network of files that nobody described, without signals and legal bases.
-fn implied(files: &[&str]) -> DemoPlan {
-    let sector: Sector = DEFAULT_SECTOR.parse().expect("the default sector is a code");
-    let organisations: Vec<DemoOrganisation> = (1..)
-        .zip(files)
-        .map(|(serial, file)| DemoOrganisation {
-            file: (*file).to_owned(),
-            name: (*file).to_owned(),
-            oin: Oin::test_number(serial).expect("there are fewer files than serial numbers"),
-            sector: sector.clone(),
-            working_area: String::new(),
-            bsn_entitled: true,
-            contact_point: String::new(),
-            signals: Vec::new(),
-        })
-        .collect();
-    let keyholders: Vec<usize> = (0..organisations.len().min(DEFAULT_KEYHOLDERS)).collect();
-    let names: Vec<&str> = files.iter().copied().take(DEFAULT_KEYHOLDERS).collect();
-    let remark = format!(
-        "There is no {NETWORK_FILE}: one circle, everyone reads everyone, and every organisation may process the BSN. \
-         The keys are held by {}; {DEFAULT_THRESHOLD} of them must answer.",
-        names.join(", ")
-    );
-    DemoPlan {
-        name: "Demonstratie".to_owned(),
-        threshold: DEFAULT_THRESHOLD,
-        keyholders,
-        organisations,
-        circles: vec![DemoCircle {
-            name: "demonstratie".to_owned(),
-            purpose: "zien wie er nog meer bij een gezin betrokken is".to_owned(),
-            legal_bases: Vec::new(),
-            open: vec![(sector.clone(), sector)],
-        }],
-        legal_bases: Vec::new(),
-        problems: Vec::new(),
-        remarks: vec![remark],
-    }
-}
-
-/// Takes the legal bases from the signals, and assumes one where no file names any.
-fn adopt_grounds(plan: &mut DemoPlan) -> Result<(), PlanError> {
-    let mut named: BTreeSet<LegalBasisCode> =
-        signals(plan).filter_map(|signal| signal.legal_basis.clone()).collect();
-    if named.is_empty() && signals(plan).next().is_some() {
-        let assumed: LegalBasisCode = ASSUMED_BASIS.parse().expect("the assumed legal basis is a code");
-        for signal in plan.organisations.iter_mut().flat_map(|organisation| &mut organisation.signals) {
-            signal.legal_basis = Some(assumed.clone());
-        }
-        named.insert(assumed);
-        plan.remarks.push(format!(
-            "No file names a grondslag, and without a legal basis nothing is published. For this demonstration alone \
-             every family rests on the grondslag '{ASSUMED_BASIS}'; a real network never assumes one."
-        ));
-    }
-    if named.len() > MAX_LEGAL_BASES {
-        return Err(PlanError::TooManyLegalBases { found: named.len() });
-    }
-    plan.legal_bases = named
-        .iter()
-        .map(|code| LegalBasis {
-            code: code.clone(),
-            article: format!("'{code}' in the files of this demonstration"),
-            avg6: "not stated".to_owned(),
-            avg9: None,
-            secrecy: None,
-            consent_required: false,
-            valid_until: None,
-        })
-        .collect();
-    for circle in &mut plan.circles {
-        circle.legal_bases = named.iter().cloned().collect();
-    }
-    Ok(())
-}
-
 fn remark_on_closed(plan: &mut DemoPlan) {
     let closed = signals(plan).filter(|signal| !plan.has_ground(signal)).count();
     if closed > 0 {
@@ -421,16 +338,15 @@ mod tests {
             plan.keyholders.iter().map(|place| plan.organisations[*place].file.as_str()).collect();
         assert_eq!(keyholders, ["veilig-thuis", "jgz-rivierenland", "wijkteam-oost"]);
         assert_eq!(plan.circles[0].legal_bases.len(), plan.legal_bases.len());
-        let [school, ggz, housing] =
-            ["basisschool-de-linde", "ggz-waalbocht", "woonstichting-de-brug"].map(|file| {
-                plan.organisations.iter().find(|organisation| organisation.file == file).unwrap()
-            });
+        let [school, ggz, housing] = ["basisschool-de-linde", "ggz-waalbocht", "woonstichting-de-brug"]
+            .map(|file| plan.organisations.iter().find(|organisation| organisation.file == file).unwrap());
         assert!(plan.publishes_to(school, ggz) && plan.publishes_to(ggz, school));
         assert!(!plan.publishes_to(housing, ggz) && !plan.publishes_to(school, school));
         assert!(!housing.bsn_entitled);
-        assert_eq!(plan.remarks, [
-            "1 family has no grondslag that holds in a circle: neither published nor asked about."
-        ]);
+        assert_eq!(
+            plan.remarks,
+            ["1 family has no grondslag that holds in a circle: neither published nor asked about."]
+        );
     }
 
     #[test]
@@ -466,7 +382,7 @@ mod tests {
     #[test]
     fn files_without_any_legal_basis_rest_on_an_assumed_one_and_it_is_said() {
         let plan = plan(&[("a.csv", BARE), ("b.csv", "gezin,rol,grondslag\nX,kind,\n")]).unwrap();
-        assert_eq!(grounds(&plan), [Some(ASSUMED_BASIS); 3]);
+        assert_eq!(grounds(&plan), [Some("demonstratie"); 3]);
         assert!(signals(&plan).all(|signal| plan.has_ground(signal)));
         assert_eq!(plan.keyholders, [0, 1]);
         assert_eq!(plan.remarks.len(), 2);
@@ -501,7 +417,10 @@ mod tests {
         }
         let many: Vec<String> = (0..=MAX_ORGANISATIONS).map(|number| format!("{number}.csv")).collect();
         let many: Vec<(&str, &str)> = many.iter().map(|name| (name.as_str(), BARE)).collect();
-        assert_eq!(plan(&many).unwrap_err().to_string(), "201 .csv files; a demonstration runs 200 organisations at most");
+        assert_eq!(
+            plan(&many).unwrap_err().to_string(),
+            "201 .csv files; a demonstration runs 200 organisations at most"
+        );
         let error = read_plan(Path::new("/nowhere/at/all"), today()).unwrap_err();
         assert!(error.to_string().starts_with("/nowhere/at/all cannot be listed"), "{error}");
         assert!(error.source().is_some());

@@ -1,5 +1,5 @@
 //! What the demonstration prints for people: who else is involved with the families of each organisation, how
-//! certain, why, and how complete that answer is. Programs read [`write_json`](super::json::write_json) instead.
+//! certain, why, and how complete that answer is. Programs read `json` instead.
 //!
 //! "No one else" is never printed on incomplete data without saying so.
 
@@ -29,29 +29,29 @@ const MIN_WIDTH: usize = 40;
 
 /// The answers of one organisation, for all of its families that may ask.
 #[derive(Clone, Debug)]
-pub struct Finding {
+pub(super) struct Finding {
     /// Its place in [`DemoPlan::organisations`].
-    pub organisation: usize,
+    pub(super) organisation: usize,
     /// Its answers.
-    pub answers: Vec<Answer>,
+    pub(super) answers: Vec<Answer>,
 }
 
 /// How to print.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Style {
+pub(super) struct Style {
     /// Whether the reader sees ANSI colours: a terminal, and none asked to go without.
-    pub colour: bool,
+    pub(super) colour: bool,
     /// Characters on a line; less than 40 counts as 40.
-    pub width: usize,
+    pub(super) width: usize,
     /// Every family and every reason, instead of the most telling ones.
-    pub full: bool,
+    pub(super) full: bool,
 }
 
 /// Writes the whole report: a section for each organisation, then what they see together.
 ///
 /// # Errors
 /// When `out` cannot be written.
-pub fn write_report(
+pub(super) fn write_report(
     plan: &DemoPlan,
     findings: &[Finding],
     style: Style,
@@ -60,7 +60,7 @@ pub fn write_report(
     let style = Style { width: style.width.max(MIN_WIDTH), ..style };
     let views = views(plan, findings);
     let mut lines = summary::opening(plan, style);
-    lines.extend(organisation::sections(plan, &views, style));
+    lines.extend(views.iter().flat_map(|view| organisation::section(plan, view, style)));
     lines.extend(summary::closing(plan, &views, style));
     for line in lines {
         writeln!(out, "{}", line.render(style.colour))?;

@@ -41,7 +41,7 @@ pub struct DemoOptions {
 /// Unusable files or folders, or a node that stopped.
 pub async fn run(options: DemoOptions) -> Result<Exit> {
     let directory = options.data.clone().unwrap_or_else(own_files);
-    let mut plan = read_plan(&directory, now().date())?;
+    let plan = read_plan(&directory, now().date())?;
     for problem in &plan.problems {
         eprintln!("{problem}");
     }
@@ -61,9 +61,9 @@ pub async fn run(options: DemoOptions) -> Result<Exit> {
         }
     };
     eprintln!("{}: starting {} nodes", plan.name, plan.organisations.len());
-    let mut network = DemoNetwork::found(&mut plan, folder).await?;
+    let network = DemoNetwork::found(&plan, folder).await?;
     let outcome = tokio::select! {
-        outcome = present(&plan, &mut network, json, &options) => outcome,
+        outcome = present(&plan, &network, json, &options) => outcome,
         _ = tokio::signal::ctrl_c() => Ok(Exit::Ok),
     };
     network.stop().await?;
@@ -75,7 +75,7 @@ pub async fn run(options: DemoOptions) -> Result<Exit> {
 
 async fn present(
     plan: &DemoPlan,
-    network: &mut DemoNetwork,
+    network: &DemoNetwork,
     json: Option<File>,
     options: &DemoOptions,
 ) -> Result<Exit> {

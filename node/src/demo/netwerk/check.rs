@@ -130,7 +130,10 @@ fn keyholders(network: &Network, participants: &[Participant], flaws: &mut Flaws
             Some(place) => places.push(place),
             None => {
                 let meant = did_you_mean(file, participants.iter().map(|held| held.file.as_str()));
-                flaws.note(format!("[netwerk] sleutelhouders names {}, who is no deelnemer{meant}", quoted(file)));
+                flaws.note(format!(
+                    "[netwerk] sleutelhouders names {}, who is no deelnemer{meant}",
+                    quoted(file)
+                ));
             }
         }
     }
@@ -197,7 +200,7 @@ fn circles(
             if !names.insert(&circle.name) {
                 flaws.note(format!("{shown} is listed twice"));
             }
-            let mut sector = |key: &str, code: &str, flaws: &mut Flaws| {
+            let sector = |key: &str, code: &str, flaws: &mut Flaws| {
                 let what = format!("{shown}: {key}");
                 let sector: Sector = flaws.value(&what, code)?;
                 if !sectors.contains(&sector) {
@@ -334,32 +337,61 @@ werkgebied = "hier"
         assert_eq!(plan.circles[0].open.len(), 3);
         let consent: Vec<bool> = plan.legal_bases.iter().map(|basis| basis.consent_required).collect();
         assert_eq!(consent, [false, true]);
-        assert_eq!(plan.remarks, [
-            "De B is in no open pair of sectors: it finds nobody and nobody finds it."
-        ]);
+        assert_eq!(
+            plan.remarks,
+            ["De B is in no open pair of sectors: it finds nobody and nobody finds it."]
+        );
     }
 
     #[test]
     fn a_contradiction_is_told_in_a_sentence() {
         for (replaced, by, told) in [
-            ("bestand = \"b\"", "bestand = \"bb\"", "deelnemer 'bb': there is no file 'bb.csv'; did you mean 'b'?"),
-            ("bestand = \"b\"", "bestand = \"b.csv\"", "deelnemer 'b.csv': bestand is the file name without .csv; write 'b'"),
+            (
+                "bestand = \"b\"",
+                "bestand = \"bb\"",
+                "deelnemer 'bb': there is no file 'bb.csv'; did you mean 'b'?",
+            ),
+            (
+                "bestand = \"b\"",
+                "bestand = \"b.csv\"",
+                "deelnemer 'b.csv': bestand is the file name without .csv; write 'b'",
+            ),
             ("bestand = \"b\"", "bestand = \"a\"", "deelnemer 'a' is listed twice"),
             ("0002\"", "0001\"", "deelnemer 'b' has the same oin as deelnemer 'a'"),
-            ("0002\"", "2\"", "deelnemer 'b': oin = '000000990000000002': OIN: expected twenty digits"),
+            ("0002\"", "02\"", "deelnemer 'b': oin = '000000990000000002': OIN: expected twenty digits"),
             ("\"politie\"", "\"de politie\"", "deelnemer 'b': sector = 'de politie': sector: expected"),
             ("\"De B\"", "\" De B\"", "deelnemer 'b': naam is not 1 to 200 characters"),
             ("\"hier\"", "\"\\u001b[2J\"", "deelnemer 'b': werkgebied is not 1 to 200 characters"),
-            ("[\"c\", \"a\"]", "[\"c\", \"d\"]", "[netwerk] sleutelhouders names 'd', who is no deelnemer; did you mean"),
+            (
+                "[\"c\", \"a\"]",
+                "[\"c\", \"d\"]",
+                "[netwerk] sleutelhouders names 'd', who is no deelnemer; did you mean",
+            ),
             ("[\"c\", \"a\"]", "[\"c\", \"c\"]", "[netwerk] sleutelhouders names 'c' twice"),
-            ("[\"c\", \"a\"]", "[\"c\"]", "[netwerk] sleutelhouders names 1; a network has 2 to 32 keyholders"),
-            ("drempel = 2", "drempel = 1", "[netwerk] drempel = 1 with 2 sleutelhouders; it must be more than half of them, 2 to 2"),
+            (
+                "[\"c\", \"a\"]",
+                "[\"c\"]",
+                "[netwerk] sleutelhouders names 1; a network has 2 to 32 keyholders",
+            ),
+            (
+                "drempel = 2",
+                "drempel = 1",
+                "[netwerk] drempel = 1 with 2 sleutelhouders; it must be more than half of them, 2 to 2",
+            ),
             ("drempel = 2", "drempel = 3", "[netwerk] drempel = 3 with 2 sleutelhouders; it must"),
             ("\"Wet-A\"", "\"wet-b\"", "grondslag 'wet-b' is listed twice"),
             ("\"Wet-A\"", "\"7\"", "[[grondslag]] code = '7': grondslag: expected"),
-            ("[\"wet-b\"]", "[\"wet-c\"]", "kring 'veiligheid': grondslagen names 'wet-c', which is no [[grondslag]]; did you mean"),
+            (
+                "[\"wet-b\"]",
+                "[\"wet-c\"]",
+                "kring 'veiligheid': grondslagen names 'wet-c', which is no [[grondslag]]; did you mean",
+            ),
             ("naam = \"veiligheid\"", "naam = \"jeugd\"", "kring 'jeugd' is listed twice"),
-            ("\"school\", \"zorg\"]", "\"scool\"]", "kring 'jeugd': aan names the sector 'scool', which no deelnemer has; did you mean 'school'?"),
+            (
+                "\"school\", \"zorg\"]",
+                "\"scool\"]",
+                "kring 'jeugd': aan names the sector 'scool', which no deelnemer has; did you mean 'school'?",
+            ),
             ("van = \"school\"", "van = \"x y\"", "kring 'jeugd': van = 'x y': sector: expected"),
         ] {
             assert!(NETWORK.contains(replaced), "{replaced}");
@@ -371,16 +403,24 @@ werkgebied = "hier"
     #[test]
     fn a_file_of_nobody_is_refused() {
         let flaws = plan(NETWORK, &["a", "b", "c", "d"]).unwrap_err();
-        assert_eq!(flaws, [
-            "the file 'd.csv' belongs to no deelnemer; add a [[deelnemer]] with bestand = \"d\", or move the file \
+        assert_eq!(
+            flaws,
+            [
+                "the file 'd.csv' belongs to no deelnemer; add a [[deelnemer]] with bestand = \"d\", or move the file \
              elsewhere"
-        ]);
+            ]
+        );
     }
 
     #[test]
     fn missing_sections_are_told_together() {
         let flaws = plan("[netwerk]\nnaam = \"x\"\ndrempel = 2\nsleutelhouders = []\n", &[]).unwrap_err();
-        for (flaw, told) in flaws.iter().zip(["there is no [[deelnemer]]", "[netwerk] sleutel", "there is no [[grondslag]]", "there is no [[kring]]"]) {
+        for (flaw, told) in flaws.iter().zip([
+            "there is no [[deelnemer]]",
+            "[netwerk] sleutel",
+            "there is no [[grondslag]]",
+            "there is no [[kring]]",
+        ]) {
             assert!(flaw.starts_with(told), "{flaws:?}");
         }
         assert_eq!(flaws.len(), 4);

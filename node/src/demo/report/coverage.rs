@@ -5,6 +5,7 @@ use protocol::Answer;
 
 use super::super::plan::DemoPlan;
 use super::name_of;
+use super::text::counted;
 
 /// How complete the answers of one organisation are.
 pub(super) enum Coverage<'a> {
@@ -28,13 +29,18 @@ impl<'a> Coverage<'a> {
     }
 }
 
+/// `7 of 8 organisations current`
+pub(super) fn current(completeness: &Completeness) -> String {
+    let total = counted(completeness.total(), "organisation", "organisations");
+    format!("{} of {total} current", completeness.current())
+}
+
 /// Names who is missing, not only how many.
 pub(super) fn in_words(plan: &DemoPlan, completeness: &Completeness) -> String {
     if completeness.total() == 0 {
         return "no organisation publishes to this one".to_owned();
     }
-    let noun = if completeness.total() == 1 { "organisation" } else { "organisations" };
-    let mut words = format!("{} of {} {noun} current", completeness.current(), completeness.total());
+    let mut words = current(completeness);
     let incomplete: Vec<String> = completeness.incomplete().map(|oin| name_of(plan, &oin)).collect();
     if !incomplete.is_empty() {
         words.push_str(&format!("; incomplete: {}", incomplete.join(", ")));

@@ -2,15 +2,16 @@
 //! counted.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
-use domain::{Certainty, Visibility};
+use domain::{Certainty, FamilyRef, Visibility};
 use index::Involvement;
 use protocol::Answer;
 
 use super::super::plan::DemoPlan;
-use super::coverage::{Coverage, in_words};
+use super::coverage::{Coverage, current, in_words};
 use super::reasons::reasons;
-use super::text::{Ink, Line, counted, pad, paragraph, width, wrap};
+use super::text::{Ink, Line, counted, pad, paragraph, width};
 use super::{Style, View, heading, name_of};
 
 /// Families shown of one organisation, so that a report of many organisations is still read.
@@ -26,13 +27,7 @@ const REFERENCE_COLUMNS: usize = 20;
 /// Least room for reasons beside the other columns; with less they stand below.
 const REASON_COLUMNS: usize = 24;
 
-/// Every section, with one set of columns.
-pub(super) fn sections(plan: &DemoPlan, views: &[View<'_>], style: Style) -> Vec<Line> {
-    let columns = Columns::of(plan, views, style);
-    views.iter().flat_map(|view| section(plan, view, &columns, style)).collect()
-}
-
-/// Where the columns of a page stand.
+/// Where the columns of a section stand.
 struct Columns {
     reference: usize,
     party: usize,
@@ -42,27 +37,22 @@ struct Columns {
 }
 
 impl Columns {
-    fn of(plan: &DemoPlan, views: &[View<'_>], style: Style) -> Self {
-        let longest = |widths: &mut dyn Iterator<Item = usize>| widths.max().unwrap_or(0);
-        let reference = longest(
-            &mut views
-                .iter()
-                .flat_map(View::shared)
-                .map(|answer| width(answer.family.as_str()))
-                .filter(|columns| *columns <= REFERENCE_COLUMNS),
-        )
-        .min(style.width / 4);
+    fn of(plan: &DemoPlan, families: &[&Answer], style: Style) -> Self {
+        let references = families.iter().map(|answer| width(answer.family.as_str()));
+        let reference = references.filter(|columns| *columns <= REFERENCE_COLUMNS).max().unwrap_or(0);
+        let reference = reference.min(style.width / 4);
+        let parties = families.iter().flat_map(|answer| &answer.involved);
+        let party = parties.map(|other| width(&name_of(plan, &other.organisation))).max().unwrap_or(0);
         let certainty = width(Certainty::Probable.dutch());
         let fixed = MARGIN + reference + certainty + 2 * GAP;
-        let party =
-            longest(&mut plan.organisations.iter().map(|held| width(&held.name))).min(style.width / 3);
-        let party = party.min(style.width.saturating_sub(fixed));
+        let party = party.min(style.width / 3).min(style.width.saturating_sub(fixed));
         let left = style.width.saturating_sub(fixed + party + GAP);
         Self { reference, party, certainty, reasons: Some(left).filter(|left| *left >= REASON_COLUMNS) }
     }
 }
 
-fn section(plan: &DemoPlan, view: &View<'_>, columns: &Columns, style: Style) -> Vec<Line> {
+/// Everything about one organisation.
+pub(super) fn section(plan: &DemoPlan, view: &View<'_>, style: Style) -> Vec<Line> {
     let organisation = view.organisation;
     let one_sector = plan.organisations.iter().all(|other| other.sector == organisation.sector);
     let title = if one_sector {
@@ -74,24 +64,26 @@ fn section(plan: &DemoPlan, view: &View<'_>, columns: &Columns, style: Style) ->
     let coverage = Coverage::of(&view.answers);
     lines.extend(counts(plan, view, &coverage, style));
     let families = by_weight(view);
-    let shown = if style.full { families.len() } else { FAMILIES_SHOWN };
+    let shown = if style.full { families.len() } else { FAMILIES_SHOWN.min(families.len()) };
+    let (families, others) = families.split_at(shown);
+    let columns = Columns::of(plan, families, style);
     if !families.is_empty() {
         lines.push(Line::default());
     }
-    for answer in families.iter().take(shown) {
-        lines.extend(family(plan, answer, columns, style));
+    for answer in families {
+        lines.extend(family(plan, answer, &columns, style));
         if matches!(coverage, Coverage::Differing) && !answer.completeness.is_complete() {
             let indent = MARGIN + columns.reference + GAP;
-            let words = in_words(plan, &answer.completeness);
+            let words = format!("Completeness: {}.", in_words(plan, &answer.completeness));
             lines.extend(paragraph(Ink::Warning, "", indent, &words, style.width));
         }
     }
-    if families.len() > shown {
-        let more = counted(families.len() - shown, "more family", "more families");
+    if !others.is_empty() {
+        let more = counted(others.len(), "more family", "more families");
         let told = format!("and {more}; --json FILE writes all of them");
         lines.extend(paragraph(Ink::Faint, "", MARGIN, &told, style.width));
     }
-    lines.extend(alone(plan, view, style));
+    lines.extend(alone(plan, view, &coverage, style));
     lines
 }
 
@@ -101,7 +93,8 @@ fn counts(plan: &DemoPlan, view: &View<'_>, coverage: &Coverage<'_>, style: Styl
     let total = counted(signals.len(), "family", "families");
     let told = match view.shared().count() {
         _ if view.answers.is_empty() => format!("{total}, no answers."),
-        0 => format!("{total}, none of them known to another organisation."),
+        0 if is_whole(view) => format!("{total}, none of them known to another organisation."),
+        0 => format!("{total}, none of them found elsewhere so far."),
         shared => format!("{total}, {shared} of them known to other organisations too."),
     };
     let mut lines = paragraph(Ink::Plain, "", 0, &told, style.width);
@@ -131,13 +124,28 @@ fn counts(plan: &DemoPlan, view: &View<'_>, coverage: &Coverage<'_>, style: Styl
         let words = format!("{families} (afgeschermd): no other organisation learns of this involvement.");
         lines.extend(paragraph(Ink::Faint, "", 0, &words, style.width));
     }
-    // Closed families ask nothing, so that more silence than theirs has another cause.
-    let unanswered = signals.len().saturating_sub(closed + view.answers.len());
+    // Closed families ask nothing. Of the others, one with an end date has passed it when there is no answer.
+    let answered: BTreeSet<&FamilyRef> = view.answers.iter().map(|answer| &answer.family).collect();
+    let silent =
+        || signals.iter().filter(|signal| plan.has_ground(signal) && !answered.contains(&signal.family_ref));
+    let ended = silent().filter(|signal| signal.ends_on.is_some()).count();
+    if ended > 0 {
+        let families = counted(ended, "family", "families");
+        let words = format!("{families} past the einddatum: not published, and nothing asked.");
+        lines.extend(paragraph(Ink::Faint, "", 0, &words, style.width));
+    }
+    let unanswered = silent().count() - ended;
     if unanswered > 0 {
         let words = format!("No answer yet about {}.", counted(unanswered, "family", "families"));
         lines.extend(paragraph(Ink::Warning, "", 0, &words, style.width));
     }
     lines
+}
+
+/// Whether there is a complete answer about every family.
+fn is_whole(view: &View<'_>) -> bool {
+    let complete = |answer: &&Answer| answer.completeness.total() > 0 && answer.completeness.is_complete();
+    view.answers.len() == view.organisation.signals.len() && view.answers.iter().all(complete)
 }
 
 /// The families that others are involved with: most parties first, then the most certain, then by reference.
@@ -178,17 +186,19 @@ fn party(margin: &str, name: &str, other: &Involvement, columns: &Columns, style
     let word = pad(other.certainty.dutch(), columns.certainty);
     let first = Line::of(Ink::Plain, format!("{margin}{gap}{}{gap}", pad(name, columns.party)))
         .and(ink(other.certainty), word);
-    let reasons = reasons(other, style.full);
     let Some(room) = columns.reasons else {
         let indent = MARGIN + columns.reference + 2 * GAP;
-        let below = paragraph(Ink::Plain, "", indent, &reasons, style.width);
-        return [first].into_iter().chain(below).collect();
+        let below = reasons(other, style.full, style.width.saturating_sub(indent));
+        return [first].into_iter().chain(below.iter().map(|line| indented(indent, line))).collect();
     };
-    let mut wrapped = wrap(&reasons, room).into_iter();
-    let first = first.and(Ink::Plain, format!("{gap}{}", wrapped.next().unwrap_or_default()));
+    let mut beside = reasons(other, style.full, room).into_iter();
+    let first = first.and(Ink::Plain, format!("{gap}{}", beside.next().unwrap_or_default()));
     let indent = style.width.saturating_sub(room);
-    let rest = wrapped.map(|line| Line::of(Ink::Plain, pad("", indent) + &line));
-    [first].into_iter().chain(rest).collect()
+    [first].into_iter().chain(beside.map(|line| indented(indent, &line))).collect()
+}
+
+fn indented(indent: usize, text: &str) -> Line {
+    Line::of(Ink::Plain, pad("", indent) + text)
 }
 
 /// The colour of a certainty.
@@ -201,7 +211,7 @@ pub(super) fn ink(certainty: Certainty) -> Ink {
 }
 
 /// The families that nobody else was found for, apart where that is not certain.
-fn alone(plan: &DemoPlan, view: &View<'_>, style: Style) -> Vec<Line> {
+fn alone(plan: &DemoPlan, view: &View<'_>, coverage: &Coverage<'_>, style: Style) -> Vec<Line> {
     let alone = || view.answers.iter().filter(|answer| answer.involved.is_empty());
     let unheard: Vec<&&Answer> = alone().filter(|answer| answer.completeness.total() == 0).collect();
     let sure = alone().filter(|answer| answer.completeness.is_complete()).count() - unheard.len();
@@ -219,12 +229,19 @@ fn alone(plan: &DemoPlan, view: &View<'_>, style: Style) -> Vec<Line> {
     }
     if let Some(first) = unsure.first() {
         let alike = unsure.iter().all(|answer| answer.completeness == first.completeness);
-        let why = if alike {
-            in_words(plan, &first.completeness)
-        } else {
-            "completeness differs from family to family".to_owned()
+        let why = match coverage {
+            // Who is missing stands under the heading already.
+            Coverage::Alike(completeness) => current(completeness),
+            Coverage::NoAnswers | Coverage::Differing if alike => in_words(plan, &first.completeness),
+            Coverage::NoAnswers | Coverage::Differing => {
+                "completeness differs from family to family".to_owned()
+            }
         };
-        tell(Ink::Warning, unsure.len(), &format!("no one else found so far, but the data are incomplete ({why})."));
+        tell(
+            Ink::Warning,
+            unsure.len(),
+            &format!("no one else found so far, but the data are incomplete: {why}."),
+        );
     }
     if !lines.is_empty() {
         lines.insert(0, Line::default());

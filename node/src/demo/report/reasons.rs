@@ -3,21 +3,36 @@
 use index::Involvement;
 use linkage::{Basis, BasisRole, KeyKind};
 
+use super::text::{width, wrap};
+
 /// Kinds of key named for one role; the others are counted. Two tell a reader what happened, five tell nothing more.
 const KINDS_NAMED: usize = 2;
 
-/// `ouder: bsn +3; gezin: huishouden`. A BSN settles it, so that whatever agrees beside it is only counted; `full`
-/// names everything.
-pub(super) fn reasons(involvement: &Involvement, full: bool) -> String {
+/// `ouder: bsn +3` and `gezin: huishouden`, a piece for each role. A BSN settles it, so that whatever agrees beside
+/// it is only counted; `full` names everything.
+fn pieces(involvement: &Involvement, full: bool) -> Vec<String> {
     let mut roles: Vec<BasisRole> = Vec::new();
     for basis in &involvement.basis {
         if !roles.contains(&basis.role) {
             roles.push(basis.role);
         }
     }
-    let of_roles: Vec<String> =
-        roles.into_iter().map(|role| of_role(role, &involvement.basis, full)).collect();
-    of_roles.join("; ")
+    roles.into_iter().map(|role| of_role(role, &involvement.basis, full)).collect()
+}
+
+/// The reasons on lines of at most `columns`. A role starts a new line rather than being broken.
+pub(super) fn reasons(involvement: &Involvement, full: bool, columns: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for piece in pieces(involvement, full) {
+        match lines.last_mut() {
+            Some(line) if width(line) + 2 + width(&piece) <= columns => {
+                line.push_str("; ");
+                line.push_str(&piece);
+            }
+            Some(_) | None => lines.extend(wrap(&piece, columns)),
+        }
+    }
+    lines
 }
 
 fn of_role(role: BasisRole, basis: &[Basis], full: bool) -> String {
@@ -50,8 +65,13 @@ mod tests {
             certainty: Certainty::Certain,
             basis: basis.iter().map(|(role, key)| Basis { role: *role, key: *key }).collect(),
         };
-        assert_eq!(reasons(&involvement, false), short);
-        assert_eq!(reasons(&involvement, true), full);
+        assert_eq!(reasons(&involvement, false, 200), [short]);
+        assert_eq!(reasons(&involvement, true, 200), [full]);
+        for columns in [20, 34] {
+            let lines = reasons(&involvement, true, columns);
+            assert!(lines.iter().all(|line| width(line) <= columns), "{lines:?}");
+            assert_eq!(lines.join(" ").replace(';', ""), full.replace(';', ""));
+        }
     }
 
     #[test]

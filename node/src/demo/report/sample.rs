@@ -39,7 +39,7 @@ pub(in crate::demo) fn plan() -> DemoPlan {
             organisation(SCHOOL, "school", "Basisschool De Linde", "onderwijs", 20),
             organisation(GGZ, "ggz", "GGZ Waalbocht", "ggz", 4),
             organisation(TEAM, "team", "Wijkteam Oost", "wijkteam", 3),
-            organisation(HOUSING, "wonen", "Woonstichting De Brug", "wonen", 2),
+            organisation(HOUSING, "wonen", "Woonstichting De Brug", "wonen", 3),
         ],
         circles: vec![DemoCircle {
             name: "jeugd".into(),
@@ -70,15 +70,28 @@ fn organisation(serial: u64, file: &str, name: &str, sector: &str, families: usi
         working_area: String::new(),
         bsn_entitled: true,
         contact_point: String::new(),
-        signals: (0..families).map(|number| signal(number, serial)).collect(),
+        signals: (0..families).map(|number| signal(number, serial, &reference(serial, number))).collect(),
     }
 }
 
-/// The first family of the GGZ is shielded, the last of the wijkteam rests on nothing.
-fn signal(number: usize, serial: u64) -> Signal {
+/// The references of the answers, and of families without one.
+fn reference(serial: u64, number: usize) -> String {
+    match (serial, number) {
+        (SCHOOL, 0..14) => format!("L-{:04}", number + 1),
+        (SCHOOL, 14) => "L-0099".to_owned(),
+        (SCHOOL, _) => format!("L-02{:02}", number - 15),
+        (GGZ, 0) => "dossier 2024/0000123 van locatie Oost".to_owned(),
+        (GGZ, _) => format!("cliënt-{}", number + 1),
+        (TEAM, _) => format!("WO-{}", number + 1),
+        _ => format!("HC-{}", number + 1),
+    }
+}
+
+/// The first family of the GGZ is shielded, the last of the wijkteam rests on nothing, the last of housing has ended.
+fn signal(number: usize, serial: u64, reference: &str) -> Signal {
     let shielded = serial == GGZ && number == 0;
     Signal {
-        family_ref: FamilyRef::new(&format!("F{number}")).unwrap(),
+        family_ref: FamilyRef::new(reference).unwrap(),
         family: Family::new(vec![Person::new(Role::Child)], None).unwrap(),
         kind: Default::default(),
         legal_basis: (serial != TEAM || number != 2).then(|| "wet".parse().unwrap()),
@@ -87,12 +100,12 @@ fn signal(number: usize, serial: u64) -> Signal {
         contact: Default::default(),
         involved_since: None,
         informed_on: None,
-        ends_on: None,
+        ends_on: (serial == HOUSING && number == 2).then(|| "2026-01-31".parse().unwrap()),
     }
 }
 
 /// The school hears everyone and has more families than are shown, the GGZ misses a feed, the wijkteam still works
-/// on one family, and housing has one answer less than families.
+/// on one family, and housing has one family that ended and one without an answer.
 pub(in crate::demo) fn findings() -> Vec<Finding> {
     use FeedState::{Current, Incomplete, Stale};
     let child = BasisRole::Person(Role::Child);

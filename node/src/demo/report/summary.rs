@@ -99,10 +99,9 @@ fn highlights(plan: &DemoPlan, views: &[View<'_>], matches: &[&Involvement]) -> 
         told.push((
             Ink::Plain,
             format!(
-                "{} of {} with no child in common: a parent, partner, carer or the household leads there. An index \
-                 of children would have missed {}.",
-                childless,
-                counted(matches.len(), "match is", "matches are"),
+                "{childless} of {} without a child in common: a parent, partner, carer or the household leads \
+                 there. An index of children would not have shown {}.",
+                counted(matches.len(), "match", "matches"),
                 if childless == 1 { "it" } else { "them" }
             ),
         ));

@@ -66,55 +66,69 @@ fn a_long_section_shows_the_most_telling_and_counts_the_rest() {
     assert!(school.contains("and 3 more families; --json FILE writes all of them"));
     let full = report(&plan(), &findings(), Style { full: true, ..STYLE });
     assert!(full.contains("  L-0014") && !full.contains("more families;"));
-    assert!(flowing(&full).contains("geboorte-adres, voornaam-geboorte-wijk; gezin: huishouden"));
+    assert!(flowing(&full).contains("geboorte-adres, voornaam-geboorte-wijk gezin: huishouden"));
+}
+
+/// The section of the wijkteam, which has as many families as there are answers.
+fn section(answers: Vec<Answer>) -> String {
+    let mut plan = plan();
+    plan.organisations[2].signals.truncate(answers.len());
+    let text = report(&plan, &[Finding { organisation: 2, answers }], STYLE);
+    flowing(text.split("── ").nth(3).unwrap())
 }
 
 #[test]
 fn no_one_else_is_never_said_on_incomplete_data_without_saying_so() {
-    let all = FeedState::Current;
-    for (answers, told, not_told) in [
+    let current = || completeness(&[(1, FeedState::Current)]);
+    let partly = || completeness(&[(1, FeedState::Current), (2, FeedState::Incomplete)]);
+    for (completenesses, told) in [
         (
-            vec![answer("A", vec![], completeness(&[(1, all)])), answer("B", vec![], completeness(&[(1, all)]))],
-            "2 families: no one else found, with every organisation current.",
-            "incomplete",
+            vec![current(), current()],
+            "2 families, none of them known to another organisation. Completeness: 1 of 1 organisation current. \
+             2 families: no one else found, with every organisation current.",
         ),
         (
-            vec![answer("A", vec![], completeness(&[(1, all), (2, FeedState::Incomplete)]))],
-            "1 family: no one else found so far, but the data are incomplete (1 of 2 organisations current; \
-             incomplete: GGZ Waalbocht).",
-            "with every organisation current",
+            vec![partly()],
+            "1 family, none of them found elsewhere so far. Completeness: 1 of 2 organisations current; incomplete: \
+             GGZ Waalbocht. 1 family: no one else found so far, but the data are incomplete: 1 of 2 organisations \
+             current.",
         ),
         (
-            vec![answer("A", vec![], completeness(&[]))],
-            "1 family: nobody can be found, for no organisation publishes to this one.",
-            "no one else found",
+            vec![completeness(&[])],
+            "1 family, none of them found elsewhere so far. Completeness: no organisation publishes to this one. \
+             1 family: nobody can be found, for no organisation publishes to this one.",
         ),
         (
-            vec![
-                answer("A", vec![], completeness(&[(1, all)])),
-                answer("B", vec![], completeness(&[(1, FeedState::Incomplete)])),
-            ],
-            "1 family: no one else found, with every organisation current. 1 family: no one else found so far, but \
-             the data are incomplete (0 of 1 organisation current; incomplete: Basisschool De Linde).",
-            "2 families",
+            vec![current(), partly()],
+            "2 families, none of them found elsewhere so far. Completeness differs from family to family. 1 family: \
+             no one else found, with every organisation current. 1 family: no one else found so far, but the data \
+             are incomplete: 1 of 2 organisations current; incomplete: GGZ Waalbocht.",
         ),
     ] {
-        let mut plan = plan();
-        plan.organisations[2].signals.truncate(answers.len());
-        let text = report(&plan, &[Finding { organisation: 2, answers }], STYLE);
-        let section = flowing(text.split("── ").nth(3).unwrap());
+        let families = (1..).zip(completenesses);
+        let answers = families.map(|(number, held)| answer(&format!("WO-{number}"), vec![], held)).collect();
+        let section = section(answers);
         assert!(section.contains(told), "{section}");
-        assert!(!section.split("Completeness: ").last().unwrap().contains(not_told) || not_told == "2 families", "{section}");
     }
 }
 
 #[test]
-fn a_narrow_page_puts_reasons_below_and_leaves_the_table_out() {
+fn a_narrow_page_puts_reasons_below() {
     let text = report(&plan(), &findings(), Style { width: 48, ..STYLE });
-    assert!(!text.contains("Who finds whom"));
     let at = text.lines().position(|line| line.starts_with("  L-0099")).unwrap();
     let below = text.lines().nth(at + 1).unwrap();
-    assert!(below.trim_start().starts_with("kind: bsn +4; ouder: bsn +4;"), "{below}");
+    assert!(below.trim_start().starts_with("kind: bsn +4; ouder: bsn +4"), "{below}");
+}
+
+#[test]
+fn a_table_that_does_not_fit_is_left_out() {
+    let mut plan = plan();
+    let more = plan.organisations.clone().into_iter().cycle().skip(4).take(16);
+    plan.organisations.extend(more);
+    for (width, shown) in [(80, false), (100, true)] {
+        let text = report(&plan, &findings(), Style { width, ..STYLE });
+        assert_eq!(text.contains("Who finds whom"), shown, "{width}");
+    }
 }
 
 #[test]

@@ -179,7 +179,8 @@ mod tests {
 
     #[test]
     fn lists_and_numbers_read_as_sentences() {
-        let names = |count: usize| ["a", "b", "c"].iter().take(count).map(ToString::to_string).collect::<Vec<_>>();
+        let names =
+            |count: usize| ["a", "b", "c"].iter().take(count).map(ToString::to_string).collect::<Vec<_>>();
         assert_eq!([0, 1, 2, 3].map(|count| joined(&names(count))), ["", "a", "a and b", "a, b and c"]);
         assert_eq!(counted(1, "family", "families"), "1 family");
         assert_eq!(counted(0, "family", "families"), "0 families");
