@@ -3,7 +3,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    clippy::panic,
     reason = "a panic in a test is a failing test"
 )]
 
@@ -117,7 +116,7 @@ fn lines_are_sorted_complete_and_say_why() {
     assert!(DEMO.order.is_sorted());
     for (pair, line) in &DEMO.lines {
         let coverage = &line["dekking"];
-        assert!(coverage["actueel"].as_u64().unwrap() >= 5, "{pair:?}");
+        assert!(coverage["actueel"].as_u64().unwrap() >= 4, "{pair:?}");
         assert_eq!(coverage["onvolledig"].as_array().unwrap().len(), 0, "{pair:?}");
         assert_eq!(coverage["verouderd"].as_array().unwrap().len(), 0, "{pair:?}");
         let basis = line["basis"].as_array().unwrap();

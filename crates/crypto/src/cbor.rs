@@ -137,6 +137,37 @@ codec!(
     }
 );
 
+codec!(
+    /// An OIN, as a byte string of its twenty digits.
+    oin, domain::Oin,
+    |encoder, oin| encoder.bytes(oin.as_bytes())?.ok(),
+    |decoder| domain::Oin::try_from(decoder.bytes()?).map_err(|_| Error::message("not an OIN"))
+);
+codec!(
+    /// A circle id, as a byte string of 16.
+    circle_id, domain::CircleId,
+    |encoder, id| encoder.bytes(id.as_bytes())?.ok(),
+    |decoder| super::fixed(decoder).map(domain::CircleId::from_bytes)
+);
+codec!(
+    /// A moment, as UTC seconds.
+    timestamp, domain::Timestamp,
+    |encoder, moment| encoder.u64(moment.0)?.ok(),
+    |decoder| decoder.u64().map(domain::Timestamp)
+);
+codec!(
+    /// A sector, as text.
+    sector, domain::Sector,
+    |encoder, sector| encoder.str(sector.as_str())?.ok(),
+    |decoder| decoder.str()?.parse().map_err(|_| Error::message("not a sector"))
+);
+codec!(
+    /// The code of a legal basis, as text.
+    legal_basis, domain::LegalBasisCode,
+    |encoder, code| encoder.str(code.as_str())?.ok(),
+    |decoder| decoder.str()?.parse().map_err(|_| Error::message("not the code of a legal basis"))
+);
+
 #[cfg(test)]
 mod tests {
     use domain::{Epoch, KeyClass, NetworkId};

@@ -3,19 +3,18 @@
 use crypto::{Digest, Document, TypeName};
 use domain::{CircleId, Epoch, NetworkId, Oin, Timestamp};
 use minicbor::{Decode, Encode};
-use roster::codec;
 
 /// Names a feed: one organisation's tags in one circle and epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub struct FeedId {
     /// The organisation that publishes it.
-    #[cbor(n(0), with = "codec::oin")]
+    #[cbor(n(0), with = "crypto::cbor::oin")]
     pub publisher: Oin,
     /// The circle.
-    #[cbor(n(1), with = "codec::circle")]
+    #[cbor(n(1), with = "crypto::cbor::circle_id")]
     pub circle: CircleId,
     /// The epoch whose keys made the tags.
-    #[cbor(n(2), with = "codec::epoch")]
+    #[cbor(n(2), with = "crypto::cbor::epoch")]
     pub epoch: Epoch,
 }
 
@@ -26,7 +25,7 @@ pub struct HeaderDocument {
     #[n(0)]
     pub kind: TypeName<Self>,
     /// The network.
-    #[cbor(n(1), with = "codec::network")]
+    #[cbor(n(1), with = "crypto::cbor::network_id")]
     pub network: NetworkId,
     /// The feed; its publisher is the signer.
     #[n(2)]
@@ -50,7 +49,7 @@ pub struct HeaderDocument {
     #[n(8)]
     pub withdrawn: u32,
     /// When the segment was made.
-    #[cbor(n(9), with = "codec::timestamp")]
+    #[cbor(n(9), with = "crypto::cbor::timestamp")]
     pub time: Timestamp,
 }
 
@@ -65,7 +64,7 @@ pub struct HeadDocument {
     #[n(0)]
     pub kind: TypeName<Self>,
     /// The network.
-    #[cbor(n(1), with = "codec::network")]
+    #[cbor(n(1), with = "crypto::cbor::network_id")]
     pub network: NetworkId,
     /// The feed; its publisher is the signer.
     #[n(2)]
@@ -77,7 +76,7 @@ pub struct HeadDocument {
     #[n(4)]
     pub header: Digest,
     /// When the head was made.
-    #[cbor(n(5), with = "codec::timestamp")]
+    #[cbor(n(5), with = "crypto::cbor::timestamp")]
     pub time: Timestamp,
     /// Whether the publisher still has tags to publish, so that every answer is incomplete.
     #[n(6)]

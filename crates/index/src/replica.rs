@@ -7,7 +7,7 @@ use domain::{NetworkId, Timestamp};
 
 use crate::{Body, FeedError, FeedId, HeadDocument, HeaderDocument};
 
-/// Seconds that a document may be dated ahead of the own clock (DESIGN: skew).
+/// Seconds that a document may be dated ahead of the own clock: clocks of members differ.
 const MAX_SKEW_SECONDS: u64 = 300;
 
 /// A replica: a verified chain of headers, the tags of those whose body arrived, and the newest head.

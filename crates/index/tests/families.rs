@@ -1,5 +1,5 @@
 //! Own families against tags of others: what is probed, what counts, what is forgotten.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic in a test is a failing test")]
+#![expect(clippy::unwrap_used, reason = "a panic in a test is a failing test")]
 
 use std::collections::BTreeSet;
 

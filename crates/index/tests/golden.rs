@@ -1,5 +1,4 @@
 //! The signed and hashed forms of a feed.
-#![expect(clippy::unwrap_used, reason = "a panic in a test is a failing test")]
 
 use crypto::{Seed, SigningKey, Tag};
 use domain::{CircleId, Epoch, NetworkId, Oin, Timestamp};

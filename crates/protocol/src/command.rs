@@ -122,6 +122,21 @@ pub struct Refused {
     pub not_allowed: u64,
 }
 
+impl Refused {
+    /// Each count with its name, for logs and metrics.
+    #[must_use]
+    pub fn named(&self) -> [(&'static str, u64); 6] {
+        [
+            ("malformed_frames", self.malformed_frames),
+            ("bad_signatures", self.bad_signatures),
+            ("failing_proofs", self.failing_proofs),
+            ("bad_feed_parts", self.bad_feed_parts),
+            ("equivocations", self.equivocations),
+            ("not_allowed", self.not_allowed),
+        ]
+    }
+}
+
 /// What is wrong in a key ceremony, and whose doing it is.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum CeremonyProblem {

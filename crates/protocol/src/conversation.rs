@@ -27,13 +27,13 @@ impl Conversation {
 
     /// Longest frame in bytes, either way. A longer one is refused before it is read.
     ///
-    /// Ceremony frames carry at most every keyholder's signed packages; evaluation frames at most 512 elements of
+    /// Ceremony frames carry at most every keyholder's signed packages; evaluation frames at most 256 elements of
     /// 32 bytes; feed frames one body of 4,000 tags of 16 bytes or a page of headers.
     #[must_use]
     pub const fn max_frame_bytes(self) -> usize {
         match self {
             Self::Ceremony => 64 * 1024,
-            Self::Evaluation => 20 * 1024,
+            Self::Evaluation => 12 * 1024,
             Self::Feed => 80 * 1024,
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crypto::{Digest, PseudonymKey, cbor};
-use domain::{FamilyRef, Oin, Signal, Visibility};
+use domain::{Address, FamilyRef, Oin, Signal, Visibility};
 use index::{Hit, MatchRecord, Matches, OwnFamilies, Participation};
 use linkage::{DeriveOptions, HouseholdSuppression, LinkageKey, derive};
 
@@ -125,8 +125,10 @@ impl Families {
     /// Derives the keys of all families anew, since one family's address may suppress another's household key.
     /// Returns the families whose keys or participation changed, with the keys that have no pseudonym.
     fn derive_keys(&mut self, cx: &Context<'_>) -> Vec<(FamilyRef, Vec<LinkageKey>)> {
+        let institutions: Vec<Address> = cx.roster.institutions().collect();
         let suppressed =
-            HouseholdSuppression::from_families(self.signals.values().map(|signal| &signal.family));
+            HouseholdSuppression::from_families(self.signals.values().map(|signal| &signal.family))
+                .with_institutions(&institutions);
         let member = cx.roster.member(&cx.identity.oin);
         let options = DeriveOptions {
             bsn_entitled: member.is_some_and(|member| member.bsn_entitled),

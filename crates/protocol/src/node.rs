@@ -124,6 +124,12 @@ impl Node {
         }
     }
 
+    /// Counts of what was refused so far.
+    #[must_use]
+    pub fn refused(&self) -> Refused {
+        self.refused
+    }
+
     /// Takes one input. The Steps are to be committed in their order, and after those of earlier inputs.
     pub fn handle(&mut self, input: Input, now: Timestamp) -> Vec<Step> {
         if let Input::Connected(member) = &input {

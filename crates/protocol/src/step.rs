@@ -311,7 +311,10 @@ mod tests {
             .iter()
             .map(|said| match said {
                 Outbound::Reply { id, .. } => id.0,
-                _ => 0,
+                Outbound::Request { .. }
+                | Outbound::Respond { .. }
+                | Outbound::Gossip { .. }
+                | Outbound::Notice(_) => 0,
             })
             .collect();
         assert_eq!(order, [1, 2]);

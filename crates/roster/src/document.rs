@@ -3,10 +3,8 @@
 use std::net::SocketAddr;
 
 use crypto::{Digest, Document, TypeName, VerifyingKey};
-use domain::{CircleId, LegalBasisCode, NetworkId, Oin, Sector};
+use domain::{Address, CircleId, HouseNumber, Invalid, LegalBasisCode, NetworkId, Oin, PersonalText, Sector};
 use minicbor::{Decode, Encode};
-
-use crate::codec;
 
 /// The whole document as signed, in the order of its fields.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -15,7 +13,7 @@ pub struct RosterDocument {
     #[n(0)]
     pub kind: TypeName<Self>,
     /// The network; all zeros in the genesis version, whose digest becomes the id.
-    #[cbor(n(1), with = "codec::network")]
+    #[cbor(n(1), with = "crypto::cbor::network_id")]
     pub network: NetworkId,
     /// 1 for genesis, then one more each time.
     #[n(2)]
@@ -50,6 +48,9 @@ pub struct RosterDocument {
     /// Who may sign the next version.
     #[n(12)]
     pub governors: Governors,
+    /// Addresses where unrelated people live, ascending: they yield no household key.
+    #[n(13)]
+    pub institutions: Vec<Institution>,
 }
 
 impl Document for RosterDocument {
@@ -91,7 +92,7 @@ pub struct EpochRules {
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Circle {
     /// Random id.
-    #[cbor(n(0), with = "codec::circle")]
+    #[cbor(n(0), with = "crypto::cbor::circle_id")]
     pub id: CircleId,
     /// Name for people.
     #[n(1)]
@@ -110,16 +111,16 @@ pub struct Circle {
 /// A legal-basis code inside a list.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 #[cbor(transparent)]
-pub struct LegalBasisText(#[cbor(n(0), with = "codec::legal_basis")] pub LegalBasisCode);
+pub struct LegalBasisText(#[cbor(n(0), with = "crypto::cbor::legal_basis")] pub LegalBasisCode);
 
 /// Members of one sector publish to members of another.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 pub struct OpenPair {
     /// Who publishes.
-    #[cbor(n(0), with = "codec::sector")]
+    #[cbor(n(0), with = "crypto::cbor::sector")]
     pub publisher: Sector,
     /// Who reads.
-    #[cbor(n(1), with = "codec::sector")]
+    #[cbor(n(1), with = "crypto::cbor::sector")]
     pub reader: Sector,
 }
 
@@ -127,7 +128,7 @@ pub struct OpenPair {
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct LegalBasis {
     /// Its code in files and on pages.
-    #[cbor(n(0), with = "codec::legal_basis")]
+    #[cbor(n(0), with = "crypto::cbor::legal_basis")]
     pub code: LegalBasisCode,
     /// The article of law.
     #[n(1)]
@@ -156,7 +157,7 @@ pub struct KeyholderRecord {
     #[n(0)]
     pub index: u16,
     /// The member.
-    #[cbor(n(1), with = "codec::oin")]
+    #[cbor(n(1), with = "crypto::cbor::oin")]
     pub oin: Oin,
 }
 
@@ -164,13 +165,13 @@ pub struct KeyholderRecord {
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Member {
     /// Its number.
-    #[cbor(n(0), with = "codec::oin")]
+    #[cbor(n(0), with = "crypto::cbor::oin")]
     pub oin: Oin,
     /// Name for people.
     #[n(1)]
     pub name: String,
     /// Its sector.
-    #[cbor(n(2), with = "codec::sector")]
+    #[cbor(n(2), with = "crypto::cbor::sector")]
     pub sector: Sector,
     /// Where it works.
     #[n(3)]
@@ -194,6 +195,41 @@ impl Member {
     #[must_use]
     pub fn socket_addresses(&self) -> Vec<SocketAddr> {
         self.addresses.iter().filter_map(|text| text.parse().ok()).collect()
+    }
+}
+
+/// The address of an institution: a shelter, a boarding house, a residential home.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+pub struct Institution {
+    /// Four digits and two capitals.
+    #[n(0)]
+    pub postcode: String,
+    /// The house number. Without letter and addition the address stands for every dwelling at this number.
+    #[n(1)]
+    pub number: u32,
+    /// The house letter.
+    #[n(2)]
+    pub letter: Option<String>,
+    /// The addition.
+    #[n(3)]
+    pub addition: Option<String>,
+}
+
+impl Institution {
+    /// The address, checked.
+    ///
+    /// # Errors
+    /// A postcode or house number that no address has.
+    pub fn address(&self) -> Result<Address, Invalid> {
+        let text = |text: &Option<String>| {
+            text.as_deref().map(|text| PersonalText::new("toevoeging", text)).transpose()
+        };
+        Ok(Address {
+            postcode: self.postcode.parse()?,
+            number: HouseNumber::new(self.number)?,
+            letter: text(&self.letter)?,
+            addition: text(&self.addition)?,
+        })
     }
 }
 

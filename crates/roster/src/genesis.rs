@@ -4,8 +4,8 @@ use crypto::{SigningKey, TypeName};
 use domain::NetworkId;
 
 use crate::{
-    Circle, Governors, KeyholderRecord, LegalBasis, Member, RosterDocument, RosterError, Rules, SignedRoster,
-    VerifiedRoster,
+    Circle, Governors, Institution, KeyholderRecord, LegalBasis, Member, RosterDocument, RosterError, Rules,
+    SignedRoster, VerifiedRoster,
 };
 
 /// Everything governors decide; the place in the chain is added when a version is made.
@@ -29,6 +29,8 @@ pub struct RosterContent {
     pub members: Vec<Member>,
     /// Who signs the next version.
     pub governors: Governors,
+    /// Addresses where unrelated people live.
+    pub institutions: Vec<Institution>,
 }
 
 impl RosterContent {
@@ -50,6 +52,8 @@ impl RosterContent {
         self.keyholders.sort_by_key(|keyholder| keyholder.index);
         self.members.sort_by_key(|member| member.oin);
         self.governors.keys.sort();
+        self.institutions.sort();
+        self.institutions.dedup();
         RosterDocument {
             kind: TypeName::new(),
             network,
@@ -64,6 +68,7 @@ impl RosterContent {
             keyholders: self.keyholders,
             members: self.members,
             governors: self.governors,
+            institutions: self.institutions,
         }
     }
 }

@@ -4,7 +4,6 @@
 //! network's id, compared out of band; every later version is signed by more than half of the governors of the
 //! version before it. Whoever holds a [`VerifiedRoster`] need not check again.
 
-pub mod codec;
 mod document;
 mod error;
 mod genesis;
@@ -12,8 +11,8 @@ mod succession;
 mod verified;
 
 pub use document::{
-    Circle, EpochRules, Governors, KeyholderRecord, LegalBasis, LegalBasisText, Member, MemberKeys, OpenPair,
-    RosterDocument, Rules,
+    Circle, EpochRules, Governors, Institution, KeyholderRecord, LegalBasis, LegalBasisText, Member,
+    MemberKeys, OpenPair, RosterDocument, Rules,
 };
 pub use error::RosterError;
 pub use genesis::{RosterContent, genesis};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crypto::{Digest, Keyholder, KeyholderSection, VerifyingKey};
-use domain::{CircleId, Epoch, LegalBasisCode, NetworkId, Oin, Timestamp};
+use domain::{Address, CircleId, Epoch, LegalBasisCode, NetworkId, Oin, Timestamp};
 
 use crate::{Circle, LegalBasis, Member, RosterDocument, RosterError, Rules, SignedRoster};
 
@@ -12,6 +12,7 @@ const MAX_MEMBERS: usize = 10_000;
 const MAX_CIRCLES: usize = 100;
 const MAX_LEGAL_BASES: usize = 500;
 const MAX_KEYHOLDERS: usize = 32;
+const MAX_INSTITUTIONS: usize = 100_000;
 
 /// A roster whose signatures, place in the chain and inner rules were checked.
 #[derive(Clone, Debug)]
@@ -168,6 +169,11 @@ impl VerifiedRoster {
         self.document.legal_bases.iter().map(|basis| basis.code.clone()).collect()
     }
 
+    /// Addresses where unrelated people live.
+    pub fn institutions(&self) -> impl Iterator<Item = Address> {
+        self.document.institutions.iter().filter_map(|listed| listed.address().ok())
+    }
+
     /// The keyholders with the keys that verify their packages.
     #[must_use]
     pub fn keyholder_section(&self) -> KeyholderSection {
@@ -199,6 +205,7 @@ fn check_document(document: &RosterDocument) -> Result<(), RosterError> {
         || document.circles.len() > MAX_CIRCLES
         || document.legal_bases.len() > MAX_LEGAL_BASES
         || document.keyholders.len() > MAX_KEYHOLDERS
+        || document.institutions.len() > MAX_INSTITUTIONS
     {
         return wrong("it is larger than any network may be");
     }
@@ -232,6 +239,11 @@ fn check_document(document: &RosterDocument) -> Result<(), RosterError> {
         || !more_than_half(document.governors.threshold, document.governors.keys.len())
     {
         return wrong("the governors' threshold is not more than half and at most all of them");
+    }
+    if !ascending(document.institutions.iter())
+        || document.institutions.iter().any(|one| one.address().is_err())
+    {
+        return wrong("an institution has no valid address or is listed twice");
     }
     if document.rules.epoch.length_seconds == 0 || document.rules.publish_interval_seconds == 0 {
         return wrong("an interval of zero seconds");

@@ -4,8 +4,8 @@ use crypto::{Seed, SigningKey};
 use domain::{CircleId, Oin, Sector, Timestamp};
 use protocol::NodeConfig;
 use roster::{
-    Circle, EpochRules, Governors, KeyholderRecord, LegalBasis, LegalBasisText, Member, MemberKeys, OpenPair,
-    RosterContent, Rules, VerifiedRoster, genesis,
+    Circle, EpochRules, Governors, Institution, KeyholderRecord, LegalBasis, LegalBasisText, Member,
+    MemberKeys, OpenPair, RosterContent, Rules, VerifiedRoster, genesis,
 };
 
 /// When every test network starts.
@@ -38,6 +38,16 @@ impl Founding {
     /// On a plan that makes no valid roster.
     #[must_use]
     pub fn new(members: &[MemberPlan], keyholders: u16, threshold: u16, open: &[(&str, &str)]) -> Self {
+        Self::found(members, keyholders, threshold, open, Vec::new())
+    }
+
+    fn found(
+        members: &[MemberPlan],
+        keyholders: u16,
+        threshold: u16,
+        open: &[(&str, &str)],
+        institutions: Vec<Institution>,
+    ) -> Self {
         let sector = |text: &str| text.parse::<Sector>().expect("a test's sector");
         let circle = CircleId::from_bytes([7; 16]);
         let code: domain::LegalBasisCode = "test".parse().expect("a code");
@@ -95,9 +105,21 @@ impl Founding {
                 })
                 .collect(),
             governors: Governors { threshold: 1, keys: vec![governor.verifying_key()] },
+            institutions,
         };
         let (_, roster) = genesis(content, &[&governor]).expect("a valid test network");
         Self { roster, circle, members: members.len() }
+    }
+
+    /// The same network founded with an institution at this address, which is another network.
+    ///
+    /// # Panics
+    /// On an address that makes no valid roster.
+    #[must_use]
+    pub fn with_institution(members: usize, postcode: &str, number: u32) -> Self {
+        let institution = Institution { postcode: postcode.to_owned(), number, letter: None, addition: None };
+        let plan = MemberPlan { sector: "jeugd", bsn_entitled: true };
+        Self::found(&vec![plan; members], 3, 2, &[("jeugd", "jeugd")], vec![institution])
     }
 
     /// `members` entitled members of one sector that is open to itself; the first three hold keys, two suffice.

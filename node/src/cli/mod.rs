@@ -93,11 +93,9 @@ pub fn main() -> ExitCode {
             once: given.once,
             full: given.full,
         })),
-        Command::Bench(given) => bench::run(BenchOptions {
-            elements: given.elements,
-            own_keys: given.own_keys,
-            json: given.json,
-        }),
+        Command::Bench(given) => {
+            bench::run(BenchOptions { elements: given.elements, own_keys: given.own_keys, json: given.json })
+        }
     };
     match outcome {
         Ok(exit) => exit.into(),

@@ -7,8 +7,8 @@ use anyhow::{Context as _, Result};
 use crypto::SigningKey;
 use domain::{CircleId, Oin, Timestamp};
 use roster::{
-    Circle, EpochRules, Governors, KeyholderRecord, LegalBasisText, Member, MemberKeys, OpenPair, RosterContent,
-    Rules, VerifiedRoster, genesis,
+    Circle, EpochRules, Governors, KeyholderRecord, LegalBasisText, Member, MemberKeys, OpenPair,
+    RosterContent, Rules, VerifiedRoster, genesis,
 };
 use store::StorageSecret;
 
@@ -56,7 +56,8 @@ impl DemoNetwork {
         }
         let governor = SigningKey::from_seed(&random_seed()?);
         let content = content(plan, &prepared, &governor, now())?;
-        let (_, roster) = genesis(content, &[&governor]).context("the network's description makes no roster")?;
+        let (_, roster) =
+            genesis(content, &[&governor]).context("the network's description makes no roster")?;
         let mut nodes = Vec::new();
         for (node, organisation) in prepared.into_iter().zip(&plan.organisations) {
             nodes.push(node.start(roster.clone(), organisation.signals.clone()).await?);
@@ -76,7 +77,12 @@ impl DemoNetwork {
     }
 }
 
-fn content(plan: &DemoPlan, nodes: &[Prepared], governor: &SigningKey, now: Timestamp) -> Result<RosterContent> {
+fn content(
+    plan: &DemoPlan,
+    nodes: &[Prepared],
+    governor: &SigningKey,
+    now: Timestamp,
+) -> Result<RosterContent> {
     let members = plan.organisations.iter().zip(nodes).map(|(organisation, node)| Member {
         oin: organisation.oin,
         name: organisation.name.clone(),
@@ -124,5 +130,6 @@ fn content(plan: &DemoPlan, nodes: &[Prepared], governor: &SigningKey, now: Time
         keyholders: holders.into_iter().zip(1..).map(|(oin, index)| KeyholderRecord { index, oin }).collect(),
         members: members.collect(),
         governors: Governors { threshold: 1, keys: vec![governor.verifying_key()] },
+        institutions: plan.institutions.clone(),
     })
 }

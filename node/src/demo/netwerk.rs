@@ -28,6 +28,8 @@ struct Document {
     grounds: Vec<Ground>,
     #[serde(default, rename = "deelnemer")]
     participants: Vec<Participant>,
+    #[serde(default, rename = "instelling")]
+    institutions: Vec<Residence>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -95,6 +97,19 @@ struct Participant {
     contact_point: String,
 }
 
+/// An address where unrelated people live.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Residence {
+    postcode: String,
+    #[serde(rename = "huisnummer")]
+    number: u32,
+    #[serde(rename = "huisletter")]
+    letter: Option<String>,
+    #[serde(rename = "huisnummertoevoeging")]
+    addition: Option<String>,
+}
+
 /// A table of the file: how messages name it, its keys, and the tables among them. The structs above refuse an
 /// unknown key as well, but without the nearest one and without the table.
 struct Table {
@@ -105,8 +120,14 @@ struct Table {
 
 const ROOT: Table = Table {
     shown: "the file",
-    keys: &["netwerk", "kring", "grondslag", "deelnemer"],
-    tables: &[("netwerk", NETWORK), ("kring", CIRCLE), ("grondslag", GROUND), ("deelnemer", PARTICIPANT)],
+    keys: &["netwerk", "kring", "grondslag", "deelnemer", "instelling"],
+    tables: &[
+        ("netwerk", NETWORK),
+        ("kring", CIRCLE),
+        ("grondslag", GROUND),
+        ("deelnemer", PARTICIPANT),
+        ("instelling", RESIDENCE),
+    ],
 };
 const NETWORK: Table =
     Table { shown: "[netwerk]", keys: &["naam", "drempel", "sleutelhouders"], tables: &[] };
@@ -121,6 +142,12 @@ const GROUND: Table = Table {
 const PARTICIPANT: Table = Table {
     shown: "[[deelnemer]]",
     keys: &["bestand", "naam", "oin", "sector", "bsn", "werkgebied", "contactpunt"],
+    tables: &[],
+};
+
+const RESIDENCE: Table = Table {
+    shown: "[[instelling]]",
+    keys: &["postcode", "huisnummer", "huisletter", "huisnummertoevoeging"],
     tables: &[],
 };
 

@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use domain::{CalendarDate, LegalBasisCode, Oin, Sector, Signal};
-use roster::LegalBasis;
+use roster::{Institution, LegalBasis};
 use thiserror::Error;
 
 use super::netwerk;
@@ -43,6 +43,8 @@ pub struct DemoPlan {
     pub circles: Vec<DemoCircle>,
     /// The legal bases, by code.
     pub legal_bases: Vec<LegalBasis>,
+    /// Addresses where unrelated people live.
+    pub institutions: Vec<Institution>,
     /// Bad rows of all files. Their families are in no organisation's `signals`.
     pub problems: Vec<RowProblem>,
     /// What a reader of the results should know about this plan, one sentence or more each.

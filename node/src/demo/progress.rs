@@ -94,7 +94,9 @@ impl Progress {
         let (done, of, what) = match stage {
             Stage::Start | Stage::Ceremony => (now.key_sets, 2 * now.nodes, "key ceremony: key sets held"),
             Stage::Evaluation => (now.evaluated, now.evaluated + now.waiting, "evaluating linkage keys"),
-            Stage::Publication | Stage::Done => (now.complete, now.nodes, "nodes that hold every current head"),
+            Stage::Publication | Stage::Done => {
+                (now.complete, now.nodes, "nodes that hold every current head")
+            }
         };
         let mut message = format!("{what}: {done} of {of}");
         if let Some(shortage) = &now.shortage {

@@ -56,7 +56,8 @@ pub async fn run(options: DemoOptions) -> Result<Exit> {
             folder.as_path()
         }
         None => {
-            temporary = tempfile::tempdir().context("cannot make a temporary folder; name one with --work")?;
+            temporary =
+                tempfile::tempdir().context("cannot make a temporary folder; name one with --work")?;
             temporary.path()
         }
     };
@@ -67,10 +68,8 @@ pub async fn run(options: DemoOptions) -> Result<Exit> {
         _ = tokio::signal::ctrl_c() => Ok(Exit::Ok),
     };
     network.stop().await?;
-    match outcome? {
-        Exit::Ok if !plan.problems.is_empty() => Ok(Exit::BadRows),
-        exit => Ok(exit),
-    }
+    let exit = outcome?;
+    Ok(if exit == Exit::Ok && !plan.problems.is_empty() { Exit::BadRows } else { exit })
 }
 
 async fn present(
@@ -104,7 +103,9 @@ async fn present(
     }
     if let Some(file) = json {
         let mut file = BufWriter::new(file);
-        json::write_json(plan, &findings, &mut file).and_then(|()| file.flush()).context("cannot write the JSON")?;
+        json::write_json(plan, &findings, &mut file)
+            .and_then(|()| file.flush())
+            .context("cannot write the JSON")?;
     }
     let out = std::io::stdout();
     let style = Style { colour: out.is_terminal(), width: terminal_width(), full: options.full };
@@ -154,12 +155,14 @@ fn own_files() -> PathBuf {
 }
 
 fn create(path: &Path) -> Result<File> {
-    File::create(path).with_context(|| format!("cannot write {}; choose another file for --json", path.display()))
+    File::create(path)
+        .with_context(|| format!("cannot write {}; choose another file for --json", path.display()))
 }
 
 fn prepare_work(folder: &Path) -> Result<()> {
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let mut entries = std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let mut entries =
+        std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
     if entries.next().is_some() {
         bail!("{} is not empty; the demonstration wants a new folder for --work", folder.display());
     }

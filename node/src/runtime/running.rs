@@ -10,15 +10,15 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, anyhow};
 use network::{Network, NetworkCommand, NetworkConfig, Peer};
 use protocol::{
-    Answer, Collection, Command, CommandId, ImportCounts, Input, Kept, Node, NodeConfig, Notice, Outbound, Reply,
-    Status,
+    Answer, Collection, Command, CommandId, ImportCounts, Input, Kept, Node, NodeConfig, Notice, Outbound,
+    Reply, Status,
 };
 use roster::VerifiedRoster;
 use store::{StorageSecret, Store, StoreError, Writer};
 use tokio::sync::{mpsc, oneshot};
 
-use super::identity::{NodeIdentity, NodeSecrets, random_seed};
 use super::event_loop;
+use super::identity::{NodeIdentity, NodeSecrets, random_seed};
 
 /// Inputs that may wait for the event loop. The network stops reading from peers when it is full.
 const QUEUED_INPUTS: usize = 1_024;
@@ -115,7 +115,8 @@ impl Prepared {
         let waiting = Arc::new(Waiting::default());
         let (notify, notices) = mpsc::channel(QUEUED_NOTICES);
         let (writer, steps) = {
-            let (network, replies, failed) = (self.network.clone(), Arc::clone(&waiting), Arc::clone(&waiting));
+            let (network, replies, failed) =
+                (self.network.clone(), Arc::clone(&waiting), Arc::clone(&waiting));
             Writer::spawn(
                 self.store,
                 move |said| said.into_iter().for_each(|said| dispatch(said, &network, &replies, &notify)),
@@ -253,12 +254,25 @@ fn dispatch(said: Outbound, network: &Network, waiting: &Waiting, notices: &mpsc
     match said {
         Outbound::Reply { id, reply } => waiting.reply(id, reply),
         Outbound::Notice(notice) => {
+            log(&notice);
             // Full or nobody there: the match table has it all the same.
             let _dropped = notices.try_send(notice);
         }
         said @ (Outbound::Request { .. } | Outbound::Respond { .. } | Outbound::Gossip { .. }) => {
             // The network has stopped: so does the node, in a moment.
             let _stopping = network.blocking_send(NetworkCommand::Outbound(said));
+        }
+    }
+}
+
+/// Logs what an operator should know. Matches are for professionals, not for logs.
+fn log(notice: &Notice) {
+    match notice {
+        Notice::NewMatch { .. } => {}
+        Notice::Ceremony(problem) => tracing::error!(%problem, "key ceremony"),
+        Notice::FailingProof { keyholder } => tracing::error!(%keyholder, "an evaluation fails its proof"),
+        Notice::Equivocation { publisher } => {
+            tracing::error!(%publisher, "two headers or heads are signed with one sequence number");
         }
     }
 }

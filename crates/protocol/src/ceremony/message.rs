@@ -3,7 +3,6 @@
 use crypto::{Digest, Document, SealingPublicKey, TypeName};
 use domain::{Epoch, KeyClass, NetworkId, Oin};
 use minicbor::{Decode, Encode};
-use roster::codec;
 
 /// Most parts in one frame: every round of the most keyholders a roster may name.
 pub(crate) const MAX_PARTS: usize = 160;
@@ -15,10 +14,10 @@ pub struct Round1Document {
     #[n(0)]
     pub kind: TypeName<Self>,
     /// The network.
-    #[cbor(n(1), with = "codec::network")]
+    #[cbor(n(1), with = "crypto::cbor::network_id")]
     pub network: NetworkId,
     /// The keyholder that made it.
-    #[cbor(n(2), with = "codec::oin")]
+    #[cbor(n(2), with = "crypto::cbor::oin")]
     pub signer: Oin,
     /// Digest of the ceremony's id.
     #[n(3)]
@@ -45,13 +44,13 @@ pub struct Round2Document {
     #[n(0)]
     pub kind: TypeName<Self>,
     /// The network.
-    #[cbor(n(1), with = "codec::network")]
+    #[cbor(n(1), with = "crypto::cbor::network_id")]
     pub network: NetworkId,
     /// The keyholder that made it.
-    #[cbor(n(2), with = "codec::oin")]
+    #[cbor(n(2), with = "crypto::cbor::oin")]
     pub signer: Oin,
     /// The keyholder that it is for.
-    #[cbor(n(3), with = "codec::oin")]
+    #[cbor(n(3), with = "crypto::cbor::oin")]
     pub audience: Oin,
     /// Digest of the ceremony's id.
     #[n(4)]
@@ -75,10 +74,10 @@ pub struct EchoDocument {
     #[n(0)]
     pub kind: TypeName<Self>,
     /// The network.
-    #[cbor(n(1), with = "codec::network")]
+    #[cbor(n(1), with = "crypto::cbor::network_id")]
     pub network: NetworkId,
     /// The keyholder that made it.
-    #[cbor(n(2), with = "codec::oin")]
+    #[cbor(n(2), with = "crypto::cbor::oin")]
     pub signer: Oin,
     /// Digest of the ceremony's id.
     #[n(3)]
@@ -102,10 +101,10 @@ pub struct ComplaintDocument {
     #[n(0)]
     pub kind: TypeName<Self>,
     /// The network.
-    #[cbor(n(1), with = "codec::network")]
+    #[cbor(n(1), with = "crypto::cbor::network_id")]
     pub network: NetworkId,
     /// The keyholder that complains.
-    #[cbor(n(2), with = "codec::oin")]
+    #[cbor(n(2), with = "crypto::cbor::oin")]
     pub signer: Oin,
     /// Digest of the ceremony's id.
     #[n(3)]
@@ -129,10 +128,10 @@ pub struct DisclosureDocument {
     #[n(0)]
     pub kind: TypeName<Self>,
     /// The network.
-    #[cbor(n(1), with = "codec::network")]
+    #[cbor(n(1), with = "crypto::cbor::network_id")]
     pub network: NetworkId,
     /// The keyholder complained of.
-    #[cbor(n(2), with = "codec::oin")]
+    #[cbor(n(2), with = "crypto::cbor::oin")]
     pub signer: Oin,
     /// Digest of the ceremony's id.
     #[n(3)]
@@ -198,10 +197,10 @@ pub enum CeremonyRequest {
     #[n(2)]
     KeySet {
         /// The epoch.
-        #[cbor(n(0), with = "codec::epoch")]
+        #[cbor(n(0), with = "crypto::cbor::epoch")]
         epoch: Epoch,
         /// The class.
-        #[cbor(n(1), with = "codec::key_class")]
+        #[cbor(n(1), with = "crypto::cbor::key_class")]
         class: KeyClass,
     },
 }

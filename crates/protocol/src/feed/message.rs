@@ -5,7 +5,6 @@ use domain::CircleId;
 use index::FeedId;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
-use roster::codec;
 
 /// Headers in one response; about 350 bytes each.
 pub(crate) const HEADERS_PER_PAGE: usize = 128;
@@ -20,7 +19,7 @@ pub enum FeedRequest {
     #[n(1)]
     Heads {
         /// The circle.
-        #[cbor(n(0), with = "codec::circle")]
+        #[cbor(n(0), with = "crypto::cbor::circle_id")]
         circle: CircleId,
     },
     /// Headers of a feed after a sequence number, oldest first.

@@ -5,14 +5,13 @@ use crypto::{Digest, digest};
 use domain::{CircleId, Epoch, FamilyRef, Oin};
 use linkage::LinkageKey;
 use minicbor::{Decode, Encode};
-use roster::codec;
 
 /// The pseudonym keys of one family in one epoch.
 #[derive(Encode, Decode)]
 pub(crate) struct FamilyKeysRecord {
     #[n(0)]
     pub(crate) family: String,
-    #[cbor(n(1), with = "codec::epoch")]
+    #[cbor(n(1), with = "crypto::cbor::epoch")]
     pub(crate) epoch: Epoch,
     #[n(2)]
     pub(crate) keys: Vec<KeyRecord>,
@@ -32,9 +31,9 @@ pub(crate) struct KeyRecord {
 pub(crate) struct MatchKeysRecord {
     #[n(0)]
     pub(crate) family: String,
-    #[cbor(n(1), with = "codec::oin")]
+    #[cbor(n(1), with = "crypto::cbor::oin")]
     pub(crate) organisation: Oin,
-    #[cbor(n(2), with = "codec::circle")]
+    #[cbor(n(2), with = "crypto::cbor::circle_id")]
     pub(crate) circle: CircleId,
     #[n(3)]
     pub(crate) agreeing: Vec<Digest>,

@@ -1,7 +1,6 @@
 //! Nodes against each other, in one thread.
 #![expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
     clippy::wildcard_enum_match_arm,
     reason = "a panic in a test is a failing test"
 )]

@@ -230,3 +230,19 @@ fn importing_the_same_signals_again_changes_nothing() {
     net.settle();
     assert_eq!(net.status(Founding::oin(1)).tags_published, tags);
 }
+
+#[test]
+fn siblings_apart_match_by_household_but_not_at_an_institution() {
+    let sibling =
+        |given: &str, born: &str| person(Role::Child).name(given, "Zonneveld").born(born).at("1234AB", "12");
+    for (founding, expected) in [
+        (Founding::uniform(4), vec![(2, Certainty::Probable)]),
+        (Founding::with_institution(4, "1234AB", 12), vec![]),
+    ] {
+        let mut net = Simulation::new(founding);
+        import(&mut net, 1, vec![family("a", [sibling("Bram", "2016-03-01")])]);
+        import(&mut net, 2, vec![family("b", [sibling("Cato", "2018-07-09")])]);
+        net.settle();
+        assert_eq!(involved(&mut net, 1, "a"), expected);
+    }
+}

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use domain::{Invalid, LegalBasisCode, Oin, Sector};
-use roster::LegalBasis;
+use roster::{Institution, LegalBasis};
 
-use super::{Circle, Document, Ground, Network, Participant, did_you_mean, quoted};
+use super::{Circle, Document, Ground, Network, Participant, Residence, did_you_mean, quoted};
 use crate::demo::plan::{DemoCircle, DemoOrganisation, DemoPlan, MAX_LEGAL_BASES, is_plain};
 
 /// Fewest keyholders: with one, whoever runs it could test every BSN there is.
@@ -23,6 +23,7 @@ pub(super) fn checked(document: Document, files: &[&str]) -> Result<DemoPlan, Ve
     let keyholders = keyholders(&document.netwerk, &document.participants, &mut flaws);
     let legal_bases = legal_bases(&document.grounds, &mut flaws);
     let circles = circles(&document.circles, &document.participants, &legal_bases, &mut flaws);
+    let institutions = institutions(&document.institutions, &mut flaws);
     let name = flaws.text("[netwerk] naam", &document.netwerk.name);
     if !flaws.0.is_empty() {
         return Err(flaws.0);
@@ -34,11 +35,29 @@ pub(super) fn checked(document: Document, files: &[&str]) -> Result<DemoPlan, Ve
         organisations,
         circles,
         legal_bases,
+        institutions,
         problems: Vec::new(),
         remarks: Vec::new(),
     };
     plan.remarks = isolated(&plan);
     Ok(plan)
+}
+
+fn institutions(residences: &[Residence], flaws: &mut Flaws) -> Vec<Institution> {
+    let mut listed = Vec::new();
+    for (residence, place) in residences.iter().zip(1..) {
+        let institution = Institution {
+            postcode: residence.postcode.trim().to_uppercase().replace(' ', ""),
+            number: residence.number,
+            letter: residence.letter.clone(),
+            addition: residence.addition.clone(),
+        };
+        match institution.address() {
+            Ok(_) => listed.push(institution),
+            Err(refused) => flaws.note(format!("instelling {place}: {refused}")),
+        }
+    }
+    listed
 }
 
 /// What is wrong, in the order of the sections.

@@ -53,6 +53,7 @@ pub(super) fn plan(files: &[&str]) -> DemoPlan {
             open: vec![(sector.clone(), sector)],
         }],
         legal_bases: Vec::new(),
+        institutions: Vec::new(),
         problems: Vec::new(),
         remarks: vec![remark],
     }

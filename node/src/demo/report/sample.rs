@@ -56,6 +56,7 @@ pub(in crate::demo) fn plan() -> DemoPlan {
             consent_required: false,
             valid_until: None,
         }],
+        institutions: Vec::new(),
         problems: Vec::new(),
         remarks: Vec::new(),
     }
