@@ -1,10 +1,6 @@
 //! The demonstration as a visitor runs it: the built program on the files that come with it, every case of
 //! `config/demo/README.md`, and files that are wrong.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a panic in a test is a failing test"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic in a test is a failing test")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
