@@ -44,14 +44,13 @@ pub struct Hit {
 }
 
 impl OwnFamilies {
-    /// Adds a family or replaces it. Returns the keys that have no pseudonym yet.
+    /// Adds a family or replaces it; keys that stay keep their pseudonym. Returns the keys that have none yet.
     pub fn insert(
         &mut self,
         family: FamilyRef,
         keys: FamilyKeys,
         participation: Participation,
     ) -> Vec<LinkageKey> {
-        self.remove(&family);
         let mut missing = Vec::new();
         if !participation.circles.is_empty() {
             for key in keys.keys() {
@@ -62,14 +61,26 @@ impl OwnFamilies {
                 }
             }
         }
-        self.families.insert(family, OwnFamily { keys, participation });
+        let closed = participation.circles.is_empty();
+        let new = OwnFamily { keys, participation };
+        let stays = |key: &LinkageKey| !closed && new.keys.position(key).is_some();
+        if let Some(old) = self.families.get(&family) {
+            let gone: Vec<LinkageKey> = old.keys.keys().filter(|key| !stays(key)).cloned().collect();
+            self.let_go(&family, &gone);
+        }
+        self.families.insert(family, new);
         missing
     }
 
     /// Removes a family and the keys that only it carried.
     pub fn remove(&mut self, family: &FamilyRef) {
         let Some(removed) = self.families.remove(family) else { return };
-        for key in removed.keys.keys() {
+        let keys: Vec<LinkageKey> = removed.keys.keys().cloned().collect();
+        self.let_go(family, &keys);
+    }
+
+    fn let_go(&mut self, family: &FamilyRef, keys: &[LinkageKey]) {
+        for key in keys {
             if let Some(own) = self.keys.get_mut(key) {
                 own.carriers.remove(family);
                 if own.carriers.is_empty() {

@@ -121,3 +121,19 @@ fn matches_say_what_changed_and_how_sure() {
     assert_eq!(matches.remove_family(&reference("a")), [(other(), CIRCLE)]);
     assert!(matches.involved(&reference("a"), &own).is_empty());
 }
+
+#[test]
+fn a_changed_record_keeps_the_pseudonyms_of_keys_that_stay() {
+    let mut own = OwnFamilies::default();
+    let missing = own.insert(reference("a"), keys("111222333"), in_circle());
+    let all = missing.len();
+    evaluate(&mut own, missing);
+    let changed = own.insert(reference("a"), keys("123456782"), in_circle());
+    assert_eq!(changed.len(), 1, "only the other BSN is new, of {all} keys");
+    assert!(own.insert(reference("a"), keys("111222333"), in_circle()).len() == 1, "the old BSN was let go");
+    assert!(own.insert(reference("a"), keys("111222333"), Participation::default()).is_empty());
+    assert!(
+        !own.insert(reference("a"), keys("111222333"), in_circle()).is_empty(),
+        "closed families keep nothing"
+    );
+}
