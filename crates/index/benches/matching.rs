@@ -69,12 +69,12 @@ fn pseudonym(whose: &str, n: usize) -> PseudonymKey {
     PseudonymKey::from_bytes(*seed.reveal())
 }
 
-/// The keys of a child with two parents at an address of their own.
+/// The keys of a child with two parents, who share none with another of these families.
 fn keys(serial: u32) -> FamilyKeys {
     let person = |role, given: &str, year: u32| {
         let mut person = Person::new(role);
         let text = |text: &str| Some(PersonalText::new("name", text).unwrap());
-        person.name = PersonName { given_names: text(given), prefix: None, surname: text("Kuipers") };
+        person.name = PersonName { given_names: text(given), prefix: None, surname: text(&surname(serial)) };
         person.born = Some(format!("{year}-{:02}-{:02}", 1 + serial % 12, 1 + serial % 28).parse().unwrap());
         person.address = Some(Address {
             postcode: format!("{}AB", 1_000 + serial / 50).parse().unwrap(),
@@ -95,6 +95,14 @@ fn keys(serial: u32) -> FamilyKeys {
         suppressed_households: &HouseholdSuppression::default(),
     };
     linkage::derive(&Family::new(persons, None).unwrap(), &options)
+}
+
+/// Names that sound different for different numbers.
+fn surname(serial: u32) -> String {
+    const SYLLABLES: [&str; 10] = ["ba", "de", "fi", "ko", "lu", "ma", "ne", "pi", "ro", "tu"];
+    let syllables =
+        format!("{serial:06}").bytes().filter_map(|digit| SYLLABLES.get(usize::from(digit - b'0'))).copied();
+    format!("V{}s", syllables.collect::<String>())
 }
 
 fn matching(criterion: &mut Criterion) {

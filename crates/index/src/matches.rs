@@ -48,13 +48,45 @@ impl Matches {
                 changed.insert(hit.family);
             }
         }
-        changed
-            .into_iter()
-            .map(|family| {
-                let agreeing = self.agreeing(&family, organisation, circle);
-                MatchRecord { family, organisation, circle, agreeing }
-            })
-            .collect()
+        changed.into_iter().map(|family| self.record(family, organisation, circle)).collect()
+    }
+
+    /// Removes hits on one feed: its publisher withdrew the tags. Returns the records that changed, those without
+    /// agreeing keys among them.
+    pub fn withdraw(&mut self, organisation: Oin, circle: CircleId, hits: &[Hit]) -> Vec<MatchRecord> {
+        let mut changed = BTreeSet::new();
+        for hit in hits {
+            let Some(found) = self.found.get_mut(&hit.family) else { continue };
+            let Some(agreeing) = found.get_mut(&(organisation, circle)) else { continue };
+            if agreeing.remove(&hit.key) {
+                changed.insert(hit.family.clone());
+            }
+            if agreeing.is_empty() {
+                found.remove(&(organisation, circle));
+            }
+        }
+        let record = |family: FamilyRef| self.record(family, organisation, circle);
+        changed.into_iter().map(record).collect()
+    }
+
+    /// Removes the keys of one family that it no longer carries. Returns the records that changed.
+    pub fn keep_only(
+        &mut self,
+        family: &FamilyRef,
+        carried: impl Fn(&LinkageKey) -> bool,
+    ) -> Vec<MatchRecord> {
+        let Some(found) = self.found.get_mut(family) else { return Vec::new() };
+        let mut changed = Vec::new();
+        for (place, agreeing) in found.iter_mut() {
+            let before = agreeing.len();
+            agreeing.retain(&carried);
+            if agreeing.len() != before {
+                changed.push(*place);
+            }
+        }
+        found.retain(|_, agreeing| !agreeing.is_empty());
+        let record = |(organisation, circle)| self.record(family.clone(), organisation, circle);
+        changed.into_iter().map(record).collect()
     }
 
     /// Takes back a record after a restart.
@@ -86,11 +118,9 @@ impl Matches {
             .collect()
     }
 
-    fn agreeing(&self, family: &FamilyRef, organisation: Oin, circle: CircleId) -> BTreeSet<LinkageKey> {
-        self.found
-            .get(family)
-            .and_then(|found| found.get(&(organisation, circle)))
-            .cloned()
-            .unwrap_or_default()
+    fn record(&self, family: FamilyRef, organisation: Oin, circle: CircleId) -> MatchRecord {
+        let found = self.found.get(&family).and_then(|found| found.get(&(organisation, circle)));
+        let agreeing = found.cloned().unwrap_or_default();
+        MatchRecord { family, organisation, circle, agreeing }
     }
 }

@@ -44,21 +44,11 @@ pub struct Hit {
 }
 
 impl OwnFamilies {
-    /// Adds a family or replaces it; keys that stay keep their pseudonym. Returns the keys that have none yet.
-    pub fn insert(
-        &mut self,
-        family: FamilyRef,
-        keys: FamilyKeys,
-        participation: Participation,
-    ) -> Vec<LinkageKey> {
-        let mut missing = Vec::new();
+    /// Adds a family or replaces it; keys that stay keep their pseudonym.
+    pub fn insert(&mut self, family: FamilyRef, keys: FamilyKeys, participation: Participation) {
         if !participation.circles.is_empty() {
             for key in keys.keys() {
-                let own = self.keys.entry(key.clone()).or_default();
-                own.carriers.insert(family.clone());
-                if own.pseudonym.is_none() {
-                    missing.push(key.clone());
-                }
+                self.keys.entry(key.clone()).or_default().carriers.insert(family.clone());
             }
         }
         let closed = participation.circles.is_empty();
@@ -69,7 +59,6 @@ impl OwnFamilies {
             self.let_go(&family, &gone);
         }
         self.families.insert(family, new);
-        missing
     }
 
     /// Removes a family and the keys that only it carried.
@@ -88,6 +77,15 @@ impl OwnFamilies {
                 }
             }
         }
+    }
+
+    /// The keys of a family that have no pseudonym yet.
+    #[must_use]
+    pub fn missing(&self, family: &FamilyRef) -> Vec<LinkageKey> {
+        let Some(own) = self.families.get(family).filter(|own| !own.participation.circles.is_empty()) else {
+            return Vec::new();
+        };
+        own.keys.keys().filter(|key| self.tagger(key).is_none()).cloned().collect()
     }
 
     /// Stores the evaluated pseudonym key of a linkage key; ignored when no family carries it any more.

@@ -14,6 +14,7 @@ pub struct Publisher {
     feed: FeedId,
     live: BTreeSet<Tag>,
     waiting: BTreeSet<Tag>,
+    leaving: BTreeSet<Tag>,
     newest: Option<(u64, Digest)>,
 }
 
@@ -30,7 +31,14 @@ impl Publisher {
     /// An empty feed.
     #[must_use]
     pub fn new(network: NetworkId, feed: FeedId) -> Self {
-        Self { network, feed, live: BTreeSet::new(), waiting: BTreeSet::new(), newest: None }
+        Self {
+            network,
+            feed,
+            live: BTreeSet::new(),
+            waiting: BTreeSet::new(),
+            leaving: BTreeSet::new(),
+            newest: None,
+        }
     }
 
     /// Takes back a segment that was published before a restart; segments come in their order.
@@ -48,16 +56,23 @@ impl Publisher {
     /// Queues tags for the next segment; those already live are left alone.
     pub fn add(&mut self, tags: impl IntoIterator<Item = Tag>) {
         for tag in tags {
+            self.leaving.remove(&tag);
             if !self.live.contains(&tag) {
                 self.waiting.insert(tag);
             }
         }
     }
 
-    /// Whether tags wait for a later segment.
+    /// Withdraws every tag that is not among `wanted`: no own family stands behind it any more.
+    pub fn keep_only(&mut self, wanted: &BTreeSet<Tag>) {
+        self.waiting.retain(|tag| wanted.contains(tag));
+        self.leaving = self.live.difference(wanted).copied().collect();
+    }
+
+    /// Whether tags wait for a later segment, to come or to go.
     #[must_use]
     pub fn has_backlog(&self) -> bool {
-        !self.waiting.is_empty()
+        !self.waiting.is_empty() || !self.leaving.is_empty()
     }
 
     /// Number of tags live.
@@ -66,12 +81,12 @@ impl Publisher {
         self.live.len()
     }
 
-    /// Makes the next segment out of at most [`MAX_TAGS`] waiting tags; with none waiting it is empty, because
-    /// every interval has one.
+    /// Makes the next segment out of at most [`MAX_TAGS`] tags that leave or wait, those that leave first; with none
+    /// it is empty, because every interval has one.
     pub fn segment(&mut self, now: Timestamp, key: &SigningKey) -> Segment {
-        let rest = self.waiting.iter().nth(MAX_TAGS).copied().map(|first| self.waiting.split_off(&first));
-        let added = std::mem::replace(&mut self.waiting, rest.unwrap_or_default());
-        let body = Body::new(added.into_iter().collect(), Vec::new()).expect("at most MAX_TAGS were taken");
+        let withdrawn = take(&mut self.leaving, MAX_TAGS);
+        let added = take(&mut self.waiting, MAX_TAGS - withdrawn.len());
+        let body = Body::new(added, withdrawn).expect("at most MAX_TAGS were taken");
         let count = |tags: &[Tag]| u32::try_from(tags.len()).expect("bounded by MAX_TAGS");
         let header = HeaderDocument {
             kind: TypeName::new(),
@@ -123,4 +138,10 @@ impl Publisher {
             self.live.remove(tag);
         }
     }
+}
+
+/// Takes at most `count` tags out of a set, the smallest first.
+fn take(set: &mut BTreeSet<Tag>, count: usize) -> Vec<Tag> {
+    let rest = set.iter().nth(count).copied().map(|first| set.split_off(&first)).unwrap_or_default();
+    std::mem::replace(set, rest).into_iter().collect()
 }

@@ -33,6 +33,8 @@ pub struct Applied {
     pub sequence: u64,
     /// The tags it added, ascending.
     pub added: Vec<Tag>,
+    /// The tags it withdrew, ascending.
+    pub withdrawn: Vec<Tag>,
 }
 
 /// What a head changed.
@@ -133,7 +135,11 @@ impl Replica {
         if header.body != body.digest() || counts != (u64::from(header.added), u64::from(header.withdrawn)) {
             return Err(FeedError::OtherBody);
         }
-        let applied = Applied { sequence: header.sequence, added: body.added().to_vec() };
+        let applied = Applied {
+            sequence: header.sequence,
+            added: body.added().to_vec(),
+            withdrawn: body.withdrawn().to_vec(),
+        };
         self.waiting.pop_front();
         if !body.added().is_empty() || !body.withdrawn().is_empty() {
             // Merging two sorted runs; the sort recognises them and is linear.
@@ -297,6 +303,32 @@ mod tests {
         assert_eq!(replica.offer_head(new.clone(), NOW).unwrap(), HeadOutcome::Newer);
         assert_eq!(replica.offer_head(old, NOW).unwrap(), HeadOutcome::Known);
         assert_eq!(replica.head(), Some(&new));
+    }
+
+    #[test]
+    fn withdrawn_tags_leave_the_replica_and_may_come_back() {
+        let (mut publisher, mut replica) = (Publisher::new(NETWORK, feed()), Replica::new(NETWORK, feed()));
+        let mut follow = |publisher: &mut Publisher| {
+            let segment = publisher.segment(NOW, &key());
+            replica.offer_header(&segment.header, NOW).unwrap();
+            let applied = replica.offer_body(&segment.body).unwrap();
+            (applied.added, applied.withdrawn, replica.tags().to_vec())
+        };
+        publisher.add(tags(0..4));
+        follow(&mut publisher);
+        publisher.add(tags(4..5));
+        publisher.keep_only(&tags(0..2).into_iter().collect());
+        assert!(publisher.has_backlog());
+        assert_eq!(
+            follow(&mut publisher),
+            (vec![], tags(2..4), tags(0..2)),
+            "what only waited is never published"
+        );
+        publisher.keep_only(&std::collections::BTreeSet::new());
+        publisher.add(tags(0..1));
+        assert_eq!(follow(&mut publisher), (vec![], tags(1..2), tags(0..1)), "a tag wanted again stays");
+        publisher.add(tags(2..3));
+        assert_eq!(follow(&mut publisher), (tags(2..3), vec![], [tags(0..1), tags(2..3)].concat()));
     }
 
     #[test]

@@ -42,6 +42,12 @@ fn pseudonym(key: &LinkageKey) -> PseudonymKey {
     PseudonymKey::from_bytes(*digest("test", &[key.kind().dutch().as_bytes(), key.value()]).as_bytes())
 }
 
+/// Adds a family and names its keys without pseudonym.
+fn insert(own: &mut OwnFamilies, family: FamilyRef, keys: FamilyKeys, how: Participation) -> Vec<LinkageKey> {
+    own.insert(family.clone(), keys, how);
+    own.missing(&family)
+}
+
 fn evaluate(own: &mut OwnFamilies, missing: Vec<LinkageKey>) {
     for key in missing {
         own.set_pseudonym(&key, pseudonym(&key));
@@ -59,7 +65,7 @@ fn published(keys: &FamilyKeys, publisher: &Oin, circle: &CircleId) -> Vec<Tag> 
 #[test]
 fn a_family_is_found_by_the_tags_of_its_keys_and_only_those() {
     let mut own = OwnFamilies::default();
-    let missing = own.insert(reference("a"), keys("111222333"), in_circle());
+    let missing = insert(&mut own, reference("a"), keys("111222333"), in_circle());
     assert!(!own.is_evaluated(&reference("a")));
     assert!(own.tags(&reference("a"), &other(), &CIRCLE).is_empty(), "nothing is published without its key");
     evaluate(&mut own, missing);
@@ -82,11 +88,11 @@ fn a_family_is_found_by_the_tags_of_its_keys_and_only_those() {
 #[test]
 fn families_that_share_a_key_have_it_evaluated_once_and_both_find() {
     let mut own = OwnFamilies::default();
-    let missing = own.insert(reference("a"), keys("111222333"), in_circle());
+    let missing = insert(&mut own, reference("a"), keys("111222333"), in_circle());
     assert!(!missing.is_empty());
-    assert_eq!(own.insert(reference("b"), keys("111222333"), in_circle()).len(), missing.len());
+    assert_eq!(insert(&mut own, reference("b"), keys("111222333"), in_circle()).len(), missing.len());
     evaluate(&mut own, missing);
-    assert!(own.insert(reference("c"), keys("111222333"), in_circle()).is_empty());
+    assert!(insert(&mut own, reference("c"), keys("111222333"), in_circle()).is_empty());
     let hits = own.probe(&other(), &CIRCLE, &published(&keys("111222333"), &other(), &CIRCLE));
     let found: BTreeSet<&str> = hits.iter().map(|hit| hit.family.as_str()).collect();
     assert_eq!(found, BTreeSet::from(["a", "b", "c"]));
@@ -100,7 +106,7 @@ fn families_that_share_a_key_have_it_evaluated_once_and_both_find() {
 #[test]
 fn a_family_outside_every_circle_needs_no_evaluation_and_finds_nothing() {
     let mut own = OwnFamilies::default();
-    assert!(own.insert(reference("a"), keys("111222333"), Participation::default()).is_empty());
+    assert!(insert(&mut own, reference("a"), keys("111222333"), Participation::default()).is_empty());
     assert!(own.is_evaluated(&reference("a")));
     let tags = published(&keys("111222333"), &other(), &CIRCLE);
     assert!(own.probe_family(&reference("a"), &other(), &CIRCLE, &tags).is_empty());
@@ -109,7 +115,7 @@ fn a_family_outside_every_circle_needs_no_evaluation_and_finds_nothing() {
 #[test]
 fn matches_say_what_changed_and_how_sure() {
     let mut own = OwnFamilies::default();
-    let missing = own.insert(reference("a"), keys("111222333"), in_circle());
+    let missing = insert(&mut own, reference("a"), keys("111222333"), in_circle());
     evaluate(&mut own, missing);
     let mut matches = Matches::default();
     let hits = own.probe(&other(), &CIRCLE, &published(&keys("111222333"), &other(), &CIRCLE));
@@ -125,15 +131,18 @@ fn matches_say_what_changed_and_how_sure() {
 #[test]
 fn a_changed_record_keeps_the_pseudonyms_of_keys_that_stay() {
     let mut own = OwnFamilies::default();
-    let missing = own.insert(reference("a"), keys("111222333"), in_circle());
+    let missing = insert(&mut own, reference("a"), keys("111222333"), in_circle());
     let all = missing.len();
     evaluate(&mut own, missing);
-    let changed = own.insert(reference("a"), keys("123456782"), in_circle());
+    let changed = insert(&mut own, reference("a"), keys("123456782"), in_circle());
     assert_eq!(changed.len(), 1, "only the other BSN is new, of {all} keys");
-    assert!(own.insert(reference("a"), keys("111222333"), in_circle()).len() == 1, "the old BSN was let go");
-    assert!(own.insert(reference("a"), keys("111222333"), Participation::default()).is_empty());
     assert!(
-        !own.insert(reference("a"), keys("111222333"), in_circle()).is_empty(),
+        insert(&mut own, reference("a"), keys("111222333"), in_circle()).len() == 1,
+        "the old BSN was let go"
+    );
+    assert!(insert(&mut own, reference("a"), keys("111222333"), Participation::default()).is_empty());
+    assert!(
+        !insert(&mut own, reference("a"), keys("111222333"), in_circle()).is_empty(),
         "closed families keep nothing"
     );
 }

@@ -9,6 +9,8 @@ use thiserror::Error;
 pub enum Command {
     /// Register signals, or replace those with the same family reference. Those not named are left alone.
     Import(Vec<Signal>),
+    /// Withdraw signals: their tags leave the feeds with the next segment and readers drop the match.
+    Withdraw(Vec<FamilyRef>),
     /// Who else is involved with this family?
     Who(FamilyRef),
     /// The same for every own family with a published or shielded signal, in order of reference.
@@ -22,6 +24,8 @@ pub enum Command {
 pub enum Reply {
     /// What an import did.
     Imported(ImportCounts),
+    /// How many signals were withdrawn; those not held are not counted.
+    Withdrawn(usize),
     /// Who else is involved.
     Who(Result<Answer, Refusal>),
     /// Who else is involved, for every own family that may ask.

@@ -57,6 +57,10 @@ impl<'a> Effects<'a> {
         self.current.put(collection, key, value);
     }
 
+    pub(crate) fn delete(&mut self, collection: Collection, key: Vec<u8>) {
+        self.current.write(Write::Delete { collection, key });
+    }
+
     pub(crate) fn write(&mut self, write: Write) {
         self.current.write(write);
     }

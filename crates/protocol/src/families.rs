@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crypto::{Digest, PseudonymKey, cbor};
-use domain::{Address, FamilyRef, Oin, Signal, Visibility};
+use domain::{Address, CircleId, FamilyRef, Oin, Signal, Visibility};
 use index::{Hit, MatchRecord, Matches, OwnFamilies, Participation};
 use linkage::{DeriveOptions, HouseholdSuppression, LinkageKey, derive};
 
@@ -22,8 +22,10 @@ pub(crate) struct Families {
     matches: Matches,
     /// Involvements told, so that each is told once.
     told: BTreeSet<(FamilyRef, Oin)>,
-    /// Families whose tags were queued for publication.
+    /// Families whose tags were queued for publication and that were probed against every replica.
     settled: BTreeSet<FamilyRef>,
+    /// Families of which the pseudonym keys on disk are those in memory.
+    recorded: BTreeSet<FamilyRef>,
 }
 
 impl Families {
@@ -44,24 +46,26 @@ impl Families {
             }
         }
         let mut pseudonyms: BTreeMap<Digest, [u8; 32]> = BTreeMap::new();
+        let mut recorded: BTreeMap<String, BTreeSet<Digest>> = BTreeMap::new();
         for bytes in keys {
             let Ok(record) = cbor::from_slice::<FamilyKeysRecord>(bytes) else { continue };
             if record.epoch == cx.epoch {
+                recorded.insert(record.family.clone(), record.keys.iter().map(|key| key.key).collect());
                 pseudonyms.extend(record.keys.iter().map(|key| (key.key, key.pseudonym)));
             }
         }
-        for (family, missing) in self.derive_keys(cx) {
+        for family in self.derive_keys(cx) {
             let mut wanted = Vec::new();
-            for key in missing {
+            for key in self.own.missing(&family) {
                 match pseudonyms.get(&key_digest(&key)) {
                     Some(bytes) => self.own.set_pseudonym(&key, PseudonymKey::from_bytes(*bytes)),
                     None => wanted.push(key),
                 }
             }
             client.want(wanted);
-            if self.own.is_evaluated(&family) {
-                // Its tags were queued and its replicas probed before; the feeds are restored beside it.
-                self.settled.insert(family);
+            let digests = self.own.keys(&family).map(|keys| keys.keys().map(key_digest).collect());
+            if recorded.get(family.as_str()) == digests.as_ref() {
+                self.recorded.insert(family);
             }
         }
         for bytes in matches {
@@ -77,11 +81,16 @@ impl Families {
         }
     }
 
-    /// Queues the tags of every settled family again: those live are left alone by the feed.
-    pub(crate) fn republish(&self, cx: &Context<'_>, feeds: &mut FeedKeeper) {
-        for family in &self.settled {
-            self.queue_tags(cx, family, feeds);
+    /// Goes on where the last run stopped, wherever that was: whatever is evaluated is published and probed, and
+    /// whatever nobody stands behind any more is withdrawn.
+    pub(crate) fn resume(&mut self, cx: &Context<'_>, feeds: &mut FeedKeeper, fx: &mut Effects<'_>) {
+        let families: Vec<FamilyRef> = self.own.families().cloned().collect();
+        for family in families {
+            if self.own.is_evaluated(&family) {
+                self.settle(cx, &family, feeds, fx);
+            }
         }
+        self.withdraw_unwanted(cx, feeds);
     }
 
     /// Registers signals. The record and everything that follows from it are kept before the reply is given.
@@ -111,20 +120,71 @@ impl Families {
         if counts.added + counts.changed == 0 {
             return counts;
         }
-        for (family, missing) in self.derive_keys(cx) {
-            self.settled.remove(&family);
-            let nothing_missing = missing.is_empty();
-            client.want(missing);
-            if nothing_missing {
-                self.settle(cx, &family, feeds, fx);
-            }
-        }
+        self.follow_changes(cx, client, feeds, fx);
         counts
     }
 
+    /// Removes signals, and with them their keys, tags and matches. Returns how many there were.
+    pub(crate) fn withdraw(
+        &mut self,
+        cx: &Context<'_>,
+        families: &[FamilyRef],
+        client: &mut EvaluationClient,
+        feeds: &mut FeedKeeper,
+        fx: &mut Effects<'_>,
+    ) -> usize {
+        let mut withdrawn = 0;
+        for family in families {
+            if self.signals.remove(family).is_none() {
+                continue;
+            }
+            withdrawn += 1;
+            fx.delete(Collection::Signal, family.as_str().as_bytes().to_vec());
+            fx.delete(Collection::FamilyKeys, keys_key(cx, family));
+            for (organisation, circle) in self.matches.remove_family(family) {
+                fx.delete(Collection::Match, match_key(family, &organisation, &circle));
+            }
+            self.own.remove(family);
+            self.settled.remove(family);
+            self.recorded.remove(family);
+            self.told.retain(|(told, _)| told != family);
+            fx.cut();
+        }
+        if withdrawn > 0 {
+            self.follow_changes(cx, client, feeds, fx);
+        }
+        withdrawn
+    }
+
+    /// Brings keys, tags and matches in line with the signals.
+    fn follow_changes(
+        &mut self,
+        cx: &Context<'_>,
+        client: &mut EvaluationClient,
+        feeds: &mut FeedKeeper,
+        fx: &mut Effects<'_>,
+    ) {
+        for family in self.derive_keys(cx) {
+            self.settled.remove(&family);
+            self.recorded.remove(&family);
+            let own = &self.own;
+            let carried =
+                |key: &LinkageKey| own.keys(&family).is_some_and(|keys| keys.position(key).is_some());
+            for record in self.matches.keep_only(&family, carried) {
+                self.keep_match(record, fx);
+            }
+            client.want(self.own.missing(&family));
+            if self.own.is_evaluated(&family) {
+                self.settle(cx, &family, feeds, fx);
+            }
+            fx.cut();
+        }
+        self.withdraw_unwanted(cx, feeds);
+    }
+
     /// Derives the keys of all families anew, since one family's address may suppress another's household key.
-    /// Returns the families whose keys or participation changed, with the keys that have no pseudonym.
-    fn derive_keys(&mut self, cx: &Context<'_>) -> Vec<(FamilyRef, Vec<LinkageKey>)> {
+    /// Returns the families whose keys or participation changed.
+    fn derive_keys(&mut self, cx: &Context<'_>) -> Vec<FamilyRef> {
         let institutions: Vec<Address> = cx.roster.institutions().collect();
         let suppressed =
             HouseholdSuppression::from_families(self.signals.values().map(|signal| &signal.family))
@@ -142,7 +202,8 @@ impl Families {
             let same = self.own.keys(family) == Some(&keys)
                 && self.own.participation(family) == Some(&participation);
             if !same {
-                changed.push((family.clone(), self.own.insert(family.clone(), keys, participation)));
+                self.own.insert(family.clone(), keys, participation);
+                changed.push(family.clone());
             }
         }
         changed
@@ -173,14 +234,15 @@ impl Families {
         if !self.settled.insert(family.clone()) {
             return;
         }
-        let keys = self
-            .own
-            .pseudonyms(family)
-            .map(|(key, pseudonym)| KeyRecord { key: key_digest(key), pseudonym: *pseudonym.reveal() });
-        let record =
-            FamilyKeysRecord { family: family.as_str().to_owned(), epoch: cx.epoch, keys: keys.collect() };
-        let key = [&cx.epoch.0.to_be_bytes(), family.as_str().as_bytes()].concat();
-        fx.put(Collection::FamilyKeys, key, cbor::to_vec(&record));
+        if self.recorded.insert(family.clone()) {
+            let keys = self
+                .own
+                .pseudonyms(family)
+                .map(|(key, pseudonym)| KeyRecord { key: key_digest(key), pseudonym: *pseudonym.reveal() });
+            let (family_text, keys) = (family.as_str().to_owned(), keys.collect());
+            let record = FamilyKeysRecord { family: family_text, epoch: cx.epoch, keys };
+            fx.put(Collection::FamilyKeys, keys_key(cx, family), cbor::to_vec(&record));
+        }
         self.queue_tags(cx, family, feeds);
         let mut found = Vec::new();
         for replica in feeds.replicas() {
@@ -205,31 +267,64 @@ impl Families {
         }
     }
 
-    /// Tags arrived in a replica: probe them with every own family.
+    /// Withdraws the published tags that no family stands behind any more. A tag that two families share stays as
+    /// long as one of them does.
+    fn withdraw_unwanted(&self, cx: &Context<'_>, feeds: &mut FeedKeeper) {
+        let circles: Vec<CircleId> = feeds.own_circles().collect();
+        for circle in circles {
+            let publishes = |family: &&FamilyRef| {
+                self.own
+                    .participation(family)
+                    .is_some_and(|how| how.publishes && how.circles.contains(&circle))
+            };
+            let families = self.own.families().filter(publishes);
+            let wanted =
+                families.flat_map(|family| self.own.tags(family, &cx.identity.oin, &circle)).collect();
+            feeds.keep_only(&circle, &wanted);
+        }
+    }
+
+    /// Tags came into force or left in a replica: probe them with every own family.
     pub(crate) fn arrived(&mut self, arrived: &Arrived, fx: &mut Effects<'_>) {
         let (publisher, circle) = (arrived.feed.publisher, arrived.feed.circle);
+        let gone = self.own.probe(&publisher, &circle, &arrived.withdrawn);
+        for record in self.matches.withdraw(publisher, circle, &gone) {
+            self.keep_match(record, fx);
+            fx.cut();
+        }
         let hits = self.own.probe(&publisher, &circle, &arrived.added);
         self.found(publisher, circle, hits, fx);
     }
 
-    fn found(&mut self, publisher: Oin, circle: domain::CircleId, hits: Vec<Hit>, fx: &mut Effects<'_>) {
+    fn found(&mut self, publisher: Oin, circle: CircleId, hits: Vec<Hit>, fx: &mut Effects<'_>) {
         for record in self.matches.add(publisher, circle, hits) {
-            let key = match_key(&record.family, &record.organisation, &record.circle);
-            let kept = MatchKeysRecord {
-                family: record.family.as_str().to_owned(),
-                organisation: record.organisation,
-                circle: record.circle,
-                agreeing: record.agreeing.iter().map(key_digest).collect(),
-            };
-            fx.put(Collection::Match, key, cbor::to_vec(&kept));
-            let involved = self.matches.involved(&record.family, &self.own);
-            let involvement = involved.into_iter().find(|found| found.organisation == publisher);
-            if let Some(involvement) = involvement
-                && self.told.insert((record.family.clone(), publisher))
-            {
-                fx.notice(Notice::NewMatch { family: record.family, involvement });
-            }
+            self.keep_match(record, fx);
             fx.cut();
+        }
+    }
+
+    /// Keeps a changed match record, and tells an involvement that is new.
+    fn keep_match(&mut self, record: MatchRecord, fx: &mut Effects<'_>) {
+        let MatchRecord { family, organisation, circle, agreeing } = record;
+        let key = match_key(&family, &organisation, &circle);
+        if agreeing.is_empty() {
+            fx.delete(Collection::Match, key);
+        } else {
+            let agreeing = agreeing.iter().map(key_digest).collect();
+            let kept = MatchKeysRecord { family: family.as_str().to_owned(), organisation, circle, agreeing };
+            fx.put(Collection::Match, key, cbor::to_vec(&kept));
+        }
+        let involved = self.matches.involved(&family, &self.own);
+        let told = (family, organisation);
+        match involved.into_iter().find(|found| found.organisation == organisation) {
+            None => {
+                self.told.remove(&told);
+            }
+            Some(involvement) => {
+                if self.told.insert(told.clone()) {
+                    fx.notice(Notice::NewMatch { family: told.0, involvement });
+                }
+            }
         }
     }
 
@@ -267,10 +362,14 @@ impl Families {
 fn participation(cx: &Context<'_>, signal: &Signal) -> Participation {
     let ended = signal.ends_on.is_some_and(|end| end < cx.now.date());
     let basis = signal.legal_basis.as_ref().filter(|_| !ended);
-    let holds =
-        |circle: &domain::CircleId| basis.is_some_and(|code| cx.roster.basis_holds(circle, code, cx.now));
+    let holds = |circle: &CircleId| basis.is_some_and(|code| cx.roster.basis_holds(circle, code, cx.now));
     Participation {
         circles: cx.roster.circles().iter().map(|circle| circle.id).filter(holds).collect(),
         publishes: signal.visibility == Visibility::Visible,
     }
+}
+
+/// Key of the record of a family's pseudonym keys.
+fn keys_key(cx: &Context<'_>, family: &FamilyRef) -> Vec<u8> {
+    [&cx.epoch.0.to_be_bytes(), family.as_str().as_bytes()].concat()
 }

@@ -54,6 +54,8 @@ pub struct Node {
     connected: BTreeSet<Oin>,
     requests: Requests,
     refused: Refused,
+    /// Whether the first input has come, with which the last run's unfinished work is taken up.
+    resumed: bool,
     machines: Machines,
 }
 
@@ -111,12 +113,12 @@ impl Node {
             &kept.of(Collection::Match),
             &mut client,
         );
-        families.republish(&cx, &mut feeds);
         Self {
             epoch,
             seeds: SeedSequence::new(config.seed),
             requests: Requests::default(),
             refused: Refused::default(),
+            resumed: false,
             connected,
             identity,
             roster,
@@ -140,6 +142,9 @@ impl Node {
         let evaluation_seed = self.seeds.next("evaluation");
         let (cx, mut fx) = context!(self, now);
         let machines = &mut self.machines;
+        if !std::mem::replace(&mut self.resumed, true) {
+            machines.families.resume(&cx, &mut machines.feeds, &mut fx);
+        }
         let mut arrived: Vec<Arrived> = Vec::new();
         match input {
             Input::Tick => {
@@ -178,6 +183,13 @@ impl Node {
                     Command::Import(signals) => Reply::Imported(machines.families.import(
                         &cx,
                         signals,
+                        &mut machines.client,
+                        &mut machines.feeds,
+                        &mut fx,
+                    )),
+                    Command::Withdraw(families) => Reply::Withdrawn(machines.families.withdraw(
+                        &cx,
+                        &families,
                         &mut machines.client,
                         &mut machines.feeds,
                         &mut fx,

@@ -163,7 +163,9 @@ impl Simulation {
     pub fn status(&mut self, oin: Oin) -> Status {
         match self.command(oin, Command::Status) {
             Reply::Status(status) => *status,
-            Reply::Imported(_) | Reply::Who(_) | Reply::WhoAll(_) => unreachable!("asked for the status"),
+            Reply::Imported(_) | Reply::Withdrawn(_) | Reply::Who(_) | Reply::WhoAll(_) => {
+                unreachable!("asked for the status")
+            }
         }
     }
 

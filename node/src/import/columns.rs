@@ -81,6 +81,11 @@ const ALL: [Column; 30] = [
     ENDS_ON,
 ];
 
+/// The name of every column, in the order of the documentation; aliases are not among them.
+pub fn column_names() -> impl Iterator<Item = &'static str> {
+    ALL.into_iter().map(Column::name)
+}
+
 /// Other names that a header may use.
 const ALIASES: [(&str, Column); 2] = [("toevoeging", ADDITION), ("contact", EMAIL)];
 

@@ -23,6 +23,7 @@ mod scan;
 mod tests;
 
 use columns::Header;
+pub use columns::column_names;
 use family::Draft;
 pub use problem::{FileError, FileFlaw, RowProblem};
 use row::Row;

@@ -152,7 +152,9 @@ impl RunningNode {
     pub async fn import(&self, signals: Vec<domain::Signal>) -> Result<ImportCounts> {
         match self.command(Command::Import(signals)).await? {
             Reply::Imported(counts) => Ok(counts),
-            other @ (Reply::Who(_) | Reply::WhoAll(_) | Reply::Status(_)) => Err(unexpected(&other)),
+            other @ (Reply::Withdrawn(_) | Reply::Who(_) | Reply::WhoAll(_) | Reply::Status(_)) => {
+                Err(unexpected(&other))
+            }
         }
     }
 
@@ -163,7 +165,9 @@ impl RunningNode {
     pub async fn who_all(&self) -> Result<Vec<Answer>> {
         match self.command(Command::WhoAll).await? {
             Reply::WhoAll(answers) => Ok(answers),
-            other @ (Reply::Who(_) | Reply::Imported(_) | Reply::Status(_)) => Err(unexpected(&other)),
+            other @ (Reply::Withdrawn(_) | Reply::Who(_) | Reply::Imported(_) | Reply::Status(_)) => {
+                Err(unexpected(&other))
+            }
         }
     }
 
@@ -174,7 +178,9 @@ impl RunningNode {
     pub async fn status(&self) -> Result<Status> {
         match self.command(Command::Status).await? {
             Reply::Status(status) => Ok(*status),
-            other @ (Reply::Who(_) | Reply::WhoAll(_) | Reply::Imported(_)) => Err(unexpected(&other)),
+            other @ (Reply::Withdrawn(_) | Reply::Who(_) | Reply::WhoAll(_) | Reply::Imported(_)) => {
+                Err(unexpected(&other))
+            }
         }
     }
 
@@ -315,7 +321,7 @@ fn peers(roster: &VerifiedRoster) -> Vec<Peer> {
 fn unexpected(reply: &Reply) -> anyhow::Error {
     debug_assert!(false, "a command got another command's reply");
     let kind = match reply {
-        Reply::Imported(_) => "import",
+        Reply::Imported(_) | Reply::Withdrawn(_) => "import",
         Reply::Who(_) | Reply::WhoAll(_) => "question",
         Reply::Status(_) => "status",
     };

@@ -3,23 +3,25 @@
 //! Everything the machine makes follows from its seed and from the round 1 packages it accepted, so a restarted
 //! keyholder that kept both says exactly what it said before.
 
+mod exchange;
+mod judging;
+mod shares;
+mod signing;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crypto::dkg::{self, Round1Secret, Round2Secret};
 use crypto::{
-    CeremonyId, Digest, Document, KeySet, KeySetDocument, KeyShare, KeyholderSection, SealingKey, Seed,
-    Signature, Signed, SignedKeySet, TypeName, Unverified, VerifyingKey, digest,
+    CeremonyId, Digest, KeySet, KeySetDocument, KeyShare, KeyholderSection, SealingKey, Seed, Signature,
+    Signed, SignedKeySet, TypeName, VerifyingKey, digest,
 };
-use domain::{NetworkId, Oin, Timestamp};
+use domain::{Oin, Timestamp};
 use zeroize::Zeroizing;
 
-use super::message::{
-    ComplaintDocument, DisclosureDocument, EchoDocument, Part, Round1Document, Round2Document,
-};
+use self::judging::Liars;
+use super::message::{EchoDocument, Round1Document, Round2Document};
+use crate::Refused;
 use crate::effects::Identity;
-use crate::{CeremonyProblem, Refused};
-
-const SHARE_LABEL: &str = "samenhang ceremony share v1";
 
 /// A ceremony under way or complete.
 pub(crate) struct Ceremony {
@@ -45,7 +47,7 @@ pub(crate) struct Ceremony {
     /// A key set that everybody else signed already, before the own one was ready.
     finished: Option<(KeySet, SignedKeySet)>,
     complete: Option<(KeySet, Vec<u8>)>,
-    liars: BTreeMap<u16, &'static str>,
+    liars: Liars,
 }
 
 struct Distributed {
@@ -116,7 +118,7 @@ impl Ceremony {
             early: BTreeMap::new(),
             finished: None,
             complete: None,
-            liars: BTreeMap::new(),
+            liars: Liars::default(),
         };
         for wire in kept {
             ceremony.take_round1(wire, &mut Refused::default());
@@ -162,8 +164,51 @@ impl Ceremony {
         self.round1.values().map(Signed::to_wire).collect()
     }
 
+    /// Goes as far as what is held allows. Each milestone is returned once.
+    pub(crate) fn advance(&mut self, identity: &Identity) -> Vec<Milestone> {
+        let mut reached = Vec::new();
+        if self.complete.is_some() || !self.liars.is_empty() {
+            return reached;
+        }
+        self.distribute(identity);
+        self.open_shares(identity);
+        self.answer_complaints(identity);
+        if self.shares.len() + 1 == self.section.keyholders.len() && !self.echoes.contains_key(&self.me) {
+            let echo = EchoDocument {
+                kind: TypeName::new(),
+                network: self.id.network,
+                signer: identity.oin,
+                ceremony: self.digest,
+                index: self.me,
+                transcript: self.transcript(),
+            };
+            self.echoes.insert(self.me, Signed::sign(echo, &identity.key));
+            reached.push(Milestone::Echoed);
+        }
+        reached.extend(self.sign_key_set(identity));
+        reached.extend(self.complete());
+        reached
+    }
+
     fn keyholder(&self, index: u16) -> Option<(Oin, VerifyingKey)> {
         let found = self.section.keyholders.iter().find(|keyholder| keyholder.index == index)?;
         Some((found.oin, found.key))
+    }
+
+    fn has_all_round1(&self) -> bool {
+        self.round1.len() == self.section.keyholders.len()
+    }
+
+    fn packages_of_others(&self) -> BTreeMap<u16, Vec<u8>> {
+        let others = self.round1.iter().filter(|(index, _)| **index != self.me);
+        others.map(|(index, signed)| (*index, signed.document().package.clone())).collect()
+    }
+
+    /// What an echo says: one digest over every round 1 package held.
+    fn transcript(&self) -> Digest {
+        let digests: Vec<Digest> = self.round1.values().map(Signed::digest).collect();
+        let mut fields: Vec<&[u8]> = vec![self.digest.as_bytes()];
+        fields.extend(digests.iter().map(|digest| digest.as_bytes().as_slice()));
+        digest("samenhang ceremony transcript v1", &fields)
     }
 }

@@ -36,10 +36,11 @@ impl Wanted {
     }
 }
 
-/// Tags that came into force in a replica.
+/// Tags that came into force or left in a replica.
 pub(crate) struct Arrived {
     pub(crate) feed: FeedId,
     pub(crate) added: Vec<Tag>,
+    pub(crate) withdrawn: Vec<Tag>,
 }
 
 impl FeedKeeper {
@@ -240,7 +241,7 @@ impl FeedKeeper {
                     fx.put(Collection::Body, digest.as_bytes().to_vec(), body.to_bytes());
                     body.to_bytes()
                 });
-                vec![Arrived { feed, added: applied.added }]
+                vec![Arrived { feed, added: applied.added, withdrawn: applied.withdrawn }]
             }
             Err(error) => {
                 refuse(feed.publisher, error, fx);

@@ -146,6 +146,13 @@ impl FeedKeeper {
         }
     }
 
+    /// Withdraws the tags of a circle's own feed that are not among `wanted`.
+    pub(crate) fn keep_only(&mut self, circle: &CircleId, wanted: &BTreeSet<crypto::Tag>) {
+        if let Some(own) = self.own.get_mut(circle) {
+            own.publisher.keep_only(wanted);
+        }
+    }
+
     /// The replicas that this node reads.
     pub(crate) fn replicas(&self) -> impl Iterator<Item = &Replica> {
         self.replicas.values()

@@ -246,3 +246,75 @@ fn siblings_apart_match_by_household_but_not_at_an_institution() {
         assert_eq!(involved(&mut net, 1, "a"), expected);
     }
 }
+
+#[test]
+fn a_withdrawn_signal_is_gone_from_every_answer_and_a_shared_tag_stays() {
+    let mut net = Simulation::new(Founding::uniform(4));
+    import(&mut net, 1, vec![family("a", [mother(), child()]), family("sister", [mother()])]);
+    import(&mut net, 4, vec![family("d", [mother()]), family("e", [child()])]);
+    net.settle();
+    assert_eq!(involved(&mut net, 4, "e"), [(1, Certainty::Certain)]);
+    let withdraw = |net: &mut Simulation, family: &str| {
+        match net.command(Founding::oin(1), Command::Withdraw(vec![reference(family), reference("unknown")]))
+        {
+            Reply::Withdrawn(count) => assert_eq!(count, 1),
+            other => panic!("{other:?}"),
+        }
+        net.seconds(5);
+        net.settle();
+    };
+    withdraw(&mut net, "a");
+    assert!(involved(&mut net, 4, "e").is_empty(), "nobody knows the child any more");
+    assert_eq!(
+        involved(&mut net, 4, "d"),
+        [(1, Certainty::Certain)],
+        "another family still carries the mother"
+    );
+    assert_eq!(who(&mut net, 1, "a"), Err(Refusal::NoOwnSignal));
+    withdraw(&mut net, "sister");
+    assert!(involved(&mut net, 4, "d").is_empty());
+    assert_eq!(net.status(Founding::oin(1)).tags_published, 0);
+    for (collection, member) in [(Collection::Signal, 1), (Collection::FamilyKeys, 1), (Collection::Match, 4)]
+    {
+        assert_eq!(net.disk(Founding::oin(member)).count(collection), 0, "{collection:?} at member {member}");
+    }
+    // And it stays gone after a restart, and comes back when registered again.
+    net.restart(Founding::oin(4));
+    net.restart(Founding::oin(1));
+    net.seconds(5);
+    net.settle();
+    assert!(involved(&mut net, 4, "d").is_empty());
+    import(&mut net, 1, vec![family("a", [mother(), child()])]);
+    net.seconds(5);
+    net.settle();
+    assert_eq!(involved(&mut net, 4, "d"), [(1, Certainty::Certain)]);
+    let told = net
+        .notices(Founding::oin(4))
+        .iter()
+        .filter(|notice| matches!(notice, Notice::NewMatch { family, .. } if family.as_str() == "d"));
+    assert_eq!(told.count(), 2, "an involvement that comes back is told again");
+}
+
+#[test]
+fn a_changed_record_withdraws_what_it_no_longer_says() {
+    let mut net = Simulation::new(Founding::uniform(4));
+    import(&mut net, 1, vec![family("a", [mother(), child()])]);
+    import(&mut net, 4, vec![family("d", [mother()]), family("e", [child()])]);
+    net.settle();
+    let change = |net: &mut Simulation, signal| {
+        match net.command(Founding::oin(1), Command::Import(vec![signal])) {
+            Reply::Imported(counts) => assert_eq!((counts.added, counts.changed), (0, 1)),
+            other => panic!("{other:?}"),
+        }
+        net.seconds(5);
+        net.settle();
+    };
+    change(&mut net, family("a", [mother()]));
+    assert!(involved(&mut net, 4, "e").is_empty());
+    assert_eq!(involved(&mut net, 4, "d"), [(1, Certainty::Certain)]);
+    let mut shielded = family("a", [mother()]);
+    shielded.visibility = Visibility::Shielded;
+    change(&mut net, shielded);
+    assert!(involved(&mut net, 4, "d").is_empty(), "shielded from now on");
+    assert_eq!(involved(&mut net, 1, "a"), [(4, Certainty::Certain)]);
+}

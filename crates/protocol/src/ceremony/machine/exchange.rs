@@ -1,0 +1,163 @@
+//! What keyholders exchange: the parts that one has for another, and what is taken in of those it gets.
+//!
+//! A part is verified before it is looked at, and taken in any order and any number of times.
+
+use crypto::{Digest, Document, Signed, SignedKeySet, Unverified, dkg};
+use domain::{NetworkId, Oin};
+use zeroize::Zeroizing;
+
+use super::Ceremony;
+use crate::Refused;
+use crate::ceremony::message::{
+    ComplaintDocument, DisclosureDocument, EchoDocument, Part, Round1Document, Round2Document,
+};
+
+impl Ceremony {
+    /// Everything this keyholder has for another.
+    pub(crate) fn parts_for(&self, to: u16) -> Vec<Part> {
+        if let Some((_, wire)) = &self.complete {
+            return vec![Part::KeySet(wire.clone())];
+        }
+        let mut parts: Vec<Part> =
+            self.round1.values().map(|signed| Part::Round1(signed.to_wire())).collect();
+        parts.extend(self.round2.iter().filter_map(|sent| sent.wires.get(&to)).cloned().map(Part::Round2));
+        parts.extend(self.complaints.values().cloned().map(Part::Complaint));
+        parts.extend(self.disclosures.values().cloned().map(Part::Disclosure));
+        parts.extend(self.echoes.get(&self.me).map(|signed| Part::Echo(signed.to_wire())));
+        parts.extend(self.result.as_ref().and_then(|result| self.own_key_set(result)).map(Part::KeySet));
+        parts
+    }
+
+    /// Takes parts that participant `from` brought, its own or passed on.
+    pub(crate) fn receive(&mut self, from: u16, parts: &[Part], refused: &mut Refused) {
+        for part in parts {
+            match part {
+                Part::Round1(wire) => self.take_round1(wire, refused),
+                Part::Round2(wire) => self.take_round2(wire, refused),
+                Part::Echo(wire) => self.take_echo(wire, refused),
+                Part::Complaint(wire) => self.take_complaint(wire, refused),
+                Part::Disclosure(wire) => self.take_disclosure(wire, refused),
+                Part::KeySet(wire) => self.take_key_set(from, wire, refused),
+            }
+        }
+        self.compare_echo(from, parts);
+    }
+
+    /// Reads a part and checks signature, signer, network and ceremony, all at once.
+    fn verified<T: Document>(
+        &self,
+        wire: &[u8],
+        place: impl Fn(&T) -> Place,
+        refused: &mut Refused,
+    ) -> Option<Signed<T>> {
+        let Ok(unverified) = Unverified::<T>::parse(wire) else {
+            refused.malformed_frames += 1;
+            return None;
+        };
+        let claimed = place(unverified.claimed());
+        let belongs = claimed.network == self.id.network && claimed.ceremony == self.digest;
+        let key = self.keyholder(claimed.index).filter(|(oin, _)| *oin == claimed.signer).map(|(_, key)| key);
+        let verified = key.filter(|_| belongs).and_then(|key| unverified.verify(&key).ok());
+        if verified.is_none() {
+            refused.bad_signatures += 1;
+        }
+        verified
+    }
+
+    pub(super) fn take_round1(&mut self, wire: &[u8], refused: &mut Refused) {
+        let place = |d: &Round1Document| Place::of(d.network, d.ceremony, d.index, d.signer);
+        let Some(signed) = self.verified(wire, place, refused) else { return };
+        let index = signed.document().index;
+        match self.round1.get(&index) {
+            None => {
+                self.round1.insert(index, signed);
+            }
+            Some(held) if held.bytes() != signed.bytes() => {
+                self.liars.convict(index, "signed two different round 1 packages");
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn take_round2(&mut self, wire: &[u8], refused: &mut Refused) {
+        let place = |d: &Round2Document| Place::of(d.network, d.ceremony, d.index, d.signer);
+        let Some(signed) = self.verified(wire, place, refused) else { return };
+        let document = signed.into_document();
+        let mine = self.keyholder(self.me).is_some_and(|(oin, _)| oin == document.audience);
+        if mine && document.index != self.me {
+            self.sealed.entry(document.index).or_insert(document);
+        }
+    }
+
+    fn take_echo(&mut self, wire: &[u8], refused: &mut Refused) {
+        let place = |d: &EchoDocument| Place::of(d.network, d.ceremony, d.index, d.signer);
+        let Some(signed) = self.verified(wire, place, refused) else { return };
+        let index = signed.document().index;
+        if let Some(held) = self.echoes.get(&index)
+            && held.bytes() != signed.bytes()
+        {
+            self.liars.convict(index, "signed two different echoes");
+            return;
+        }
+        self.echoes.insert(index, signed);
+    }
+
+    fn take_complaint(&mut self, wire: &[u8], refused: &mut Refused) {
+        let place = |d: &ComplaintDocument| Place::of(d.network, d.ceremony, d.index, d.signer);
+        let Some(signed) = self.verified(wire, place, refused) else { return };
+        let (accuser, accused) = (signed.document().index, signed.document().accused);
+        if accuser != accused && self.keyholder(accused).is_some() {
+            self.complaints.entry((accuser, accused)).or_insert_with(|| wire.to_vec());
+        }
+    }
+
+    fn take_disclosure(&mut self, wire: &[u8], refused: &mut Refused) {
+        let place = |d: &DisclosureDocument| Place::of(d.network, d.ceremony, d.index, d.signer);
+        let Some(signed) = self.verified(wire, place, refused) else { return };
+        let disclosed = signed.document();
+        let (dealer, recipient) = (disclosed.index, disclosed.recipient);
+        // Only a share that was complained of may come into the open, and its dealer's commitments must be held.
+        let Some(commitments) = self.round1.get(&dealer).map(|signed| &signed.document().package) else {
+            return;
+        };
+        if !self.complaints.contains_key(&(recipient, dealer)) {
+            return;
+        }
+        if !dkg::share_is_valid(commitments, recipient, &disclosed.share) {
+            self.liars.convict(dealer, "disclosed a share that does not fit its commitments");
+            return;
+        }
+        if recipient == self.me {
+            self.shares.insert(dealer, Zeroizing::new(disclosed.share.clone()));
+        }
+        self.disclosures.entry((dealer, recipient)).or_insert_with(|| wire.to_vec());
+    }
+
+    fn take_key_set(&mut self, from: u16, wire: &[u8], refused: &mut Refused) {
+        let Ok(signed) = SignedKeySet::parse(wire) else {
+            refused.malformed_frames += 1;
+            return;
+        };
+        match signed.verify(&self.section) {
+            Ok(key_set) if *key_set.ceremony() == self.id => self.finished = Some((key_set, signed)),
+            Ok(_) | Err(_) => {
+                self.early.insert(from, signed);
+                self.count_signatures(refused);
+            }
+        }
+    }
+}
+
+/// Where a signed part claims to belong.
+struct Place {
+    network: NetworkId,
+    ceremony: Digest,
+    index: u16,
+    signer: Oin,
+}
+
+impl Place {
+    fn of(network: NetworkId, ceremony: Digest, index: u16, signer: Oin) -> Self {
+        Self { network, ceremony, index, signer }
+    }
+}

@@ -1,0 +1,96 @@
+//! Who lied, and after the deadline who is silent: what a keyholder can say of the others.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crypto::Signed;
+use domain::Timestamp;
+
+use super::Ceremony;
+use crate::CeremonyProblem;
+use crate::ceremony::message::Part;
+
+/// Keyholders that are convicted, by index, each of what it was first seen to do.
+#[derive(Default)]
+pub(super) struct Liars(BTreeMap<u16, &'static str>);
+
+impl Liars {
+    pub(super) fn convict(&mut self, index: u16, what: &'static str) {
+        self.0.entry(index).or_insert(what);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Ceremony {
+    /// Who lied, and after the deadline who is silent.
+    pub(crate) fn problems(&self, now: Timestamp) -> Vec<CeremonyProblem> {
+        let class = self.id.class;
+        if self.complete.is_some() {
+            return Vec::new();
+        }
+        let mut problems: Vec<CeremonyProblem> = self
+            .liars
+            .0
+            .iter()
+            .filter_map(|(index, what)| {
+                Some(CeremonyProblem::Lying { class, keyholder: self.keyholder(*index)?.0, what })
+            })
+            .collect();
+        if problems.is_empty() && now >= self.deadline {
+            let others = self.section.keyholders.iter().filter(|keyholder| keyholder.index != self.me);
+            problems.extend(others.filter_map(|keyholder| {
+                let what = self.missing_of(keyholder.index)?;
+                Some(CeremonyProblem::Missing { class, keyholder: keyholder.oin, what })
+            }));
+        }
+        problems
+    }
+
+    /// The first thing that a keyholder still owes.
+    fn missing_of(&self, index: u16) -> Option<&'static str> {
+        let signed_key_set =
+            self.result.as_ref().is_some_and(|result| result.signatures.contains_key(&index));
+        if !self.round1.contains_key(&index) {
+            Some("round 1 package")
+        } else if self
+            .complaints
+            .keys()
+            .any(|key| key.1 == index && !self.disclosures.contains_key(&(key.1, key.0)))
+        {
+            Some("answer to a complaint")
+        } else if self.round2.is_some() && !self.shares.contains_key(&index) {
+            Some("round 2 package")
+        } else if self.echoes.contains_key(&self.me) && !self.echoes.contains_key(&index) {
+            Some("echo")
+        } else if self.result.is_some() && !signed_key_set {
+            Some("signature on the key set")
+        } else {
+            None
+        }
+    }
+
+    /// An echo must be of the packages that its signer passes on.
+    pub(super) fn compare_echo(&mut self, from: u16, parts: &[Part]) {
+        let Some(echo) = self.echoes.get(&from) else { return };
+        if !self.has_all_round1() || echo.document().transcript == self.transcript() {
+            return;
+        }
+        let held: BTreeSet<Vec<u8>> = self.round1.values().map(Signed::to_wire).collect();
+        let passed_on: BTreeSet<&Vec<u8>> = parts
+            .iter()
+            .filter_map(|part| match part {
+                Part::Round1(wire) => Some(wire),
+                Part::Round2(_)
+                | Part::Echo(_)
+                | Part::Complaint(_)
+                | Part::Disclosure(_)
+                | Part::KeySet(_) => None,
+            })
+            .collect();
+        if passed_on.len() == held.len() && passed_on.into_iter().all(|wire| held.contains(wire)) {
+            self.liars.convict(from, "echoed other packages than it passes on");
+        }
+    }
+}

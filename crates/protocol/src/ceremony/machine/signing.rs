@@ -1,0 +1,91 @@
+//! The key set: computed by every keyholder by itself, signed by all, complete with the last signature.
+
+use std::collections::BTreeMap;
+
+use crypto::{Document, KeySetDocument, SignedKeySet};
+
+use super::{Ceremony, Milestone, Signing};
+use crate::Refused;
+use crate::effects::Identity;
+
+impl Ceremony {
+    /// Signs the key set once everybody echoed the same round 1.
+    pub(super) fn sign_key_set(&mut self, identity: &Identity) -> Option<Milestone> {
+        if self.result.is_some() || self.echoes.len() != self.section.keyholders.len() {
+            return None;
+        }
+        let transcript = self.transcript();
+        if self.echoes.values().any(|echo| echo.document().transcript != transcript) {
+            // Packages are passed on with every exchange: the two that differ meet and name their signer.
+            return None;
+        }
+        let packages = self.packages_of_others();
+        let outcome = match self.round2.as_ref()?.secret.finish(&packages, &self.shares) {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                if let Some(index) = error.culprit() {
+                    self.liars.convict(index, "sent a share that does not fit its commitments");
+                }
+                return None;
+            }
+        };
+        let document = KeySetDocument::new(
+            &self.id,
+            self.section.threshold,
+            &outcome.verifying_shares,
+            outcome.group_key,
+            transcript,
+        );
+        let signature = document.sign(&identity.key);
+        self.result = Some(Signing { document, signatures: BTreeMap::from([(self.me, signature)]) });
+        self.count_signatures(&mut Refused::default());
+        Some(Milestone::ShareMade(outcome.share))
+    }
+
+    /// The key set with the own signature only, as it travels until all have signed.
+    pub(super) fn own_key_set(&self, result: &Signing) -> Option<Vec<u8>> {
+        let signature = result.signatures.get(&self.me)?;
+        Some(SignedKeySet::new(&result.document, vec![(self.me, *signature)]).to_wire())
+    }
+
+    /// Counts signatures of others on the key set that this keyholder computed as well.
+    pub(super) fn count_signatures(&mut self, refused: &mut Refused) {
+        let Some(result) = &mut self.result else { return };
+        let bytes = result.document.to_bytes();
+        for (from, signed) in std::mem::take(&mut self.early) {
+            let Some(keyholder) = self.section.keyholders.iter().find(|keyholder| keyholder.index == from)
+            else {
+                continue;
+            };
+            for (index, signature) in signed.signatures() {
+                if *index != from {
+                    continue;
+                }
+                if keyholder.key.verify(KeySetDocument::LABEL, signed.bytes(), signature).is_err() {
+                    refused.bad_signatures += 1;
+                } else if signed.bytes() == bytes {
+                    result.signatures.insert(from, *signature);
+                } else {
+                    self.liars.convict(from, "signed another key set than its packages give");
+                }
+            }
+        }
+    }
+
+    /// Joins all signatures, or takes over a complete key set that is the one computed here.
+    pub(super) fn complete(&mut self) -> Option<Milestone> {
+        let result = self.result.as_ref()?;
+        if result.signatures.len() == self.section.keyholders.len() {
+            let signatures =
+                result.signatures.iter().map(|(index, signature)| (*index, *signature)).collect();
+            let signed = SignedKeySet::new(&result.document, signatures);
+            self.complete = signed.verify(&self.section).ok().map(|key_set| (key_set, signed.to_wire()));
+        } else if let Some((key_set, signed)) = &self.finished
+            && signed.bytes() == result.document.to_bytes()
+        {
+            // Complete elsewhere. It counts here only because it is the one that the own share belongs to.
+            self.complete = Some((key_set.clone(), signed.to_wire()));
+        }
+        self.complete.as_ref().map(|(key_set, wire)| Milestone::Complete(key_set.clone(), wire.clone()))
+    }
+}
