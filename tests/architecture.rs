@@ -31,8 +31,12 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("protocol", &["domain", "linkage", "crypto", "roster", "index"]),
     ("network", &["domain", "protocol"]),
     ("store", &["domain", "linkage", "crypto", "roster", "index", "protocol"]),
+    ("control", &["domain"]),
     ("testkit", &["domain", "linkage", "crypto", "roster", "index", "protocol"]),
-    ("samenhang", &["domain", "linkage", "crypto", "roster", "index", "protocol", "network", "store"]),
+    (
+        "samenhang",
+        &["domain", "linkage", "crypto", "roster", "index", "protocol", "network", "store", "control"],
+    ),
 ];
 
 /// The output of `cargo metadata`, as far as the checks need it.

@@ -1,12 +1,14 @@
 //! Keeps the documents true where a machine can tell: the columns of the CSV format, the values and labels of the
 //! protocol, links, and the sample configuration.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic in a test is a failing test")]
+#![expect(clippy::unwrap_used, reason = "a panic in a test is a failing test")]
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use domain::CalendarDate;
+use protocol::Conversation;
+use samenhang::demo::read_plan;
 
 /// Shortest hexadecimal value of a document that must stand in a golden file; shorter ones are parts and examples.
 const VALUE_DIGITS: usize = 32;
@@ -114,6 +116,21 @@ fn the_protocol_names_every_label_of_the_code_and_no_other() {
     assert_eq!(labels(&text("docs/protocol.md"), '`'), in_code);
 }
 
+#[test]
+fn the_protocol_lists_every_conversation_with_its_longest_frame() {
+    let page = text("docs/protocol.md");
+    for conversation in Conversation::ALL {
+        let name = conversation.protocol_name();
+        let row = page.lines().find(|line| line.starts_with(&format!("| `{name}` |")));
+        let row = row.unwrap_or_else(|| panic!("docs/protocol.md does not list {name}"));
+        let bound = match conversation.max_frame_bytes() / 1024 {
+            kibibytes if kibibytes % 1024 == 0 => format!("| {} MiB |", kibibytes / 1024),
+            kibibytes => format!("| {kibibytes} KiB |"),
+        };
+        assert!(row.ends_with(&bound), "{name}: {bound}");
+    }
+}
+
 /// The anchors that a page offers: its headings in small letters, blanks as hyphens, other marks dropped.
 fn anchors(page: &str) -> BTreeSet<String> {
     let heading = |line: &str| {
@@ -164,10 +181,30 @@ fn every_decision_stands_in_the_list() {
     }
 }
 
+/// The setting that a comment shows; any other line as it is.
+fn uncommented(line: &str) -> &str {
+    line.strip_prefix("# ").filter(|shown| shown.starts_with("[[") || shown.contains(" = ")).unwrap_or(line)
+}
+
+fn today() -> CalendarDate {
+    CalendarDate::new(2026, 11, 1).unwrap()
+}
+
+#[test]
+fn what_the_sample_configuration_shows_in_comments_is_accepted_too() {
+    let folder = tempfile::tempdir().unwrap();
+    for file in files(&root().join("config/demo"), &|path| !has_extension(path, "md")) {
+        let content = fs::read_to_string(&file).unwrap();
+        let lines: Vec<&str> = content.lines().map(uncommented).collect();
+        fs::write(folder.path().join(file.file_name().unwrap()), lines.join("\n")).unwrap();
+    }
+    assert_eq!(read_plan(folder.path(), today()).unwrap().institutions.len(), 1);
+}
+
 #[test]
 fn the_sample_configuration_is_accepted_and_told_truly() {
     let folder = root().join("config/demo");
-    let plan = samenhang::demo::read_plan(&folder, CalendarDate::new(2026, 11, 1).unwrap()).unwrap();
+    let plan = read_plan(&folder, today()).unwrap();
     assert!(plan.problems.is_empty());
     let readme = fs::read_to_string(folder.join("README.md")).unwrap();
     for organisation in &plan.organisations {

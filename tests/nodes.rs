@@ -17,7 +17,7 @@ use domain::{
 use protocol::{CeremonyProblem, Command, Notice, Reply, Status};
 use roster::{
     Circle, EpochRules, Governors, KeyholderRecord, LegalBasis, LegalBasisText, Member, MemberKeys, OpenPair,
-    RosterContent, Rules, VerifiedRoster, genesis,
+    RosterChain, RosterContent, Rules, genesis,
 };
 use samenhang::runtime::{Prepared, RunningNode, now};
 use store::StorageSecret;
@@ -42,7 +42,7 @@ async fn open(folder: &Path, number: usize) -> Prepared {
 }
 
 /// One circle, one sector, the first three keyholders, two needed.
-fn found(nodes: &[&Prepared], ceremony_deadline_seconds: u32) -> VerifiedRoster {
+fn found(nodes: &[&Prepared], ceremony_deadline_seconds: u32) -> RosterChain {
     let governor = SigningKey::from_seed(&Seed::from_bytes([1; 32]));
     let code: domain::LegalBasisCode = "wet".parse().unwrap();
     let sector: domain::Sector = "jeugd".parse().unwrap();
@@ -92,7 +92,7 @@ fn found(nodes: &[&Prepared], ceremony_deadline_seconds: u32) -> VerifiedRoster 
         governors: Governors { threshold: 1, keys: vec![governor.verifying_key()] },
         institutions: Vec::new(),
     };
-    genesis(content, &[&governor]).unwrap().1
+    RosterChain::found(genesis(content, &[&governor]).unwrap().0, None).unwrap()
 }
 
 fn mother(reference: &str) -> Signal {

@@ -3,7 +3,7 @@
 //! Types derive `minicbor::Encode` and `minicbor::Decode` as arrays. What makes the encoding deterministic is
 //! [`from_slice`]: bytes that do not come out the same when encoded again are refused, so indefinite lengths,
 //! longer integers, extra array items and trailing bytes never pass. The modules here are codecs of the domain's
-//! types that key sets hold, for `#[cbor(with = "crypto::cbor::epoch")]`; the domain itself knows no encoding.
+//! types, for `#[cbor(with = "crypto::cbor::epoch")]`; the domain itself knows no encoding.
 
 use minicbor::{Decode, Decoder, Encode};
 use thiserror::Error;

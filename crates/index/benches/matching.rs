@@ -44,8 +44,8 @@ impl Setting {
                 break;
             }
             let reference = FamilyRef::new(&serial.to_string()).unwrap();
-            let missing = own.insert(reference, keys(serial), participation.clone());
-            for key in missing.into_iter().take(OWN_KEYS - pseudonyms.len()) {
+            own.insert(reference.clone(), keys(serial), participation.clone());
+            for key in own.missing(&reference).into_iter().take(OWN_KEYS - pseudonyms.len()) {
                 let pseudonym = pseudonym("own", pseudonyms.len());
                 own.set_pseudonym(&key, pseudonym.clone());
                 pseudonyms.push(pseudonym);
@@ -100,9 +100,10 @@ fn keys(serial: u32) -> FamilyKeys {
 /// Names that sound different for different numbers.
 fn surname(serial: u32) -> String {
     const SYLLABLES: [&str; 10] = ["ba", "de", "fi", "ko", "lu", "ma", "ne", "pi", "ro", "tu"];
-    let syllables =
-        format!("{serial:06}").bytes().filter_map(|digit| SYLLABLES.get(usize::from(digit - b'0'))).copied();
-    format!("V{}s", syllables.collect::<String>())
+    let digits = format!("{serial:06}");
+    let syllables: String =
+        digits.bytes().filter_map(|digit| SYLLABLES.get(usize::from(digit - b'0'))).copied().collect();
+    format!("V{syllables}s")
 }
 
 fn matching(criterion: &mut Criterion) {

@@ -97,6 +97,17 @@ impl Matches {
             .insert((record.organisation, record.circle), record.agreeing);
     }
 
+    /// Forgets everything found in one feed. Returns the records that are gone, without agreeing keys.
+    pub fn remove_feed(&mut self, organisation: Oin, circle: CircleId) -> Vec<MatchRecord> {
+        let mut gone = Vec::new();
+        for (family, found) in &mut self.found {
+            if found.remove(&(organisation, circle)).is_some() {
+                gone.push(family.clone());
+            }
+        }
+        gone.into_iter().map(|family| self.record(family, organisation, circle)).collect()
+    }
+
     /// Forgets everything about a family, and names what is to be removed from disk.
     pub fn remove_family(&mut self, family: &FamilyRef) -> Vec<(Oin, CircleId)> {
         self.found.remove(family).map(|found| found.into_keys().collect()).unwrap_or_default()

@@ -48,6 +48,7 @@ pub(crate) struct Behaviour {
     pub(crate) ceremony: Requests,
     pub(crate) evaluation: Requests,
     pub(crate) feed: Requests,
+    pub(crate) roster: Requests,
 }
 
 impl Behaviour {
@@ -57,6 +58,7 @@ impl Behaviour {
             Conversation::Ceremony => &mut self.ceremony,
             Conversation::Evaluation => &mut self.evaluation,
             Conversation::Feed => &mut self.feed,
+            Conversation::Roster => &mut self.roster,
         }
     }
 }
@@ -94,6 +96,7 @@ pub(crate) fn swarm(config: &NetworkConfig, tally: &Arc<Tally>) -> Result<Swarm<
             ceremony: requests(Conversation::Ceremony),
             evaluation: requests(Conversation::Evaluation),
             feed: requests(Conversation::Feed),
+            roster: requests(Conversation::Roster),
         });
     Ok(with_behaviour
         .with_swarm_config(|swarm| swarm.with_idle_connection_timeout(IDLE_TIMEOUT))

@@ -1,6 +1,9 @@
 //! What the own organisation may want of its node, what the node replies, and what it tells unasked.
 
-use domain::{Epoch, FamilyRef, KeyClass, Oin, Signal};
+use ::roster::{RosterError, SignedRoster};
+use domain::{
+    CalendarDate, Epoch, FamilyRef, KeyClass, LegalBasisCode, Oin, Signal, SignalKind, Unit, Visibility,
+};
 use index::{Completeness, Involvement};
 use thiserror::Error;
 
@@ -11,6 +14,10 @@ pub enum Command {
     Import(Vec<Signal>),
     /// Withdraw signals: their tags leave the feeds with the next segment and readers drop the match.
     Withdraw(Vec<FamilyRef>),
+    /// Put the next version of the roster in force.
+    InstallRoster(Box<SignedRoster>),
+    /// The own signals, in order of reference.
+    Signals,
     /// Who else is involved with this family?
     Who(FamilyRef),
     /// The same for every own family with a published or shielded signal, in order of reference.
@@ -26,12 +33,52 @@ pub enum Reply {
     Imported(ImportCounts),
     /// How many signals were withdrawn; those not held are not counted.
     Withdrawn(usize),
+    /// The version of the roster in force, or why the one offered is not.
+    Roster(Result<u32, RosterError>),
+    /// The own signals.
+    Signals(Vec<SignalSummary>),
     /// Who else is involved.
     Who(Result<Answer, Refusal>),
     /// Who else is involved, for every own family that may ask.
     WhoAll(Vec<Answer>),
     /// How the node is doing.
     Status(Box<Status>),
+}
+
+/// An own signal without its personal details.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignalSummary {
+    /// The own reference.
+    pub family: FamilyRef,
+    /// Known or concerned.
+    pub kind: SignalKind,
+    /// Who may learn of it.
+    pub visibility: Visibility,
+    /// The legal basis.
+    pub legal_basis: Option<LegalBasisCode>,
+    /// The unit that registered it.
+    pub unit: Option<Unit>,
+    /// Involved since.
+    pub involved_since: Option<CalendarDate>,
+    /// When the family was told.
+    pub informed_on: Option<CalendarDate>,
+    /// When it ends by itself.
+    pub ends_on: Option<CalendarDate>,
+}
+
+impl From<&Signal> for SignalSummary {
+    fn from(signal: &Signal) -> Self {
+        Self {
+            family: signal.family_ref.clone(),
+            kind: signal.kind,
+            visibility: signal.visibility,
+            legal_basis: signal.legal_basis.clone(),
+            unit: signal.unit.clone(),
+            involved_since: signal.involved_since,
+            informed_on: signal.informed_on,
+            ends_on: signal.ends_on,
+        }
+    }
 }
 
 /// What an import did with each family it named.
@@ -72,6 +119,8 @@ pub enum Refusal {
 pub struct Status {
     /// The current epoch.
     pub epoch: Epoch,
+    /// Version of the roster in force.
+    pub roster_version: u32,
     /// Classes whose key set is held.
     pub key_sets: Vec<KeyClass>,
     /// Keyholders reachable now, this node included when it is one.

@@ -9,11 +9,13 @@ pub enum Conversation {
     Evaluation,
     /// Heads, headers and bodies of feeds.
     Feed,
+    /// Versions of the roster.
+    Roster,
 }
 
 impl Conversation {
     /// Every conversation.
-    pub const ALL: [Self; 3] = [Self::Ceremony, Self::Evaluation, Self::Feed];
+    pub const ALL: [Self; 4] = [Self::Ceremony, Self::Evaluation, Self::Feed, Self::Roster];
 
     /// The libp2p protocol name, `/samenhang/<conversation>/1`.
     #[must_use]
@@ -22,19 +24,22 @@ impl Conversation {
             Self::Ceremony => "/samenhang/ceremony/1",
             Self::Evaluation => "/samenhang/evaluation/1",
             Self::Feed => "/samenhang/feed/1",
+            Self::Roster => "/samenhang/roster/1",
         }
     }
 
     /// Longest frame in bytes, either way. A longer one is refused before it is read.
     ///
     /// Ceremony frames carry at most every keyholder's signed packages; evaluation frames at most 256 elements of
-    /// 32 bytes; feed frames one body of 4,000 tags of 16 bytes or a page of headers.
+    /// 32 bytes; feed frames one body of 4,000 tags of 16 bytes or a page of headers; roster frames one
+    /// version with the most members a roster may list, about 350 bytes each.
     #[must_use]
     pub const fn max_frame_bytes(self) -> usize {
         match self {
             Self::Ceremony => 64 * 1024,
             Self::Evaluation => 12 * 1024,
             Self::Feed => 80 * 1024,
+            Self::Roster => 4 * 1024 * 1024,
         }
     }
 }

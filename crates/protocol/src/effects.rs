@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crypto::{Document, Signed, SigningKey, Unverified};
 use domain::{Epoch, Oin, Timestamp};
-use roster::VerifiedRoster;
+use roster::{RosterChain, VerifiedRoster};
 
 use crate::{Collection, Conversation, Notice, Outbound, Refused, RequestId, ResponseToken, Step, Write};
 
@@ -22,6 +22,7 @@ pub(crate) struct Context<'a> {
     pub(crate) now: Timestamp,
     pub(crate) epoch: Epoch,
     pub(crate) identity: &'a Identity,
+    pub(crate) chain: &'a RosterChain,
     pub(crate) roster: &'a VerifiedRoster,
     pub(crate) connected: &'a BTreeSet<Oin>,
 }
@@ -31,6 +32,13 @@ pub(crate) struct Context<'a> {
 pub(crate) struct Requests {
     last: u64,
     under_way: BTreeMap<RequestId, (Conversation, Oin)>,
+}
+
+impl Requests {
+    /// The conversation of a request under way.
+    pub(crate) fn conversation(&self, id: RequestId) -> Option<Conversation> {
+        self.under_way.get(&id).map(|(conversation, _)| *conversation)
+    }
 }
 
 /// Collects the Steps of one transition.

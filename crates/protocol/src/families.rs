@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crypto::{Digest, PseudonymKey, cbor};
 use domain::{Address, CircleId, FamilyRef, Oin, Signal, Visibility};
-use index::{Hit, MatchRecord, Matches, OwnFamilies, Participation};
+use index::{FeedId, Hit, MatchRecord, Matches, OwnFamilies, Participation};
 use linkage::{DeriveOptions, HouseholdSuppression, LinkageKey, derive};
 
 use crate::ceremony::KeyMaterial;
@@ -12,7 +12,7 @@ use crate::effects::{Context, Effects};
 use crate::evaluation::{Evaluated, EvaluationClient};
 use crate::feed::{Arrived, FeedKeeper};
 use crate::record::{FamilyKeysRecord, KeyRecord, MatchKeysRecord, SignalRecord, key_digest, match_key};
-use crate::{Answer, Collection, ImportCounts, Notice, Refusal};
+use crate::{Answer, Collection, ImportCounts, Notice, Refusal, SignalSummary};
 
 /// Own signals, their keys and their matches.
 #[derive(Default)]
@@ -154,6 +154,25 @@ impl Families {
             self.follow_changes(cx, client, feeds, fx);
         }
         withdrawn
+    }
+
+    /// Another roster is in force: feeds that may no longer be read match nothing, and legal bases, circles and
+    /// entitlements may have changed.
+    pub(crate) fn follow_roster(
+        &mut self,
+        cx: &Context<'_>,
+        dropped: &[FeedId],
+        client: &mut EvaluationClient,
+        feeds: &mut FeedKeeper,
+        fx: &mut Effects<'_>,
+    ) {
+        for feed in dropped {
+            for record in self.matches.remove_feed(feed.publisher, feed.circle) {
+                self.keep_match(record, fx);
+                fx.cut();
+            }
+        }
+        self.follow_changes(cx, client, feeds, fx);
     }
 
     /// Brings keys, tags and matches in line with the signals.
@@ -350,6 +369,11 @@ impl Families {
             involved: self.matches.involved(family, &self.own),
             completeness,
         })
+    }
+
+    /// All own signals without their personal details, by reference.
+    pub(crate) fn summaries(&self) -> Vec<SignalSummary> {
+        self.signals.values().map(SignalSummary::from).collect()
     }
 
     /// References of all own families, ascending.

@@ -15,9 +15,12 @@ pub mod feed;
 mod input;
 mod node;
 mod record;
+pub mod roster;
 mod step;
 
-pub use command::{Answer, CeremonyProblem, Command, ImportCounts, Notice, Refusal, Refused, Reply, Status};
+pub use command::{
+    Answer, CeremonyProblem, Command, ImportCounts, Notice, Refusal, Refused, Reply, SignalSummary, Status,
+};
 pub use conversation::Conversation;
 pub use input::{CommandId, Input, RequestId, ResponseToken};
 pub use node::{Kept, Node, NodeConfig};

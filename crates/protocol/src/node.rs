@@ -3,15 +3,16 @@
 
 use std::collections::BTreeSet;
 
+use ::roster::{RosterChain, RosterError, SignedRoster, VerifiedRoster};
 use crypto::{Seed, SeedSequence, SigningKey};
 use domain::{Epoch, FamilyRef, Oin, Timestamp};
-use roster::VerifiedRoster;
 
 use crate::ceremony::CeremonyKeeper;
 use crate::effects::{Context, Effects, Identity, Requests};
 use crate::evaluation::{self, EvaluationClient};
 use crate::families::Families;
 use crate::feed::{Arrived, FeedKeeper};
+use crate::roster::{ResponseError, RosterKeeper};
 use crate::{
     Answer, Collection, Command, Conversation, Input, Outbound, Refused, Reply, Secret, SecretName, Status,
     Step,
@@ -23,8 +24,8 @@ pub struct NodeConfig {
     pub oin: Oin,
     /// Signs its documents.
     pub organisation_key: SigningKey,
-    /// The roster in force.
-    pub roster: VerifiedRoster,
+    /// The rosters held.
+    pub chain: RosterChain,
     /// Source of all randomness of this run; never used twice.
     pub seed: Seed,
 }
@@ -39,7 +40,7 @@ pub struct Kept {
 }
 
 impl Kept {
-    fn of(&self, wanted: Collection) -> Vec<Vec<u8>> {
+    pub(crate) fn of(&self, wanted: Collection) -> Vec<Vec<u8>> {
         let held = self.records.iter().filter(|(collection, _)| *collection == wanted);
         held.map(|(_, value)| value.clone()).collect()
     }
@@ -48,7 +49,7 @@ impl Kept {
 /// The state machine of one organisation's node.
 pub struct Node {
     identity: Identity,
-    roster: VerifiedRoster,
+    chain: RosterChain,
     epoch: Epoch,
     seeds: SeedSequence,
     connected: BTreeSet<Oin>,
@@ -65,6 +66,7 @@ struct Machines {
     client: EvaluationClient,
     feeds: FeedKeeper,
     families: Families,
+    rosters: RosterKeeper,
 }
 
 /// Borrows the parts of a node that every machine sees, beside the machines themselves.
@@ -75,7 +77,8 @@ macro_rules! context {
                 now: $now,
                 epoch: $node.epoch,
                 identity: &$node.identity,
-                roster: &$node.roster,
+                chain: &$node.chain,
+                roster: $node.chain.newest(),
                 connected: &$node.connected,
             },
             Effects::new(&mut $node.requests, &mut $node.refused),
@@ -88,9 +91,17 @@ impl Node {
     #[must_use]
     pub fn new(config: NodeConfig, kept: &Kept, now: Timestamp) -> Self {
         let identity = Identity { oin: config.oin, key: config.organisation_key };
-        let roster = config.roster;
-        let (connected, epoch) = (BTreeSet::new(), roster.epoch_at(now));
-        let cx = Context { now, epoch, identity: &identity, roster: &roster, connected: &connected };
+        let mut chain = config.chain;
+        let rosters = RosterKeeper::restore(&mut chain, kept);
+        let (connected, epoch) = (BTreeSet::new(), chain.newest().epoch_at(now));
+        let cx = Context {
+            now,
+            epoch,
+            identity: &identity,
+            chain: &chain,
+            roster: chain.newest(),
+            connected: &connected,
+        };
         let mut ceremonies = CeremonyKeeper::default();
         for wire in kept.of(Collection::KeySet) {
             ceremonies.restore_key_set(&cx, &wire);
@@ -121,9 +132,15 @@ impl Node {
             resumed: false,
             connected,
             identity,
-            roster,
-            machines: Machines { ceremonies, client, feeds, families },
+            chain,
+            machines: Machines { ceremonies, client, feeds, families, rosters },
         }
+    }
+
+    /// The roster in force.
+    #[must_use]
+    pub fn roster(&self) -> &VerifiedRoster {
+        self.chain.newest()
     }
 
     /// Counts of what was refused so far.
@@ -140,10 +157,15 @@ impl Node {
             self.connected.remove(member);
         }
         let evaluation_seed = self.seeds.next("evaluation");
+        let held = self.chain.newest().version();
+        let adopted = self.adopt(&input);
         let (cx, mut fx) = context!(self, now);
         let machines = &mut self.machines;
         if !std::mem::replace(&mut self.resumed, true) {
             machines.families.resume(&cx, &mut machines.feeds, &mut fx);
+        }
+        if cx.roster.version() != held {
+            machines.follow_roster(&cx, &mut fx);
         }
         let mut arrived: Vec<Arrived> = Vec::new();
         match input {
@@ -153,8 +175,13 @@ impl Node {
                 let backlog = machines.client.waiting() > 0;
                 machines.feeds.publish(&cx, &machines.ceremonies.material, backlog, &mut fx);
             }
-            Input::Connected(member) => machines.feeds.connected(&cx, member),
+            Input::Connected(member) => {
+                machines.feeds.connected(&cx, member);
+                machines.rosters.may_have_newer(member);
+            }
             Input::Disconnected(_) => {}
+            // The network lets go of whoever left the roster; what comes in between is not answered.
+            Input::Request { from, .. } if cx.roster.member(&from).is_none() => fx.refused.not_allowed += 1,
             Input::Request { from, conversation, token, frame } => match conversation {
                 Conversation::Ceremony => machines.ceremonies.request(&cx, from, token, &frame, &mut fx),
                 Conversation::Evaluation => {
@@ -162,6 +189,7 @@ impl Node {
                     evaluation::answer(&cx, material, from, token, &frame, &evaluation_seed, &mut fx);
                 }
                 Conversation::Feed => machines.feeds.request(&cx, from, token, &frame, &mut fx),
+                Conversation::Roster => machines.rosters.request(&cx, from, token, &frame, &mut fx),
             },
             Input::Response { id, frame } => match fx.finish(id) {
                 Some((Conversation::Ceremony, _)) => machines.ceremonies.response(&cx, id, &frame, &mut fx),
@@ -169,12 +197,14 @@ impl Node {
                     machines.client.response(&cx, &machines.ceremonies.material, id, from, &frame, &mut fx);
                 }
                 Some((Conversation::Feed, _)) => arrived = machines.feeds.response(&cx, id, &frame, &mut fx),
+                Some((Conversation::Roster, _)) => adopted.count(fx.refused),
                 None => {}
             },
             Input::RequestFailed { id } => match fx.finish(id) {
                 Some((Conversation::Ceremony, _)) => machines.ceremonies.failed(id),
                 Some((Conversation::Evaluation, _)) => machines.client.failed(now, id),
                 Some((Conversation::Feed, _)) => machines.feeds.failed(&cx, id),
+                Some((Conversation::Roster, _)) => machines.rosters.failed(id),
                 None => {}
             },
             Input::Gossip { frame, .. } => machines.feeds.gossip(&cx, &frame, &mut fx),
@@ -200,6 +230,8 @@ impl Node {
                         &machines.feeds,
                         &machines.ceremonies.material,
                     )),
+                    Command::InstallRoster(_) => adopted.reply(cx.roster.version()),
+                    Command::Signals => Reply::Signals(machines.families.summaries()),
                     Command::WhoAll => Reply::WhoAll(machines.who_all(&cx)),
                     Command::Status => Reply::Status(Box::new(machines.status(&cx, *fx.refused))),
                 };
@@ -212,11 +244,80 @@ impl Node {
         for arrived in &arrived {
             machines.families.arrived(arrived, &mut fx);
         }
+        for publisher in machines.feeds.newer_roster() {
+            machines.rosters.may_have_newer(publisher);
+        }
+        machines.rosters.advance(&cx, &mut fx);
         fx.into_steps()
+    }
+
+    /// Takes a roster that the input brings, before any machine sees the input: they act on the one in force.
+    fn adopt(&mut self, input: &Input) -> Adopted {
+        let adopted = match input {
+            Input::Command { command: Command::InstallRoster(signed), .. } => self
+                .chain
+                .accept(SignedRoster::clone(signed))
+                .map_or_else(Adopted::Refused, |()| Adopted::Taken),
+            Input::Response { id, frame }
+                if self.requests.conversation(*id) == Some(Conversation::Roster) =>
+            {
+                match self.machines.rosters.response(*id, frame, &mut self.chain) {
+                    Ok(()) => Adopted::Taken,
+                    Err(error) => Adopted::Misled(error),
+                }
+            }
+            Input::Tick
+            | Input::Connected(_)
+            | Input::Disconnected(_)
+            | Input::Request { .. }
+            | Input::Response { .. }
+            | Input::RequestFailed { .. }
+            | Input::Gossip { .. }
+            | Input::Command { .. } => Adopted::Taken,
+        };
+        let roster = self.chain.newest();
+        self.connected.retain(|member| roster.member(member).is_some());
+        adopted
+    }
+}
+
+/// What became of a roster that an input brought, if it brought one.
+enum Adopted {
+    /// It is in force, or there was none.
+    Taken,
+    /// The own organisation offered one that does not follow.
+    Refused(RosterError),
+    /// A member offered one that cannot be read or does not follow.
+    Misled(ResponseError),
+}
+
+impl Adopted {
+    fn reply(self, version: u32) -> Reply {
+        Reply::Roster(match self {
+            Self::Refused(error) => Err(error),
+            Self::Taken | Self::Misled(_) => Ok(version),
+        })
+    }
+
+    fn count(&self, refused: &mut Refused) {
+        match self {
+            Self::Misled(ResponseError::Malformed) => refused.malformed_frames += 1,
+            Self::Misled(ResponseError::NotSigned) => refused.bad_signatures += 1,
+            Self::Taken | Self::Refused(_) => {}
+        }
     }
 }
 
 impl Machines {
+    /// Another roster is in force. It is kept before anything that follows from it is said.
+    fn follow_roster(&mut self, cx: &Context<'_>, fx: &mut Effects<'_>) {
+        self.rosters.advance(cx, fx);
+        self.rosters.tell(cx);
+        fx.say(Outbound::Members(Box::new(cx.roster.clone())));
+        let dropped = self.feeds.follow_roster(cx, fx);
+        self.families.follow_roster(cx, &dropped, &mut self.client, &mut self.feeds, fx);
+    }
+
     fn who_all(&self, cx: &Context<'_>) -> Vec<Answer> {
         let ask =
             |family: &FamilyRef| self.families.who(cx, family, &self.feeds, &self.ceremonies.material).ok();
@@ -227,6 +328,7 @@ impl Machines {
         let section = cx.roster.keyholder_section();
         Status {
             epoch: cx.epoch,
+            roster_version: cx.roster.version(),
             key_sets: self.ceremonies.material.classes().collect(),
             keyholders_reachable: EvaluationClient::reachable(cx),
             keyholders: section.keyholders.len(),

@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use ::roster::VerifiedRoster;
 use domain::{CircleId, Oin};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -19,7 +20,7 @@ pub enum Collection {
     Signal = 1,
     /// Evaluated pseudonym keys of own families, by epoch and family reference.
     FamilyKeys = 2,
-    /// Complete key sets, by epoch, class and attempt.
+    /// Complete key sets, by epoch and class.
     KeySet = 3,
     /// Headers of feeds, own and replicated, by organisation, circle, epoch and sequence.
     Header = 4,
@@ -179,6 +180,8 @@ pub enum Outbound {
         /// The reply.
         reply: Reply,
     },
+    /// Another roster is in force: from now on its members, and only they, are to be reached.
+    Members(Box<VerifiedRoster>),
     /// Tell the own organisation something that it did not ask for.
     Notice(Notice),
 }
@@ -314,6 +317,7 @@ mod tests {
                 Outbound::Request { .. }
                 | Outbound::Respond { .. }
                 | Outbound::Gossip { .. }
+                | Outbound::Members(_)
                 | Outbound::Notice(_) => 0,
             })
             .collect();

@@ -35,4 +35,24 @@ pub enum RosterError {
     /// A rule of the document itself is broken.
     #[error("the roster contradicts itself: {0}")]
     Inconsistent(&'static str),
+    /// Below what a network of real families keeps.
+    #[error("{rule} is {found}; at least {least} is needed in a network that is no test network")]
+    TooLow {
+        /// What is too low.
+        rule: &'static str,
+        /// What the roster says.
+        found: u64,
+        /// The least allowed.
+        least: u64,
+    },
+    /// Above what a network of real families keeps.
+    #[error("{rule} is {found}; at most {most} is allowed in a network that is no test network")]
+    TooHigh {
+        /// What is too high.
+        rule: &'static str,
+        /// What the roster says.
+        found: u64,
+        /// The most allowed.
+        most: u64,
+    },
 }

@@ -73,6 +73,24 @@ impl RosterContent {
     }
 }
 
+impl From<RosterDocument> for RosterContent {
+    /// What the governors decided, without its place in the chain: to change it and make the next version.
+    fn from(document: RosterDocument) -> Self {
+        Self {
+            name: document.name,
+            test_network: document.test_network,
+            rules: document.rules,
+            circles: document.circles,
+            legal_bases: document.legal_bases,
+            threshold: document.threshold,
+            keyholders: document.keyholders,
+            members: document.members,
+            governors: document.governors,
+            institutions: document.institutions,
+        }
+    }
+}
+
 /// Makes and verifies the genesis roster, signed by the given governors.
 ///
 /// # Errors

@@ -4,17 +4,26 @@
 //! network's id, compared out of band; every later version is signed by more than half of the governors of the
 //! version before it. Whoever holds a [`VerifiedRoster`] need not check again.
 
+mod chain;
+mod claimed;
 mod document;
 mod error;
+mod fingerprint;
 mod genesis;
+mod join;
+mod production;
 mod succession;
 mod verified;
 
+pub use chain::RosterChain;
+pub use claimed::ClaimedRoster;
 pub use document::{
     Circle, EpochRules, Governors, Institution, KeyholderRecord, LegalBasis, LegalBasisText, Member,
     MemberKeys, OpenPair, RosterDocument, Rules,
 };
 pub use error::RosterError;
+pub use fingerprint::{Fingerprint, NoFingerprint};
 pub use genesis::{RosterContent, genesis};
+pub use join::{JoinError, JoinRequest, MAX_JOIN_REQUEST_BYTES};
 pub use succession::SignedRoster;
 pub use verified::VerifiedRoster;

@@ -51,6 +51,37 @@ impl SignedRoster {
         Self::sign(&document, governors)
     }
 
+    /// Adds a governor's signature. `false` when this key has signed it before, and nothing changes.
+    ///
+    /// # Errors
+    /// When it carries as many signatures as are ever read.
+    pub fn add_signature(&mut self, key: &SigningKey) -> Result<bool, RosterError> {
+        let governor = key.verifying_key();
+        if self.valid_signers().contains(&governor) {
+            return Ok(false);
+        }
+        // One that does not verify under the same key would only stand in the way.
+        self.signatures.retain(|by| by.governor != governor);
+        if self.signatures.len() >= MAX_SIGNATURES {
+            return Err(RosterError::Inconsistent("it carries more signatures than are ever read"));
+        }
+        let signature = key.sign(RosterDocument::LABEL, &self.bytes);
+        self.signatures.push(GovernorSignature { governor, signature });
+        self.signatures.sort_by_key(|by| by.governor);
+        Ok(true)
+    }
+
+    /// Keys whose signature over exactly these bytes verifies, whoever they are.
+    #[must_use]
+    pub fn valid_signers(&self) -> BTreeSet<VerifyingKey> {
+        self.signatures
+            .iter()
+            .take(MAX_SIGNATURES)
+            .filter(|by| by.governor.verify(RosterDocument::LABEL, &self.bytes, &by.signature).is_ok())
+            .map(|by| by.governor)
+            .collect()
+    }
+
     /// The bytes to store or send.
     #[must_use]
     pub fn to_wire(&self) -> Vec<u8> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crypto::{Digest, Keyholder, KeyholderSection, VerifyingKey};
 use domain::{Address, CircleId, Epoch, LegalBasisCode, NetworkId, Oin, Timestamp};
 
-use crate::{Circle, LegalBasis, Member, RosterDocument, RosterError, Rules, SignedRoster};
+use crate::{Circle, LegalBasis, Member, RosterDocument, RosterError, Rules, SignedRoster, production};
 
 /// Most members, circles and legal bases in one roster; a few thousand members is the design's ceiling.
 const MAX_MEMBERS: usize = 10_000;
@@ -83,6 +83,12 @@ impl VerifiedRoster {
     #[must_use]
     pub fn digest(&self) -> Digest {
         self.digest
+    }
+
+    /// The document, to show it or to make the next version from it.
+    #[must_use]
+    pub fn document(&self) -> &RosterDocument {
+        &self.document
     }
 
     /// Name of the network for people.
@@ -199,7 +205,7 @@ impl VerifiedRoster {
 }
 
 /// The rules that a roster must keep whoever signs it.
-fn check_document(document: &RosterDocument) -> Result<(), RosterError> {
+pub(crate) fn check_document(document: &RosterDocument) -> Result<(), RosterError> {
     let wrong = |what| Err(RosterError::Inconsistent(what));
     if document.members.len() > MAX_MEMBERS
         || document.circles.len() > MAX_CIRCLES
@@ -252,7 +258,7 @@ fn check_document(document: &RosterDocument) -> Result<(), RosterError> {
     if document.circles.iter().flat_map(|circle| &circle.legal_bases).any(|held| !codes.contains(&held.0)) {
         return wrong("a circle names a legal basis that is not listed");
     }
-    Ok(())
+    production::check(document)
 }
 
 fn ascending<T: Ord>(items: impl Iterator<Item = T>) -> bool {

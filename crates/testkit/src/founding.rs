@@ -5,7 +5,7 @@ use domain::{CircleId, Oin, Sector, Timestamp};
 use protocol::NodeConfig;
 use roster::{
     Circle, EpochRules, Governors, Institution, KeyholderRecord, LegalBasis, LegalBasisText, Member,
-    MemberKeys, OpenPair, RosterContent, Rules, VerifiedRoster, genesis,
+    MemberKeys, OpenPair, RosterChain, RosterContent, Rules, SignedRoster, VerifiedRoster, genesis,
 };
 
 /// When every test network starts.
@@ -25,6 +25,8 @@ pub struct MemberPlan {
 pub struct Founding {
     /// The genesis roster.
     pub roster: VerifiedRoster,
+    chain: RosterChain,
+    content: RosterContent,
     /// The only circle.
     pub circle: CircleId,
     members: usize,
@@ -107,8 +109,9 @@ impl Founding {
             governors: Governors { threshold: 1, keys: vec![governor.verifying_key()] },
             institutions,
         };
-        let (_, roster) = genesis(content, &[&governor]).expect("a valid test network");
-        Self { roster, circle, members: members.len() }
+        let (signed, roster) = genesis(content.clone(), &[&governor]).expect("a valid test network");
+        let chain = RosterChain::found(signed, None).expect("just made");
+        Self { roster, chain, content, circle, members: members.len() }
     }
 
     /// The same network founded with an institution at this address, which is another network.
@@ -127,6 +130,14 @@ impl Founding {
     pub fn uniform(members: usize) -> Self {
         let plan = MemberPlan { sector: "jeugd", bsn_entitled: true };
         Self::new(&vec![plan; members], 3, 2, &[("jeugd", "jeugd")])
+    }
+
+    /// The version after `held`: the content of genesis, changed, signed by the governor.
+    #[must_use]
+    pub fn next(&self, held: &VerifiedRoster, change: impl FnOnce(&mut RosterContent)) -> SignedRoster {
+        let mut content = self.content.clone();
+        change(&mut content);
+        SignedRoster::next(held, content, &[&signing_key(0)])
     }
 
     /// OIN of the member with this number, from 1.
@@ -156,7 +167,7 @@ impl Founding {
         NodeConfig {
             oin,
             organisation_key: Self::organisation_key(oin),
-            roster: self.roster.clone(),
+            chain: self.chain.clone(),
             seed: Seed::from_bytes([9; 32]).derive(oin.as_str(), run),
         }
     }

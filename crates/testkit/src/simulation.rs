@@ -163,7 +163,11 @@ impl Simulation {
     pub fn status(&mut self, oin: Oin) -> Status {
         match self.command(oin, Command::Status) {
             Reply::Status(status) => *status,
-            Reply::Imported(_) | Reply::Withdrawn(_) | Reply::Who(_) | Reply::WhoAll(_) => {
+            Reply::Imported(_)
+            | Reply::Withdrawn(_)
+            | Reply::Roster(_)
+            | Reply::Who(_)
+            | Reply::WhoAll(_) => {
                 unreachable!("asked for the status")
             }
         }
@@ -230,13 +234,23 @@ impl Simulation {
         assert!(condition(self), "not within {at_most} seconds: {what}");
     }
 
-    /// Lets seconds pass until every present node holds both key sets, has published everything and holds every current head.
+    /// Lets seconds pass until every present node holds both key sets, has published everything and holds every
+    /// current head.
     pub fn settle(&mut self) {
+        let present: Vec<Oin> = self.nodes.keys().filter(|oin| !self.absent.contains(oin)).copied().collect();
+        self.settle_nodes(&present);
+    }
+
+    /// The same among some members.
+    pub fn settle_among(&mut self, members: &[usize]) {
+        let oins: Vec<Oin> = members.iter().map(|member| Founding::oin(*member)).collect();
+        self.settle_nodes(&oins);
+    }
+
+    fn settle_nodes(&mut self, oins: &[Oin]) {
         self.until(120, "everything published and every head held", |simulation| {
-            let present: Vec<Oin> =
-                simulation.nodes.keys().filter(|oin| !simulation.absent.contains(oin)).copied().collect();
-            present.into_iter().all(|oin| {
-                let status = simulation.status(oin);
+            oins.iter().all(|oin| {
+                let status = simulation.status(*oin);
                 status.key_sets.len() == 2 && status.published && status.completeness.is_complete()
             })
         });
@@ -312,6 +326,14 @@ impl Simulation {
             }
             Outbound::Reply { id, reply } => {
                 self.replies.insert((from, id), reply);
+            }
+            Outbound::Members(roster) => {
+                for peer in self.peers_of(from) {
+                    if roster.member(&peer).is_none() {
+                        self.input(from, Input::Disconnected(peer));
+                        self.input(peer, Input::Disconnected(from));
+                    }
+                }
             }
             Outbound::Notice(notice) => self.notices.entry(from).or_default().push(notice),
         }

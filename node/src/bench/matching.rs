@@ -101,8 +101,9 @@ impl Setting {
                 break;
             }
             let keys = derive(&family(serial, &mut bsns)?)?;
-            let missing = own.insert(FamilyRef::new(&serial.to_string())?, keys, participation.clone());
-            for key in missing.into_iter().take(own_keys - pseudonyms.len()) {
+            let reference = FamilyRef::new(&serial.to_string())?;
+            own.insert(reference.clone(), keys, participation.clone());
+            for key in own.missing(&reference).into_iter().take(own_keys - pseudonyms.len()) {
                 let drawn = seed.derive("bench pseudonym", pseudonyms.len() as u64);
                 let pseudonym = PseudonymKey::from_bytes(*drawn.reveal());
                 own.set_pseudonym(&key, pseudonym.clone());

@@ -8,7 +8,7 @@ use crypto::SigningKey;
 use domain::{CircleId, Oin, Timestamp};
 use roster::{
     Circle, EpochRules, Governors, KeyholderRecord, LegalBasisText, Member, MemberKeys, OpenPair,
-    RosterContent, Rules, VerifiedRoster, genesis,
+    RosterChain, RosterContent, Rules, genesis,
 };
 use store::StorageSecret;
 
@@ -32,8 +32,6 @@ const EPOCH_SECONDS: u64 = 90 * 86_400;
 pub struct DemoNetwork {
     /// The nodes at work.
     pub nodes: Vec<RunningNode>,
-    /// The roster in force.
-    pub roster: VerifiedRoster,
 }
 
 impl DemoNetwork {
@@ -56,13 +54,14 @@ impl DemoNetwork {
         }
         let governor = SigningKey::from_seed(&random_seed()?);
         let content = content(plan, &prepared, &governor, now())?;
-        let (_, roster) =
+        let (signed, _) =
             genesis(content, &[&governor]).context("the network's description makes no roster")?;
+        let chain = RosterChain::found(signed, None)?;
         let mut nodes = Vec::new();
         for (node, organisation) in prepared.into_iter().zip(&plan.organisations) {
-            nodes.push(node.start(roster.clone(), organisation.signals.clone()).await?);
+            nodes.push(node.start(chain.clone(), organisation.signals.clone()).await?);
         }
-        Ok(Self { nodes, roster })
+        Ok(Self { nodes })
     }
 
     /// Stops every node.

@@ -13,7 +13,7 @@ use protocol::{
     Answer, Collection, Command, CommandId, ImportCounts, Input, Kept, Node, NodeConfig, Notice, Outbound,
     Reply, Status,
 };
-use roster::VerifiedRoster;
+use roster::{RosterChain, VerifiedRoster};
 use store::{StorageSecret, Store, StoreError, Writer};
 use tokio::sync::{mpsc, oneshot};
 
@@ -53,9 +53,9 @@ pub struct RunningNode {
     writer: Writer,
 }
 
-/// Commands that wait for their reply, and what ended the node if something did.
-#[derive(Default)]
+/// The roster in force, commands that wait for their reply, and what ended the node if something did.
 struct Waiting {
+    roster: Mutex<Arc<VerifiedRoster>>,
     replies: Mutex<BTreeMap<CommandId, oneshot::Sender<Reply>>>,
     failure: Mutex<Option<StoreError>>,
 }
@@ -71,10 +71,17 @@ impl Prepared {
         secret: &StorageSecret,
         listen: SocketAddr,
     ) -> Result<Self> {
-        let mut store = Store::open(folder, secret)?;
+        Self::with_store(oin, Store::open(folder, secret)?, vec![listen]).await
+    }
+
+    /// Makes or reads the node's secrets in an open store and binds its ports.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written, or an address cannot be bound.
+    pub async fn with_store(oin: domain::Oin, mut store: Store, listen: Vec<SocketAddr>) -> Result<Self> {
         let secrets = NodeSecrets::of(&mut store)?;
         let (inputs, received) = mpsc::channel(QUEUED_INPUTS);
-        let config = NetworkConfig::new(oin, secrets.node_seed(), vec![listen]);
+        let config = NetworkConfig::new(oin, secrets.node_seed(), listen);
         let network = Network::start(config, inputs.clone()).await?;
         Ok(Self { identity: NodeIdentity { oin, secrets }, store, network, inputs, received })
     }
@@ -96,23 +103,23 @@ impl Prepared {
     ///
     /// # Errors
     /// When the store cannot be read, or a thread cannot be started.
-    pub async fn start(self, roster: VerifiedRoster, first: Vec<domain::Signal>) -> Result<RunningNode> {
+    pub async fn start(self, chain: RosterChain, first: Vec<domain::Signal>) -> Result<RunningNode> {
         let kept = kept(&self.store)?;
-        let members = NetworkCommand::SetMembers {
-            network: roster.network(),
-            peers: peers(&roster),
-            circles: roster.circles().iter().map(|circle| circle.id).collect(),
-        };
         let config = NodeConfig {
             oin: self.identity.oin,
             organisation_key: self.identity.secrets.organisation_key(),
-            roster,
+            chain,
             seed: random_seed()?,
         };
         let node = Node::new(config, &kept, event_loop::now());
+        let members = members(node.roster());
         drop(kept);
 
-        let waiting = Arc::new(Waiting::default());
+        let waiting = Arc::new(Waiting {
+            roster: Mutex::new(Arc::new(node.roster().clone())),
+            replies: Mutex::default(),
+            failure: Mutex::default(),
+        });
         let (notify, notices) = mpsc::channel(QUEUED_NOTICES);
         let (writer, steps) = {
             let (network, replies, failed) =
@@ -152,9 +159,12 @@ impl RunningNode {
     pub async fn import(&self, signals: Vec<domain::Signal>) -> Result<ImportCounts> {
         match self.command(Command::Import(signals)).await? {
             Reply::Imported(counts) => Ok(counts),
-            other @ (Reply::Withdrawn(_) | Reply::Who(_) | Reply::WhoAll(_) | Reply::Status(_)) => {
-                Err(unexpected(&other))
-            }
+            other @ (Reply::Withdrawn(_)
+            | Reply::Roster(_)
+            | Reply::Signals(_)
+            | Reply::Who(_)
+            | Reply::WhoAll(_)
+            | Reply::Status(_)) => Err(unexpected(&other)),
         }
     }
 
@@ -165,9 +175,12 @@ impl RunningNode {
     pub async fn who_all(&self) -> Result<Vec<Answer>> {
         match self.command(Command::WhoAll).await? {
             Reply::WhoAll(answers) => Ok(answers),
-            other @ (Reply::Withdrawn(_) | Reply::Who(_) | Reply::Imported(_) | Reply::Status(_)) => {
-                Err(unexpected(&other))
-            }
+            other @ (Reply::Withdrawn(_)
+            | Reply::Roster(_)
+            | Reply::Signals(_)
+            | Reply::Who(_)
+            | Reply::Imported(_)
+            | Reply::Status(_)) => Err(unexpected(&other)),
         }
     }
 
@@ -178,9 +191,12 @@ impl RunningNode {
     pub async fn status(&self) -> Result<Status> {
         match self.command(Command::Status).await? {
             Reply::Status(status) => Ok(*status),
-            other @ (Reply::Withdrawn(_) | Reply::Who(_) | Reply::WhoAll(_) | Reply::Imported(_)) => {
-                Err(unexpected(&other))
-            }
+            other @ (Reply::Withdrawn(_)
+            | Reply::Roster(_)
+            | Reply::Signals(_)
+            | Reply::Who(_)
+            | Reply::WhoAll(_)
+            | Reply::Imported(_)) => Err(unexpected(&other)),
         }
     }
 
@@ -196,6 +212,18 @@ impl RunningNode {
             return Err(self.waiting.why_stopped());
         }
         told.await.map_err(|_| self.waiting.why_stopped())
+    }
+
+    /// The roster in force.
+    #[must_use]
+    pub fn roster(&self) -> Arc<VerifiedRoster> {
+        Arc::clone(&self.waiting.roster.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Where the node listens.
+    #[must_use]
+    pub fn addresses(&self) -> &[SocketAddr] {
+        self.network.listen_addresses()
     }
 
     /// What the node has told unasked since this was last called.
@@ -228,6 +256,10 @@ impl RunningNode {
 }
 
 impl Waiting {
+    fn follow(&self, roster: &VerifiedRoster) {
+        *self.roster.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(roster.clone());
+    }
+
     fn expect(&self, id: CommandId, tell: oneshot::Sender<Reply>) {
         self.replies.lock().unwrap_or_else(PoisonError::into_inner).insert(id, tell);
     }
@@ -259,6 +291,12 @@ impl Waiting {
 fn dispatch(said: Outbound, network: &Network, waiting: &Waiting, notices: &mpsc::Sender<Notice>) {
     match said {
         Outbound::Reply { id, reply } => waiting.reply(id, reply),
+        Outbound::Members(roster) => {
+            tracing::info!(version = roster.version(), "another roster is in force");
+            waiting.follow(&roster);
+            // The network has stopped: so does the node, in a moment.
+            let _stopping = network.blocking_send(members(&roster));
+        }
         Outbound::Notice(notice) => {
             log(&notice);
             // Full or nobody there: the match table has it all the same.
@@ -294,7 +332,8 @@ async fn tick(inputs: mpsc::Sender<Input>) {
     }
 }
 
-fn kept(store: &Store) -> Result<Kept> {
+/// Everything that an earlier run kept.
+pub(crate) fn kept(store: &Store) -> Result<Kept> {
     let mut kept = Kept::default();
     for collection in Collection::ALL {
         let mut records = store.records(collection).collect::<Result<Vec<_>, _>>()?;
@@ -307,6 +346,15 @@ fn kept(store: &Store) -> Result<Kept> {
         }
     }
     Ok(kept)
+}
+
+/// Whom the network may reach under a roster, and in which topics.
+fn members(roster: &VerifiedRoster) -> NetworkCommand {
+    NetworkCommand::SetMembers {
+        network: roster.network(),
+        peers: peers(roster),
+        circles: roster.circles().iter().map(|circle| circle.id).collect(),
+    }
 }
 
 fn peers(roster: &VerifiedRoster) -> Vec<Peer> {
@@ -324,6 +372,8 @@ fn unexpected(reply: &Reply) -> anyhow::Error {
         Reply::Imported(_) | Reply::Withdrawn(_) => "import",
         Reply::Who(_) | Reply::WhoAll(_) => "question",
         Reply::Status(_) => "status",
+        Reply::Roster(_) => "roster",
+        Reply::Signals(_) => "list of signals",
     };
     anyhow!("a command got the reply of another one ({kind})")
 }

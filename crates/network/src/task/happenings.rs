@@ -67,6 +67,7 @@ impl Task {
             BehaviourEvent::Ceremony(event) => self.conversed(Conversation::Ceremony, event),
             BehaviourEvent::Evaluation(event) => self.conversed(Conversation::Evaluation, event),
             BehaviourEvent::Feed(event) => self.conversed(Conversation::Feed, event),
+            BehaviourEvent::Roster(event) => self.conversed(Conversation::Roster, event),
         }
     }
 

@@ -114,6 +114,11 @@ impl CeremonyKeeper {
             if self.material.key_sets.contains_key(&class) {
                 continue;
             }
+            let section = cx.roster.keyholder_section().digest();
+            if self.running.get(&class).is_some_and(|ceremony| ceremony.id().section != section) {
+                // Other keyholders were named meanwhile: they begin anew among themselves.
+                self.running.remove(&class);
+            }
             if !self.running.contains_key(&class) {
                 self.start(cx, class, &mut seed, fx);
             }
@@ -333,7 +338,9 @@ fn ceremony_id(cx: &Context<'_>, class: KeyClass) -> CeremonyId {
 }
 
 fn verified_key_set(cx: &Context<'_>, wire: &[u8]) -> Option<KeySet> {
-    let key_set = SignedKeySet::parse(wire).ok()?.verify(&cx.roster.keyholder_section()).ok()?;
+    let signed = SignedKeySet::parse(wire).ok()?;
+    // A key set stays bound to the keyholders who made it, also when a later roster names others.
+    let key_set = signed.verify(cx.chain.section(&signed.claimed().ceremony().section)?).ok()?;
     (key_set.ceremony().epoch == cx.epoch).then_some(key_set)
 }
 

@@ -158,7 +158,7 @@ impl EvaluationClient {
         {
             batch.verified.insert(share.index(), verified);
         }
-        let section = cx.roster.keyholder_section();
+        let Some(section) = cx.chain.section(&key_set.ceremony().section) else { return };
         // Each batch starts at another keyholder, so that the work spreads.
         let start = usize::try_from(number).unwrap_or(0) % section.keyholders.len().max(1);
         let (before, after) = section.keyholders.split_at(start);

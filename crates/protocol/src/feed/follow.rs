@@ -207,6 +207,9 @@ impl FeedKeeper {
         // A head of a feed that this node may not read, or of another epoch, is none of its business.
         let feed = head.document().feed;
         let Some(replica) = self.replicas.get_mut(&feed) else { return };
+        if head.document().roster_version > cx.roster.version() {
+            self.newer_roster.insert(feed.publisher);
+        }
         match replica.offer_head(head, cx.now) {
             Ok(HeadOutcome::Newer) => fx.put(Collection::Head, feed_key(&feed), wire.to_vec()),
             Ok(HeadOutcome::Known) => {}

@@ -8,9 +8,10 @@ use index::{Body, Completeness, FeedId, FeedState, HeadDocument, HeaderDocument,
 use roster::VerifiedRoster;
 
 use super::follow::Wanted;
-use crate::RequestId;
+use super::publish::{feed_key, header_key};
 use crate::ceremony::KeyMaterial;
-use crate::effects::Context;
+use crate::effects::{Context, Effects};
+use crate::{Collection, RequestId};
 
 /// The own feed of one circle.
 pub(crate) struct OwnFeed {
@@ -40,6 +41,8 @@ pub(crate) struct FeedKeeper {
     /// Members whose heads are to be asked for, and when heads were last asked for by circle.
     pub(super) heads_wanted: VecDeque<(Oin, CircleId)>,
     pub(super) heads_asked: BTreeMap<CircleId, (Timestamp, usize)>,
+    /// Publishers whose heads tell of a newer roster than this node's.
+    pub(super) newer_roster: BTreeSet<Oin>,
 }
 
 impl FeedKeeper {
@@ -70,7 +73,35 @@ impl FeedKeeper {
             resting: BTreeMap::new(),
             heads_wanted: VecDeque::new(),
             heads_asked: BTreeMap::new(),
+            newer_roster: BTreeSet::new(),
         }
+    }
+
+    /// Follows another roster: new feeds are opened, those this node may no longer read are dropped, also from
+    /// disk. Returns the feeds dropped. An own feed that lost its readers stays, so that it can go on one day.
+    pub(crate) fn follow_roster(&mut self, cx: &Context<'_>, fx: &mut Effects<'_>) -> Vec<FeedId> {
+        let fresh = Self::new(cx);
+        for (circle, own) in fresh.own {
+            self.own.entry(circle).or_insert(own);
+        }
+        let dropped: Vec<FeedId> =
+            self.replicas.keys().filter(|feed| !fresh.replicas.contains_key(feed)).copied().collect();
+        for feed in &dropped {
+            self.replicas.remove(feed);
+            fx.delete(Collection::Head, feed_key(feed));
+            for (header, sequence) in self.headers.remove(feed).into_iter().flatten().zip(1..) {
+                fx.delete(Collection::Header, header_key(feed, sequence));
+                let named = |held: &Vec<HeldHeader>| held.iter().any(|other| other.body == header.body);
+                if !self.headers.values().any(named) && self.bodies.remove(&header.body).is_some() {
+                    fx.delete(Collection::Body, header.body.as_bytes().to_vec());
+                }
+                fx.cut();
+            }
+        }
+        for (feed, replica) in fresh.replicas {
+            self.replicas.entry(feed).or_insert(replica);
+        }
+        dropped
     }
 
     /// Takes back bodies, headers (by feed and sequence) and heads from disk. What does not verify is left out.
@@ -151,6 +182,11 @@ impl FeedKeeper {
         if let Some(own) = self.own.get_mut(circle) {
             own.publisher.keep_only(wanted);
         }
+    }
+
+    /// Publishers that act on a newer roster, each told once.
+    pub(crate) fn newer_roster(&mut self) -> BTreeSet<Oin> {
+        std::mem::take(&mut self.newer_roster)
     }
 
     /// The replicas that this node reads.

@@ -26,6 +26,9 @@ impl FeedKeeper {
             .collect();
         key_sets.sort();
         for (circle, own) in &mut self.own {
+            if !cx.roster.has_readers(circle, &cx.identity.oin) {
+                continue;
+            }
             if own.published_at.is_some_and(|at| cx.now.since(at) < interval) {
                 continue;
             }

@@ -9,4 +9,5 @@ mod ceremony;
 mod evaluation;
 mod golden;
 mod matching;
+mod roster;
 mod rubbish;

@@ -1,0 +1,31 @@
+//! What people and programs may ask a node, what it answers, and the codec of its local socket.
+//!
+//! A conversation is lines of JSON. The client writes one [`Request`] a line; an import is followed by its files as
+//! [`Upload`] lines. The node writes [`Response`] lines: any number of `progress` and `page` lines, then one `reply`
+//! or one `refused`. A followed status replies again at every change, until either side closes.
+//!
+//! Field names of what a professional sees (families, signals, matches, completeness) are the Dutch ones of the CSV
+//! and the API. Operational state is English, like the command line. What `--json` prints is what crosses the socket.
+//!
+//! What is not here: who may connect (the socket's mode and the peer's uid, which the node checks), and any work on
+//! what is asked.
+
+mod client;
+mod codec;
+mod family;
+mod import;
+mod problem;
+mod request;
+mod response;
+mod status;
+
+pub use client::{Client, ClientError};
+pub use codec::{CodecError, LineReader, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, write_line};
+pub use family::{
+    AnswerLine, Coverage, InvolvedLine, MatchLine, OrganisationLine, ReasonLine, SignalLine, StaleLine,
+};
+pub use import::{BadRow, ImportReport};
+pub use problem::{Problem, ProblemKind};
+pub use request::{CHUNK_BYTES, Request, Upload};
+pub use response::{PAGE_LINES, Page, Progress, Reply, Response};
+pub use status::{KeyholderLine, Phase, RosterLine, StatusLine};

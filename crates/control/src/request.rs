@@ -1,0 +1,67 @@
+//! What may be asked.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// Bytes of a file that go into one [`Upload::Text`]. Escaped as JSON they are at most six times as long, which
+/// stays below [`MAX_REQUEST_BYTES`](crate::MAX_REQUEST_BYTES).
+pub const CHUNK_BYTES: usize = 64 << 10;
+
+/// One line from a client.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "request", deny_unknown_fields)]
+pub enum Request {
+    /// How the node is doing; with `follow` again at every change.
+    Status {
+        /// Keep telling.
+        #[serde(default)]
+        follow: bool,
+    },
+    /// Take over files, which follow as [`Upload`] lines.
+    Import {
+        /// Withdraw absent families however many they are.
+        #[serde(default)]
+        allow_withdrawals: bool,
+    },
+    /// The own signals, without personal details.
+    Signals,
+    /// Withdraw the signals on these families.
+    Withdraw {
+        /// The organisation's own references.
+        families: Vec<String>,
+    },
+    /// Who else is involved with a family?
+    Who {
+        /// The organisation's own reference.
+        family: String,
+    },
+    /// Everybody who is involved with an own family.
+    Matches,
+    /// Stop the node in order.
+    Stop,
+}
+
+/// A line of an import: for each file its name, then its text in pieces; then the end.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+#[serde(rename_all = "kebab-case")]
+pub enum Upload {
+    /// The next file begins. The name is for messages only.
+    File(String),
+    /// Text of the file, in pieces of whole characters.
+    Text(String),
+    /// There is no further file: take them over.
+    End,
+}
+
+impl fmt::Debug for Upload {
+    /// Text of a file is personal data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(name) => f.debug_tuple("File").field(name).finish(),
+            Self::Text(_) => f.write_str("Text(redacted)"),
+            Self::End => f.write_str("End"),
+        }
+    }
+}

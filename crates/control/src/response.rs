@@ -1,0 +1,72 @@
+//! What the node answers.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{AnswerLine, BadRow, Coverage, ImportReport, MatchLine, Problem, SignalLine, StatusLine};
+
+/// Lines in one [`Page`]: a line has a few kilobytes at most, so a page stays well below
+/// [`MAX_RESPONSE_BYTES`](crate::MAX_RESPONSE_BYTES).
+pub const PAGE_LINES: usize = 200;
+
+/// One line from the node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Response {
+    /// How far long work is.
+    Progress(Progress),
+    /// Part of a long list; the reply ends it.
+    Page(Page),
+    /// Done.
+    Reply(Reply),
+    /// Not done.
+    Refused(Problem),
+}
+
+/// How far long work is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Progress {
+    /// What is being done.
+    pub doing: String,
+    /// Units done.
+    pub done: u64,
+    /// Units in all, when known.
+    pub total: Option<u64>,
+}
+
+/// Part of a long list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Page {
+    /// Own signals, by reference.
+    Signals(Vec<SignalLine>),
+    /// Matches, by own reference and organisation.
+    Matches(Vec<MatchLine>),
+    /// Bad rows, by file and line.
+    BadRows(Vec<BadRow>),
+}
+
+/// What was done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reply {
+    /// How the node is doing.
+    Status(Box<StatusLine>),
+    /// What an import did.
+    Imported(ImportReport),
+    /// How many signals there are; they stood in the pages.
+    Signals(usize),
+    /// How many signals were withdrawn.
+    Withdrawn(usize),
+    /// Who else is involved.
+    Who(AnswerLine),
+    /// How many matches there are, which stood in the pages, and how complete they are.
+    Matches {
+        /// How many.
+        count: usize,
+        /// Completeness over all circles.
+        dekking: Coverage,
+    },
+    /// The node stops now.
+    Stopping,
+}

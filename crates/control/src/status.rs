@@ -1,0 +1,103 @@
+//! How a node is doing. Holds no personal data.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Coverage;
+
+/// A node's state at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatusLine {
+    /// What it is doing.
+    pub phase: Phase,
+    /// What to do, where something is to be done; one sentence each.
+    pub messages: Vec<String>,
+    /// The organisation's number.
+    pub oin: String,
+    /// Version of the program.
+    pub version: String,
+    /// Where it listens for other nodes.
+    pub addresses: Vec<String>,
+    /// The roster in force.
+    pub roster: Option<RosterLine>,
+    /// The current epoch.
+    pub epoch: Option<u32>,
+    /// Classes of keys that can be used.
+    pub key_sets: Vec<String>,
+    /// The keyholders, as far as reachable now.
+    pub keyholders: KeyholderLine,
+    /// Linkage keys that wait for their pseudonym.
+    pub keys_waiting: usize,
+    /// Linkage keys evaluated since the start.
+    pub keys_evaluated: usize,
+    /// Tags live in the own feeds.
+    pub tags_published: usize,
+    /// Whether everything of the own families is published.
+    pub published: bool,
+    /// Completeness of what others publish.
+    pub dekking: Coverage,
+    /// What was refused since the start, by reason.
+    pub refused: BTreeMap<String, u64>,
+    /// What the network refused, failed at or lost since the start, by reason.
+    pub network: BTreeMap<String, u64>,
+}
+
+/// What a node is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// No roster that names this node has been installed.
+    WaitingForRoster,
+    /// At work.
+    Running,
+    /// Closing down.
+    Stopping,
+}
+
+impl Phase {
+    /// For people.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::WaitingForRoster => "waiting for a roster",
+            Self::Running => "running",
+            Self::Stopping => "stopping",
+        }
+    }
+}
+
+/// The roster in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RosterLine {
+    /// The network's name.
+    pub name: String,
+    /// The network's id, to be compared out of band.
+    pub network: String,
+    /// The version.
+    pub version: u32,
+    /// How many members it names.
+    pub members: usize,
+}
+
+/// How many keyholders there are.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyholderLine {
+    /// Reachable now, this node included when it is one.
+    pub reachable: usize,
+    /// In the roster.
+    pub total: usize,
+    /// Needed for one evaluation.
+    pub threshold: usize,
+}
+
+impl StatusLine {
+    /// Whether questions can be answered and signals taken.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.phase == Phase::Running
+    }
+}

@@ -1,0 +1,66 @@
+//! All versions of one network's roster that a node holds, genesis first.
+
+use std::collections::BTreeMap;
+
+use crypto::{Digest, KeyholderSection};
+use domain::NetworkId;
+
+use crate::{RosterError, SignedRoster, VerifiedRoster};
+
+/// A verified chain from genesis to the version in force. Never empty.
+#[derive(Clone, Debug)]
+pub struct RosterChain {
+    signed: Vec<SignedRoster>,
+    newest: VerifiedRoster,
+    /// Keyholders of every version: a key set stays bound to those who made it.
+    sections: BTreeMap<Digest, KeyholderSection>,
+}
+
+impl RosterChain {
+    /// Starts a chain with its genesis roster; with `expected` only that of the named network.
+    ///
+    /// # Errors
+    /// As [`VerifiedRoster::genesis`].
+    pub fn found(genesis: SignedRoster, expected: Option<NetworkId>) -> Result<Self, RosterError> {
+        let newest = VerifiedRoster::genesis(&genesis, expected)?;
+        let section = newest.keyholder_section();
+        let sections = BTreeMap::from([(section.digest(), section)]);
+        Ok(Self { signed: vec![genesis], newest, sections })
+    }
+
+    /// Accepts the version after the newest.
+    ///
+    /// # Errors
+    /// As [`VerifiedRoster::successor`]; the chain is then as it was.
+    pub fn accept(&mut self, next: SignedRoster) -> Result<(), RosterError> {
+        let newest = self.newest.successor(&next)?;
+        let section = newest.keyholder_section();
+        self.sections.insert(section.digest(), section);
+        self.signed.push(next);
+        self.newest = newest;
+        Ok(())
+    }
+
+    /// The version in force.
+    #[must_use]
+    pub fn newest(&self) -> &VerifiedRoster {
+        &self.newest
+    }
+
+    /// Every version as signed, genesis first.
+    pub fn signed(&self) -> impl Iterator<Item = &SignedRoster> {
+        self.signed.iter()
+    }
+
+    /// The version after `version`, as signed.
+    #[must_use]
+    pub fn after(&self, version: u32) -> Option<&SignedRoster> {
+        self.signed.get(usize::try_from(version).ok()?)
+    }
+
+    /// The keyholders that a digest names, of whichever version.
+    #[must_use]
+    pub fn section(&self, digest: &Digest) -> Option<&KeyholderSection> {
+        self.sections.get(digest)
+    }
+}

@@ -1,0 +1,113 @@
+//! The configuration file of a node: TOML, read once at start.
+//!
+//! What is not here: anything the network decides (that is the roster's) and secrets, which come by file or
+//! environment ([`Passphrase`]).
+
+mod error;
+mod keys;
+mod passphrase;
+mod raw;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use domain::{Oin, PlainText, Sector};
+
+pub use error::ConfigError;
+pub use passphrase::{PASSPHRASE_VARIABLE, Passphrase, storage_secret};
+
+/// Where a node looks for its configuration when none is named: where the packages put it.
+pub const DEFAULT_FILE: &str = "/etc/samenhang/node.toml";
+
+/// Where health and metrics are served when the configuration says nothing.
+pub const DEFAULT_HEALTH: &str = "127.0.0.1:7311";
+
+/// A node's configuration, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The organisation's number.
+    pub oin: Oin,
+    /// Its name for people.
+    pub name: PlainText,
+    /// Its sector.
+    pub sector: Sector,
+    /// Where it works.
+    pub working_area: PlainText,
+    /// Whom others call when nobody else is known: a function and a number.
+    pub contact_point: PlainText,
+    /// Whether it may process the BSN, as it asks to be listed; the roster decides.
+    pub bsn_entitled: bool,
+    /// Everything the node keeps.
+    pub data_folder: PathBuf,
+    /// Where it listens for other nodes. Empty: it only dials out.
+    pub listen: Vec<SocketAddr>,
+    /// Where others reach it.
+    pub advertise: Vec<SocketAddr>,
+    /// File that holds the passphrase.
+    pub passphrase_file: Option<PathBuf>,
+    /// What to log.
+    pub log_filter: String,
+    /// How to log.
+    pub log_format: LogFormat,
+    /// Where health and metrics are served; `None`: nowhere.
+    pub health: Option<SocketAddr>,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs: one JSON object a line.
+    Json,
+}
+
+impl Config {
+    /// Reads and checks a file. Relative paths in it are relative to the folder it lies in.
+    ///
+    /// # Errors
+    /// When it cannot be read, or with everything that is wrong with it.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        Self::parse(&text, folder)
+            .map_err(|flaws| ConfigError::Flawed { path: path.to_owned(), flaws: flaws.join("\n  ") })
+    }
+
+    /// Checks the text of a file that lies in `folder`.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, one sentence each.
+    pub fn parse(text: &str, folder: &Path) -> Result<Self, Vec<String>> {
+        raw::parse(text)?.checked(folder)
+    }
+
+    /// The control socket of the running node.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        self.data_folder.join("control.sock")
+    }
+
+    /// Where installed roster versions lie.
+    #[must_use]
+    pub fn roster_folder(&self) -> PathBuf {
+        self.data_folder.join("roster")
+    }
+
+    /// The join request that `init` writes.
+    #[must_use]
+    pub fn join_file(&self) -> PathBuf {
+        self.data_folder.join(format!("{}.join", self.oin))
+    }
+
+    /// Where the running node writes the address of its health endpoint.
+    #[must_use]
+    pub fn health_file(&self) -> PathBuf {
+        self.data_folder.join("health.addr")
+    }
+}
+
+#[cfg(test)]
+mod tests;

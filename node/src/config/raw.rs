@@ -1,0 +1,178 @@
+//! The file as it is written, before its values are checked.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use domain::PlainText;
+use serde::Deserialize;
+use toml::de::DeTable;
+
+use super::keys::{Table, told, unknown};
+use super::{Config, DEFAULT_HEALTH, LogFormat};
+
+const ROOT: Table = Table {
+    shown: "the file",
+    keys: &["organisation", "node", "log", "health"],
+    tables: &[("organisation", ORGANISATION), ("node", NODE), ("log", LOG), ("health", HEALTH)],
+};
+const ORGANISATION: Table = Table {
+    shown: "[organisation]",
+    keys: &["oin", "name", "sector", "working_area", "contact_point", "bsn_entitled"],
+    tables: &[],
+};
+const NODE: Table =
+    Table { shown: "[node]", keys: &["data_folder", "listen", "advertise", "passphrase_file"], tables: &[] };
+const LOG: Table = Table { shown: "[log]", keys: &["filter", "format"], tables: &[] };
+const HEALTH: Table = Table { shown: "[health]", keys: &["enabled", "listen"], tables: &[] };
+
+/// The whole file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Raw {
+    organisation: Organisation,
+    node: Node,
+    #[serde(default)]
+    log: Log,
+    #[serde(default)]
+    health: Health,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Organisation {
+    oin: String,
+    name: String,
+    sector: String,
+    working_area: String,
+    contact_point: String,
+    bsn_entitled: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Node {
+    data_folder: PathBuf,
+    listen: Vec<String>,
+    advertise: Option<Vec<String>>,
+    passphrase_file: Option<PathBuf>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct Log {
+    filter: Option<String>,
+    format: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct Health {
+    enabled: Option<bool>,
+    listen: Option<String>,
+}
+
+/// Reads the text; the values stay unchecked.
+pub(super) fn parse(text: &str) -> Result<Raw, Vec<String>> {
+    let refused = |error: toml::de::Error| vec![told(text, error.span(), error.message())];
+    let parsed = DeTable::parse(text).map_err(refused)?;
+    let mut flaws = Vec::new();
+    unknown(parsed.get_ref(), &ROOT, &mut flaws);
+    if !flaws.is_empty() {
+        flaws.sort_by_key(|(span, _)| span.start);
+        return Err(flaws.into_iter().map(|(span, flaw)| told(text, Some(span), &flaw)).collect());
+    }
+    toml::from_str(text).map_err(refused)
+}
+
+impl Raw {
+    /// Checks every value and tells all that is wrong at once.
+    pub(super) fn checked(self, folder: &Path) -> Result<Config, Vec<String>> {
+        let mut flaws = Flaws::default();
+        let Self { organisation, node, log, health } = self;
+        let oin = flaws.take("organisation.oin", organisation.oin.parse());
+        let sector = flaws.take("organisation.sector", organisation.sector.parse());
+        let mut text = |key, text: &str| flaws.take(key, PlainText::new("text", text));
+        let name = text("organisation.name", &organisation.name);
+        let working_area = text("organisation.working_area", &organisation.working_area);
+        let contact_point = text("organisation.contact_point", &organisation.contact_point);
+        let listen = flaws.addresses("node.listen", &node.listen);
+        let advertise = match &node.advertise {
+            Some(given) => flaws.addresses("node.advertise", given),
+            None => listen.clone(),
+        };
+        if advertise.iter().any(|address| address.ip().is_unspecified() || address.port() == 0) {
+            flaws.0.push(
+                "node.advertise: others cannot dial 0.0.0.0, [::] or port 0; list the addresses and ports at which \
+                 other organisations reach this node"
+                    .to_owned(),
+            );
+        }
+        if node.data_folder.as_os_str().is_empty() {
+            flaws.0.push("node.data_folder: empty; name a folder that only this user may read".to_owned());
+        }
+        let log_format = match log.format.as_deref() {
+            None | Some("text") => LogFormat::Text,
+            Some("json") => LogFormat::Json,
+            Some(_) => {
+                flaws.0.push("log.format: expected \"text\" or \"json\"".to_owned());
+                LogFormat::Text
+            }
+        };
+        let log_filter = log.filter.unwrap_or_else(|| "info".to_owned());
+        if tracing_subscriber::EnvFilter::try_new(&log_filter).is_err() {
+            flaws.0.push(
+                "log.filter: expected error, warn, info, debug or trace, also per part (\"warn,network=debug\")"
+                    .to_owned(),
+            );
+        }
+        let health_listen = health.listen.unwrap_or_else(|| DEFAULT_HEALTH.to_owned());
+        let health_listen = flaws.addresses("health.listen", &[health_listen]).first().copied();
+        let (Some(oin), Some(sector), Some(name), Some(working_area), Some(contact_point)) =
+            (oin, sector, name, working_area, contact_point)
+        else {
+            return Err(flaws.0);
+        };
+        if !flaws.0.is_empty() {
+            return Err(flaws.0);
+        }
+        Ok(Config {
+            oin,
+            name,
+            sector,
+            working_area,
+            contact_point,
+            bsn_entitled: organisation.bsn_entitled,
+            data_folder: folder.join(node.data_folder),
+            listen,
+            advertise,
+            passphrase_file: node.passphrase_file.map(|file| folder.join(file)),
+            log_filter,
+            log_format,
+            health: health_listen.filter(|_| health.enabled != Some(false)),
+        })
+    }
+}
+
+/// Everything that is wrong, so that it is mended in one go.
+#[derive(Default)]
+struct Flaws(Vec<String>);
+
+impl Flaws {
+    fn take<T>(&mut self, key: &str, value: Result<T, domain::Invalid>) -> Option<T> {
+        value.map_err(|flaw| self.0.push(format!("{key}: {flaw}"))).ok()
+    }
+
+    fn addresses(&mut self, key: &str, texts: &[String]) -> Vec<SocketAddr> {
+        let mut read = Vec::new();
+        for text in texts {
+            match text.parse() {
+                Ok(address) => read.push(address),
+                Err(_) => self.0.push(format!(
+                    "{key}: '{}' is no address; write an IP address and a port, such as \"192.0.2.10:7310\"",
+                    text.escape_debug()
+                )),
+            }
+        }
+        read
+    }
+}

@@ -1,0 +1,97 @@
+//! Configurations that are read, and what is told about those that are not.
+
+use super::*;
+
+const WHOLE: &str = r#"
+[organisation]
+oin = "00000099000000000001"
+name = "Basisschool De Linde"
+sector = "onderwijs"
+working_area = "Rivierstad"
+contact_point = "intern begeleider, 085-0010100"
+bsn_entitled = true
+
+[node]
+data_folder = "data"
+listen = ["127.0.0.1:7310"]
+advertise = ["192.0.2.10:7310"]
+passphrase_file = "/etc/passphrase"
+
+[log]
+filter = "info"
+format = "json"
+
+[health]
+enabled = true
+listen = "127.0.0.1:0"
+"#;
+
+fn parse(text: &str) -> Result<Config, Vec<String>> {
+    Config::parse(text, Path::new("/etc/samenhang"))
+}
+
+#[test]
+fn paths_are_relative_to_the_file() {
+    let config = parse(WHOLE).unwrap();
+    assert_eq!(config.data_folder, Path::new("/etc/samenhang/data"));
+    assert_eq!(config.passphrase_file.as_deref(), Some(Path::new("/etc/passphrase")));
+    assert_eq!(config.socket(), Path::new("/etc/samenhang/data/control.sock"));
+    assert_eq!(config.health.unwrap().to_string(), "127.0.0.1:0");
+    assert_eq!(config.log_format, LogFormat::Json);
+}
+
+#[test]
+fn what_may_be_left_out_has_a_default() {
+    let short: String =
+        WHOLE.split("[log]").next().unwrap().lines().filter(|line| !line.contains("advertise")).fold(
+            String::new(),
+            |text, line| text + line + "\n",
+        );
+    let config = parse(&short).unwrap();
+    assert_eq!(config.advertise, config.listen);
+    assert_eq!(config.health.unwrap().to_string(), DEFAULT_HEALTH);
+    assert_eq!((config.log_filter.as_str(), config.log_format), ("info", LogFormat::Text));
+    assert!(parse(&WHOLE.replace("enabled = true", "enabled = false")).unwrap().health.is_none());
+}
+
+#[test]
+fn every_flaw_is_told_with_what_to_do() {
+    for (replaced, by, told) in [
+        ("data_folder", "data_foldr", "line 11: unknown key 'data_foldr' in [node]; did you mean 'data_folder'?"),
+        ("[health]", "[helth]", "line 20: unknown key 'helth' in the file; did you mean 'health'?"),
+        ("00000099000000000001", "99", "organisation.oin: OIN: expected twenty digits"),
+        ("listen = [\"127.0.0.1:7310\"]", "listen = [\"localhost\"]", "node.listen: 'localhost' is no address"),
+        ("192.0.2.10:7310", "0.0.0.0:7310", "node.advertise: others cannot dial 0.0.0.0"),
+        ("192.0.2.10:7310", "192.0.2.10:0", "node.advertise: others cannot dial 0.0.0.0"),
+        ("\"json\"", "\"xml\"", "log.format: expected \"text\" or \"json\""),
+        ("\"info\"", "\"a=b=c\"", "log.filter: expected"),
+        ("bsn_entitled = true", "", "line 2: missing field `bsn_entitled`"),
+        ("bsn_entitled = true", "bsn_entitled = \"ja\"", "line 8: invalid type"),
+        ("\"Rivierstad\"", "\"\"", "organisation.working_area: text: expected text"),
+    ] {
+        let flaws = parse(&WHOLE.replacen(replaced, by, 1)).unwrap_err();
+        assert!(flaws.iter().any(|flaw| flaw.starts_with(told)), "{told}: {flaws:?}");
+    }
+}
+
+#[test]
+fn all_flaws_are_told_at_once() {
+    let text = WHOLE.replace("00000099000000000001", "99").replace("192.0.2.10:7310", "x");
+    assert_eq!(parse(&text).unwrap_err().len(), 2);
+}
+
+#[test]
+fn the_samples_are_right() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("config");
+    for sample in ["member.toml", "keyholder.toml"] {
+        let config = Config::read(&folder.join(sample)).unwrap_or_else(|error| panic!("{error}"));
+        assert!(config.oin.as_str().starts_with("00000099"), "{sample} shows a test number");
+        assert!(config.passphrase_file.is_some(), "{sample} shows where the passphrase goes");
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let error = Config::read(Path::new("/nowhere/node.toml")).unwrap_err();
+    assert!(error.to_string().starts_with("cannot read the configuration /nowhere/node.toml; "), "{error}");
+}
