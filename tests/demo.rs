@@ -4,8 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
 
 use serde_json::Value;
@@ -285,6 +286,52 @@ fn what_is_unknown_is_refused_by_name_with_the_nearest_known_one() {
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2));
     assert!(told.contains("dmo") && told.contains("demo"), "{told}");
+}
+
+#[test]
+fn an_interrupted_demonstration_says_so_and_keeps_the_earlier_file() {
+    let folder = own_files(&[("aap.csv", MOTHER_A), ("noot.csv", MOTHER_B)]);
+    let (json, temporary) = (folder.path().join("earlier.jsonl"), tempfile::tempdir().unwrap());
+    fs::write(&json, "earlier").unwrap();
+    for signal in ["INT", "TERM"] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_samenhang"))
+            .args(["demo", "--once", "--data", folder.path().to_str().unwrap()])
+            .args(["--json", json.to_str().unwrap()])
+            .env("TMPDIR", temporary.path())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut told = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+        let started = told.find(|line| line.contains("starting 2 nodes"));
+        assert!(started.is_some());
+        let killed = Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status();
+        assert!(killed.unwrap().success());
+        assert!(told.any(|line| line.contains("interrupted")), "{signal}");
+        assert_eq!(child.wait().unwrap().code(), Some(130), "{signal}");
+    }
+    assert_eq!(fs::read_to_string(&json).unwrap(), "earlier");
+    assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 0, "no folder is left behind");
+}
+
+#[test]
+fn a_standard_error_that_cannot_be_written_stops_nothing() {
+    let folder = own_files(&[("aap.csv", MOTHER_A), ("noot.csv", MOTHER_B)]);
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let status = Command::new(env!("CARGO_BIN_EXE_samenhang"))
+        .args(["demo", "--once", "--data", folder.path().to_str().unwrap()])
+        .stdout(Stdio::null())
+        .stderr(full)
+        .status();
+    assert!(status.unwrap().success());
+}
+
+#[test]
+fn an_input_file_is_never_the_output_file() {
+    let folder = own_files(&[("aap.csv", MOTHER_A), ("noot.csv", MOTHER_B)]);
+    let (directory, input) = (folder.path().to_str().unwrap(), folder.path().join("aap.csv"));
+    let output = samenhang(&["demo", "--once", "--data", directory, "--json", input.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(fs::read_to_string(&input).unwrap().starts_with("gezin;"));
 }
 
 #[test]

@@ -123,10 +123,16 @@ fn the_protocol_lists_every_conversation_with_its_longest_frame() {
         let name = conversation.protocol_name();
         let row = page.lines().find(|line| line.starts_with(&format!("| `{name}` |")));
         let row = row.unwrap_or_else(|| panic!("docs/protocol.md does not list {name}"));
-        let bound = match conversation.max_frame_bytes() / 1024 {
-            kibibytes if kibibytes % 1024 == 0 => format!("| {} MiB |", kibibytes / 1024),
-            kibibytes => format!("| {kibibytes} KiB |"),
+        let shown = |bytes: usize| match (bytes / 1024, bytes % 1024) {
+            (kibibytes, 0) if kibibytes % 1024 == 0 => format!("{} MiB", kibibytes / 1024),
+            (kibibytes, 0) => format!("{kibibytes} KiB"),
+            _ => format!("{bytes} bytes"),
         };
+        let bound = format!(
+            "| {} | {} |",
+            shown(conversation.max_request_bytes()),
+            shown(conversation.max_response_bytes())
+        );
         assert!(row.ends_with(&bound), "{name}: {bound}");
     }
 }

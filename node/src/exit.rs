@@ -13,6 +13,8 @@ pub enum Exit {
     Failed,
     /// No progress for ten minutes; what was known was printed.
     Standstill,
+    /// Stopped by a signal before it was done.
+    Interrupted,
 }
 
 impl From<Exit> for ExitCode {
@@ -22,6 +24,7 @@ impl From<Exit> for ExitCode {
             Exit::BadRows => 1,
             Exit::Failed => 2,
             Exit::Standstill => 3,
+            Exit::Interrupted => 130,
         })
     }
 }

@@ -1,8 +1,14 @@
 //! The node: configuration, start order, the event loop, command line, orderly stop.
 
+#[macro_use]
+mod say;
+
 pub mod bench;
 pub mod cli;
+pub mod config;
+pub mod daemon;
 pub mod demo;
 pub mod exit;
+pub mod governance;
 pub mod import;
 pub mod runtime;

@@ -4,8 +4,8 @@ use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite, ReadHalf, WriteHalf, split};
 
 use crate::{
-    CHUNK_BYTES, CodecError, LineReader, MAX_RESPONSE_BYTES, Problem, Reply, Request, Response, Upload,
-    write_line,
+    CHUNK_BYTES, CodecError, Extent, LineReader, MAX_RESPONSE_BYTES, Problem, Reply, Request, Response,
+    Upload, write_line,
 };
 
 /// Why there is no reply.
@@ -17,9 +17,19 @@ pub enum ClientError {
     /// The node closed the connection before it replied.
     #[error("the node closed the connection before it replied; see its log")]
     Closed,
-    /// The connection, or what came over it.
-    #[error("the conversation with the node failed; check that program and node have the same version")]
-    Codec(#[from] CodecError),
+    /// What came over the connection.
+    #[error("the node's answer is not understood; check that program and node have the same version")]
+    Codec(#[source] CodecError),
+}
+
+impl From<CodecError> for ClientError {
+    /// A connection breaks when the node at the other end goes.
+    fn from(error: CodecError) -> Self {
+        match error {
+            CodecError::Io(_) => Self::Closed,
+            CodecError::TooLong { .. } | CodecError::Malformed { .. } => Self::Codec(error),
+        }
+    }
 }
 
 /// A conversation with a node.
@@ -57,15 +67,21 @@ impl<S: AsyncRead + AsyncWrite> Client<S> {
     pub async fn import(
         &mut self,
         files: &[(String, &str)],
+        extent: Extent,
         allow_withdrawals: bool,
         meanwhile: impl FnMut(Response),
     ) -> Result<Reply, ClientError> {
-        let sent = self.upload(files, allow_withdrawals).await;
+        let sent = self.upload(files, extent, allow_withdrawals).await;
         self.replied(sent, meanwhile).await
     }
 
-    async fn upload(&mut self, files: &[(String, &str)], allow_withdrawals: bool) -> Result<(), CodecError> {
-        write_line(&mut self.out, &Request::Import { allow_withdrawals }).await?;
+    async fn upload(
+        &mut self,
+        files: &[(String, &str)],
+        extent: Extent,
+        allow_withdrawals: bool,
+    ) -> Result<(), CodecError> {
+        write_line(&mut self.out, &Request::Import { extent, allow_withdrawals }).await?;
         for (name, text) in files {
             write_line(&mut self.out, &Upload::File(name.clone())).await?;
             for piece in pieces(text) {
@@ -127,7 +143,7 @@ mod tests {
             let (read, mut out) = split(far);
             let mut lines = LineReader::new(read, MAX_REQUEST_BYTES);
             let asked: Request = lines.next().await.unwrap().unwrap();
-            assert_eq!(asked, Request::Import { allow_withdrawals: true });
+            assert_eq!(asked, Request::Import { extent: Extent::Whole, allow_withdrawals: true });
             let mut got = String::new();
             loop {
                 match lines.next::<Upload>().await.unwrap().unwrap() {
@@ -144,7 +160,7 @@ mod tests {
         let mut early = 0;
         let mut client = Client::new(near);
         let files = [("a.csv".to_owned(), text.as_str()), ("b.csv".to_owned(), "")];
-        let reply = client.import(&files, true, |_| early += 1).await.unwrap();
+        let reply = client.import(&files, Extent::Whole, true, |_| early += 1).await.unwrap();
         assert_eq!((reply, early), (Reply::Withdrawn(2), 1));
         assert_eq!(node.await.unwrap(), format!("a.csv{text}b.csv"));
     }

@@ -26,6 +26,6 @@ pub use family::{
 };
 pub use import::{BadRow, ImportReport};
 pub use problem::{Problem, ProblemKind};
-pub use request::{CHUNK_BYTES, Request, Upload};
+pub use request::{CHUNK_BYTES, Extent, Request, Upload};
 pub use response::{PAGE_LINES, Page, Progress, Reply, Response};
 pub use status::{KeyholderLine, Phase, RosterLine, StatusLine};

@@ -21,12 +21,22 @@ pub enum Request {
     },
     /// Take over files, which follow as [`Upload`] lines.
     Import {
+        /// What the files are.
+        #[serde(default)]
+        extent: Extent,
         /// Withdraw absent families however many they are.
         #[serde(default)]
         allow_withdrawals: bool,
     },
     /// The own signals, without personal details.
     Signals,
+    /// Let the signals on these families last until a day.
+    Renew {
+        /// The organisation's own references.
+        families: Vec<String>,
+        /// The last day (YYYY-MM-DD).
+        until: String,
+    },
     /// Withdraw the signals on these families.
     Withdraw {
         /// The organisation's own references.
@@ -41,6 +51,19 @@ pub enum Request {
     Matches,
     /// Stop the node in order.
     Stop,
+}
+
+/// What the files of an import are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Extent {
+    /// The whole list of the units that they name: absent families are withdrawn.
+    #[default]
+    Whole,
+    /// Families without a signal yet; nothing is withdrawn.
+    New,
+    /// Families with a signal already; nothing is withdrawn.
+    Known,
 }
 
 /// A line of an import: for each file its name, then its text in pieces; then the end.

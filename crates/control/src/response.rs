@@ -58,6 +58,8 @@ pub enum Reply {
     Signals(usize),
     /// How many signals were withdrawn.
     Withdrawn(usize),
+    /// How many signals last until the day given.
+    Renewed(usize),
     /// Who else is involved.
     Who(AnswerLine),
     /// How many matches there are, which stood in the pages, and how complete they are.

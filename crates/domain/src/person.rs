@@ -117,6 +117,16 @@ impl Person {
     }
 }
 
+impl Person {
+    /// Bytes of all text, for bounding records.
+    pub(crate) fn text_bytes(&self) -> usize {
+        let addresses = self.address.iter().chain(self.previous.iter().map(|previous| &previous.address));
+        let texts = [&self.name.given_names, &self.name.prefix, &self.name.surname];
+        let address_texts = addresses.flat_map(|address| [&address.letter, &address.addition]);
+        texts.into_iter().chain(address_texts).flatten().map(|text| text.reveal().len()).sum()
+    }
+}
+
 impl fmt::Debug for Person {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Person({}, redacted)", self.role.dutch())

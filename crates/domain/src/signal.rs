@@ -9,8 +9,14 @@ use crate::{CalendarDate, Invalid, LegalBasisCode, Person, PersonalText, PlainTe
 const MAX_PERSONS: usize = 40;
 
 /// The organisation's own reference of a family. It never leaves its node.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FamilyRef(PlainText);
+
+/// Longest reference in bytes: it is part of the keys of records.
+const MAX_REFERENCE_BYTES: usize = 300;
+
+/// Most text in one family record, so that it fits one record of the store.
+const MAX_FAMILY_TEXT_BYTES: usize = 40_000;
 
 impl FamilyRef {
     /// Trims and checks.
@@ -18,13 +24,23 @@ impl FamilyRef {
     /// # Errors
     /// Empty, over 200 characters, or holding a control character.
     pub fn new(text: &str) -> Result<Self, Invalid> {
-        PlainText::new("gezin", text).map(Self)
+        let text = PlainText::new("gezin", text)?;
+        if text.as_str().len() > MAX_REFERENCE_BYTES {
+            return Err(Invalid::new("gezin", "longer than 300 bytes"));
+        }
+        Ok(Self(text))
     }
 
     /// The reference as the organisation wrote it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.as_str()
+    }
+}
+
+impl fmt::Debug for FamilyRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FamilyRef(redacted)")
     }
 }
 
@@ -101,6 +117,9 @@ impl Family {
         if persons.is_empty() || persons.len() > MAX_PERSONS {
             return Err(Invalid::new("gezin", "expected one to forty persons"));
         }
+        if persons.iter().map(Person::text_bytes).sum::<usize>() > MAX_FAMILY_TEXT_BYTES {
+            return Err(Invalid::new("gezin", "holds more text than a family record can"));
+        }
         Ok(Self { persons, kindcheck })
     }
 
@@ -163,6 +182,18 @@ mod tests {
         assert!(Family::new(vec![], None).is_err());
         assert!(Family::new(vec![Person::new(Role::Child); 40], None).is_ok());
         assert!(Family::new(vec![Person::new(Role::Child); 41], None).is_err());
+    }
+
+    #[test]
+    fn references_and_records_are_bounded_and_references_do_not_print() {
+        assert!(FamilyRef::new(&"é".repeat(150)).is_ok());
+        assert!(FamilyRef::new(&"é".repeat(151)).is_err());
+        assert!(!format!("{:?}", FamilyRef::new("L-0012").unwrap()).contains("0012"));
+        let mut wordy = Person::new(Role::Child);
+        wordy.name.surname = Some(PersonalText::new("geslachtsnaam", &"\u{1F40D}".repeat(200)).unwrap());
+        wordy.name.given_names = wordy.name.surname.clone();
+        assert!(Family::new(vec![wordy.clone(); 25], None).is_ok());
+        assert!(Family::new(vec![wordy; 26], None).is_err());
     }
 
     #[test]

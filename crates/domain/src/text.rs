@@ -20,10 +20,20 @@ fn checked(what: &'static str, text: &str) -> Result<String, Invalid> {
     if text.chars().any(char::is_control) {
         return Err(Invalid::new(what, "holds a control character"));
     }
+    if text.chars().any(turns_direction) {
+        return Err(Invalid::new(what, "holds an invisible character that changes the direction of text"));
+    }
     Ok(text.to_owned())
 }
 
-/// One to 200 characters without control characters, fit to be shown and logged.
+/// The embeddings, overrides and isolates of the bidirectional algorithm (Unicode, annex 9): invisible, and able to
+/// show what stands around them in another order than it has.
+const fn turns_direction(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// One to 200 characters without control characters, fit to be shown and logged. Control characters include those that
+/// change the direction of text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PlainText(String);
 
@@ -86,6 +96,18 @@ mod tests {
         assert!(PlainText::new("x", "a\u{7}b").is_err());
         assert!(PlainText::new("x", &"é".repeat(200)).is_ok());
         assert!(PlainText::new("x", &"é".repeat(201)).is_err());
+    }
+
+    #[test]
+    fn characters_that_change_the_direction_of_text_are_refused() {
+        for c in ('\u{202a}'..='\u{202e}').chain('\u{2066}'..='\u{2069}') {
+            let text = format!("a{c}b");
+            assert!(PlainText::new("x", &text).is_err() && PersonalText::new("x", &text).is_err(), "{c:?}");
+        }
+        // Letters of scripts that run from right to left are plain letters; the neighbours in the table are left alone.
+        for text in ["אב", "أب", "a\u{2029}b", "a\u{202f}b", "a\u{2065}b", "a\u{206a}b"] {
+            assert!(PersonalText::new("x", text).is_ok(), "{text:?}");
+        }
     }
 
     #[test]

@@ -20,6 +20,9 @@ pub enum FeedError {
     /// A body that is not a body: unreadable, unsorted, or too large.
     #[error("the body cannot be read")]
     MalformedBody,
+    /// A head that names more key sets than there are classes, or not in order.
+    #[error("the head names key sets that cannot be")]
+    MalformedHead,
     /// A time too far ahead of the own clock.
     #[error("the document is dated in the future")]
     FromTheFuture,

@@ -69,6 +69,25 @@ impl Matches {
         changed.into_iter().map(record).collect()
     }
 
+    /// Puts what was found for a family in the place of what was found before. Returns the records that changed,
+    /// those that are gone without agreeing keys.
+    pub fn replace(
+        &mut self,
+        family: &FamilyRef,
+        found: BTreeMap<(Oin, CircleId), BTreeSet<LinkageKey>>,
+    ) -> Vec<MatchRecord> {
+        let before = self.found.insert(family.clone(), found).unwrap_or_default();
+        let now = self.found.get(family).into_iter().flatten();
+        let changed =
+            now.filter(|(place, agreeing)| before.get(place) != Some(agreeing)).map(|(place, _)| *place);
+        let mut changed: BTreeSet<(Oin, CircleId)> = changed.collect();
+        let gone =
+            |place: &&(Oin, CircleId)| !self.found.get(family).is_some_and(|found| found.contains_key(place));
+        changed.extend(before.keys().filter(gone));
+        let record = |(organisation, circle)| self.record(family.clone(), organisation, circle);
+        changed.into_iter().map(record).collect()
+    }
+
     /// Removes the keys of one family that it no longer carries. Returns the records that changed.
     pub fn keep_only(
         &mut self,

@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 
 use crypto::{Digest, Signed, Tag};
-use domain::{NetworkId, Timestamp};
+use domain::{KeyClass, NetworkId, Timestamp};
 
-use crate::{Body, FeedError, FeedId, HeadDocument, HeaderDocument};
+use crate::{Body, FeedError, FeedId, HeadDocument, HeaderDocument, MAX_TAGS};
 
 /// Seconds that a document may be dated ahead of the own clock: clocks of members differ.
 const MAX_SKEW_SECONDS: u64 = 300;
@@ -99,6 +99,11 @@ impl Replica {
         if document.time > now.plus(MAX_SKEW_SECONDS) {
             return Err(FeedError::FromTheFuture);
         }
+        let tags = u64::from(document.added) + u64::from(document.withdrawn);
+        if tags > MAX_TAGS as u64 || (tags == 0) != (document.body == Body::default().digest()) {
+            // No body could ever fit such a header.
+            return Err(FeedError::OtherBody);
+        }
         let digest = header.digest();
         if document.sequence == 0 {
             return Err(FeedError::BrokenChain);
@@ -166,6 +171,9 @@ impl Replica {
         }
         if document.time > now.plus(MAX_SKEW_SECONDS) {
             return Err(FeedError::FromTheFuture);
+        }
+        if document.key_sets.len() > KeyClass::ALL.len() || !document.key_sets.is_sorted_by(|a, b| a < b) {
+            return Err(FeedError::MalformedHead);
         }
         if self.digest_at(document.sequence).is_some_and(|held| held != document.header) {
             return Err(FeedError::Equivocation);
@@ -293,6 +301,32 @@ mod tests {
         let header = early.segment(NOW.plus(301), &key()).header;
         assert_eq!(replica.offer_header(&header, NOW), Err(FeedError::FromTheFuture));
         assert_eq!(replica.newest_sequence(), 0);
+    }
+
+    #[test]
+    fn heads_and_headers_that_nothing_can_fit_are_refused() {
+        let mut replica = Replica::new(NETWORK, feed());
+        let mut publisher = Publisher::new(NETWORK, feed());
+        let header = publisher.segment(NOW, &key()).header;
+        let spoilt = |change: fn(&mut HeaderDocument)| {
+            let mut document = header.document().clone();
+            change(&mut document);
+            Signed::sign(document, &key())
+        };
+        for header in [
+            spoilt(|header| header.added = 1),
+            spoilt(|header| header.body = crypto::digest("another body", &[])),
+            spoilt(|header| (header.added, header.body) = (4_001, crypto::digest("another body", &[]))),
+        ] {
+            assert_eq!(replica.offer_header(&header, NOW), Err(FeedError::OtherBody));
+        }
+        let [a, b, c] = ["a", "b", "c"].map(|label| crypto::digest(label, &[]));
+        let (low, high) = (a.min(b), a.max(b));
+        for key_sets in [vec![a, b, c], vec![high, low], vec![a, a]] {
+            let head = publisher.head(NOW, false, (1, a), key_sets, &key()).unwrap();
+            assert_eq!(replica.offer_head(head, NOW), Err(FeedError::MalformedHead));
+        }
+        assert!(replica.head().is_none() && replica.newest_sequence() == 0);
     }
 
     #[test]

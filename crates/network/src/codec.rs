@@ -26,7 +26,7 @@ impl FrameCodec {
         Self { conversation, tally }
     }
 
-    async fn read<T: AsyncRead + Unpin + Send>(&self, io: &mut T) -> io::Result<Vec<u8>> {
+    async fn read<T: AsyncRead + Unpin + Send>(&self, io: &mut T, longest: usize) -> io::Result<Vec<u8>> {
         let mut prefix = Vec::with_capacity(PREFIX_BYTES);
         (&mut *io).take(PREFIX_BYTES as u64).read_to_end(&mut prefix).await?;
         if prefix.is_empty() {
@@ -37,10 +37,10 @@ impl FrameCodec {
             return Err(self.truncated());
         };
         let announced = u32::from_be_bytes(prefix);
-        let fits = usize::try_from(announced).is_ok_and(|bytes| bytes <= self.conversation.max_frame_bytes());
+        let fits = usize::try_from(announced).is_ok_and(|bytes| bytes <= longest);
         if !fits {
             self.tally.frames_oversized.raise();
-            tracing::info!(conversation = ?self.conversation, announced, "refused an oversized frame");
+            tracing::debug!(conversation = ?self.conversation, announced, "refused an oversized frame");
             return Err(io::Error::new(
                 io::ErrorKind::InvalidData,
                 "frame longer than its conversation allows",
@@ -52,10 +52,15 @@ impl FrameCodec {
         if u32::try_from(frame.len()) == Ok(announced) { Ok(frame) } else { Err(self.truncated()) }
     }
 
-    async fn write<T: AsyncWrite + Unpin + Send>(&self, io: &mut T, frame: Vec<u8>) -> io::Result<()> {
+    async fn write<T: AsyncWrite + Unpin + Send>(
+        &self,
+        io: &mut T,
+        frame: Vec<u8>,
+        longest: usize,
+    ) -> io::Result<()> {
         let length = u32::try_from(frame.len())
             .ok()
-            .filter(|_| frame.len() <= self.conversation.max_frame_bytes())
+            .filter(|_| frame.len() <= longest)
             .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "own frame too long"))?;
         io.write_all(&length.to_be_bytes()).await?;
         io.write_all(&frame).await?;
@@ -64,7 +69,7 @@ impl FrameCodec {
 
     fn truncated(&self) -> io::Error {
         self.tally.frames_truncated.raise();
-        tracing::info!(conversation = ?self.conversation, "refused a truncated frame");
+        tracing::debug!(conversation = ?self.conversation, "refused a truncated frame");
         io::Error::new(io::ErrorKind::UnexpectedEof, "frame shorter than announced")
     }
 }
@@ -78,28 +83,28 @@ impl request_response::Codec for FrameCodec {
     where
         T: AsyncRead + Unpin + Send,
     {
-        self.read(io).await
+        self.read(io, self.conversation.max_request_bytes()).await
     }
 
     async fn read_response<T>(&mut self, _: &StreamProtocol, io: &mut T) -> io::Result<Vec<u8>>
     where
         T: AsyncRead + Unpin + Send,
     {
-        self.read(io).await
+        self.read(io, self.conversation.max_response_bytes()).await
     }
 
     async fn write_request<T>(&mut self, _: &StreamProtocol, io: &mut T, frame: Vec<u8>) -> io::Result<()>
     where
         T: AsyncWrite + Unpin + Send,
     {
-        self.write(io, frame).await
+        self.write(io, frame, self.conversation.max_request_bytes()).await
     }
 
     async fn write_response<T>(&mut self, _: &StreamProtocol, io: &mut T, frame: Vec<u8>) -> io::Result<()>
     where
         T: AsyncWrite + Unpin + Send,
     {
-        self.write(io, frame).await
+        self.write(io, frame, self.conversation.max_response_bytes()).await
     }
 }
 
@@ -109,12 +114,12 @@ mod tests {
 
     use super::*;
 
-    const MAX: usize = Conversation::Evaluation.max_frame_bytes();
+    const MAX: usize = Conversation::Evaluation.max_request_bytes();
 
     async fn check(bytes: &[u8], expected: Result<&[u8], io::ErrorKind>, oversized: u64, truncated: u64) {
         let tally = Arc::new(Tally::default());
         let codec = FrameCodec::new(Conversation::Evaluation, Arc::clone(&tally));
-        let read = codec.read(&mut Cursor::new(bytes)).await.map_err(|error| error.kind());
+        let read = codec.read(&mut Cursor::new(bytes), MAX).await.map_err(|error| error.kind());
         assert_eq!(read.as_deref().map_err(|kind| *kind), expected);
         assert_eq!(
             (tally.snapshot().frames_oversized, tally.snapshot().frames_truncated),
@@ -139,13 +144,13 @@ mod tests {
     async fn the_longest_frame_survives_the_way_and_a_longer_one_is_not_written() {
         let codec = FrameCodec::new(Conversation::Evaluation, Arc::default());
         let mut wire = Cursor::new(Vec::new());
-        codec.write(&mut wire, vec![5; MAX]).await.unwrap();
+        codec.write(&mut wire, vec![5; MAX], MAX).await.unwrap();
         let wire = wire.into_inner();
         assert_eq!(wire.len(), PREFIX_BYTES + MAX);
-        assert_eq!(codec.read(&mut Cursor::new(&wire)).await.unwrap(), vec![5; MAX]);
+        assert_eq!(codec.read(&mut Cursor::new(&wire), MAX).await.unwrap(), vec![5; MAX]);
 
         let mut wire = Cursor::new(Vec::new());
-        let refused = codec.write(&mut wire, vec![5; MAX + 1]).await.unwrap_err();
+        let refused = codec.write(&mut wire, vec![5; MAX + 1], MAX).await.unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::InvalidInput);
         assert!(wire.into_inner().is_empty());
     }

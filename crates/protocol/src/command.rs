@@ -14,6 +14,13 @@ pub enum Command {
     Import(Vec<Signal>),
     /// Withdraw signals: their tags leave the feeds with the next segment and readers drop the match.
     Withdraw(Vec<FamilyRef>),
+    /// Let signals last until a day. Those not held are left out.
+    Renew {
+        /// The families.
+        families: Vec<FamilyRef>,
+        /// Their last day.
+        until: CalendarDate,
+    },
     /// Put the next version of the roster in force.
     InstallRoster(Box<SignedRoster>),
     /// The own signals, in order of reference.
@@ -33,6 +40,8 @@ pub enum Reply {
     Imported(ImportCounts),
     /// How many signals were withdrawn; those not held are not counted.
     Withdrawn(usize),
+    /// How many signals last until that day now.
+    Renewed(usize),
     /// The version of the roster in force, or why the one offered is not.
     Roster(Result<u32, RosterError>),
     /// The own signals.

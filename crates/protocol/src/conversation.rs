@@ -28,15 +28,27 @@ impl Conversation {
         }
     }
 
-    /// Longest frame in bytes, either way. A longer one is refused before it is read.
+    /// Longest request in bytes. A longer one is refused before it is read.
+    #[must_use]
+    pub const fn max_request_bytes(self) -> usize {
+        match self {
+            // An exchange carries as much as its answer.
+            Self::Ceremony => self.max_response_bytes(),
+            Self::Evaluation => 12 * 1024,
+            Self::Feed => 1024,
+            Self::Roster => 64,
+        }
+    }
+
+    /// Longest response in bytes. A longer one is refused before it is read.
     ///
     /// Ceremony frames carry at most every keyholder's signed packages; evaluation frames at most 256 elements of
     /// 32 bytes; feed frames one body of 4,000 tags of 16 bytes or a page of headers; roster frames one
     /// version with the most members a roster may list, about 350 bytes each.
     #[must_use]
-    pub const fn max_frame_bytes(self) -> usize {
+    pub const fn max_response_bytes(self) -> usize {
         match self {
-            Self::Ceremony => 64 * 1024,
+            Self::Ceremony => 256 * 1024,
             Self::Evaluation => 12 * 1024,
             Self::Feed => 80 * 1024,
             Self::Roster => 4 * 1024 * 1024,

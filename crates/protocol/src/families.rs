@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crypto::{Digest, PseudonymKey, cbor};
-use domain::{Address, CircleId, FamilyRef, Oin, Signal, Visibility};
+use domain::{Address, CalendarDate, CircleId, FamilyRef, Oin, Signal, Visibility};
 use index::{FeedId, Hit, MatchRecord, Matches, OwnFamilies, Participation};
 use linkage::{DeriveOptions, HouseholdSuppression, LinkageKey, derive};
 
@@ -26,6 +26,8 @@ pub(crate) struct Families {
     settled: BTreeSet<FamilyRef>,
     /// Families of which the pseudonym keys on disk are those in memory.
     recorded: BTreeSet<FamilyRef>,
+    /// The hour in which time was last looked at.
+    hour: Option<u64>,
 }
 
 impl Families {
@@ -76,8 +78,11 @@ impl Families {
             let agreeing: BTreeSet<LinkageKey> =
                 keys.filter(|key| named.contains(&key_digest(key))).cloned().collect();
             let (organisation, circle) = (record.organisation, record.circle);
-            self.told.insert((family.clone(), organisation));
             self.matches.restore(MatchRecord { family, organisation, circle, agreeing });
+        }
+        for family in self.own.families() {
+            let involved = self.matches.involved(family, &self.own);
+            self.told.extend(involved.into_iter().map(|found| (family.clone(), found.organisation)));
         }
     }
 
@@ -124,6 +129,26 @@ impl Families {
         counts
     }
 
+    /// Moves the last day of signals. Returns how many there were.
+    pub(crate) fn renew(
+        &mut self,
+        cx: &Context<'_>,
+        families: &[FamilyRef],
+        until: CalendarDate,
+        client: &mut EvaluationClient,
+        feeds: &mut FeedKeeper,
+        fx: &mut Effects<'_>,
+    ) -> usize {
+        let renewed: Vec<Signal> = families
+            .iter()
+            .filter_map(|family| self.signals.get(family))
+            .map(|signal| Signal { ends_on: Some(until), ..signal.clone() })
+            .collect();
+        let count = renewed.len();
+        self.import(cx, renewed, client, feeds, fx);
+        count
+    }
+
     /// Removes signals, and with them their keys, tags and matches. Returns how many there were.
     pub(crate) fn withdraw(
         &mut self,
@@ -143,6 +168,7 @@ impl Families {
             fx.delete(Collection::FamilyKeys, keys_key(cx, family));
             for (organisation, circle) in self.matches.remove_family(family) {
                 fx.delete(Collection::Match, match_key(family, &organisation, &circle));
+                fx.cut();
             }
             self.own.remove(family);
             self.settled.remove(family);
@@ -175,6 +201,20 @@ impl Families {
         self.follow_changes(cx, client, feeds, fx);
     }
 
+    /// Time has passed: signals end, legal bases lapse, previous addresses grow old. Looked at once an hour.
+    pub(crate) fn tick(
+        &mut self,
+        cx: &Context<'_>,
+        client: &mut EvaluationClient,
+        feeds: &mut FeedKeeper,
+        fx: &mut Effects<'_>,
+    ) {
+        let hour = cx.now.0 / 3_600;
+        if self.hour.replace(hour).is_some_and(|before| before != hour) {
+            self.follow_changes(cx, client, feeds, fx);
+        }
+    }
+
     /// Brings keys, tags and matches in line with the signals.
     fn follow_changes(
         &mut self,
@@ -191,6 +231,7 @@ impl Families {
                 |key: &LinkageKey| own.keys(&family).is_some_and(|keys| keys.position(key).is_some());
             for record in self.matches.keep_only(&family, carried) {
                 self.keep_match(record, fx);
+                fx.cut();
             }
             client.want(self.own.missing(&family));
             if self.own.is_evaluated(&family) {
@@ -248,7 +289,8 @@ impl Families {
         }
     }
 
-    /// A family whose keys all have their pseudonym: keep them, queue its tags, probe every replica.
+    /// A family whose keys all have their pseudonym: keep them, queue its tags, and let what every replica says now
+    /// take the place of what was found before.
     fn settle(&mut self, cx: &Context<'_>, family: &FamilyRef, feeds: &mut FeedKeeper, fx: &mut Effects<'_>) {
         if !self.settled.insert(family.clone()) {
             return;
@@ -263,16 +305,18 @@ impl Families {
             fx.put(Collection::FamilyKeys, keys_key(cx, family), cbor::to_vec(&record));
         }
         self.queue_tags(cx, family, feeds);
-        let mut found = Vec::new();
+        let mut found = BTreeMap::new();
         for replica in feeds.replicas() {
             let feed = replica.feed();
             let hits = self.own.probe_family(family, &feed.publisher, &feed.circle, replica.tags());
             if !hits.is_empty() {
-                found.push((feed.publisher, feed.circle, hits));
+                let agreeing: BTreeSet<LinkageKey> = hits.into_iter().map(|hit| hit.key).collect();
+                found.insert((feed.publisher, feed.circle), agreeing);
             }
         }
-        for (publisher, circle, hits) in found {
-            self.found(publisher, circle, hits, fx);
+        for record in self.matches.replace(family, found) {
+            self.keep_match(record, fx);
+            fx.cut();
         }
         fx.cut();
     }

@@ -106,9 +106,7 @@ impl Node {
         for wire in kept.of(Collection::KeySet) {
             ceremonies.restore_key_set(&cx, &wire);
         }
-        for (name, secret) in &kept.secrets {
-            ceremonies.restore_secret(&cx, name, secret);
-        }
+        ceremonies.restore_secrets(&cx, &kept.secrets);
         let mut feeds = FeedKeeper::new(&cx);
         feeds.restore(
             &cx,
@@ -172,6 +170,7 @@ impl Node {
             Input::Tick => {
                 let seeds = &mut self.seeds;
                 machines.ceremonies.tick(&cx, || seeds.next("ceremony"), &mut fx);
+                machines.families.tick(&cx, &mut machines.client, &mut machines.feeds, &mut fx);
                 let backlog = machines.client.waiting() > 0;
                 machines.feeds.publish(&cx, &machines.ceremonies.material, backlog, &mut fx);
             }
@@ -220,6 +219,14 @@ impl Node {
                     Command::Withdraw(families) => Reply::Withdrawn(machines.families.withdraw(
                         &cx,
                         &families,
+                        &mut machines.client,
+                        &mut machines.feeds,
+                        &mut fx,
+                    )),
+                    Command::Renew { families, until } => Reply::Renewed(machines.families.renew(
+                        &cx,
+                        &families,
+                        until,
                         &mut machines.client,
                         &mut machines.feeds,
                         &mut fx,

@@ -93,7 +93,14 @@ impl SignedRoster {
     /// # Errors
     /// Bytes that are no deterministic encoding of a signed roster.
     pub fn parse(wire: &[u8]) -> Result<Self, RosterError> {
-        cbor::from_slice(wire).map_err(RosterError::Encoding)
+        let signed: Self = cbor::from_slice(wire).map_err(RosterError::Encoding)?;
+        // Signatures are outside the digest: a padded list would be kept and passed on by everybody.
+        if signed.signatures.len() > MAX_SIGNATURES {
+            return Err(RosterError::Inconsistent(
+                "it carries more signatures than any network has governors",
+            ));
+        }
+        Ok(signed)
     }
 
     /// The document, not yet verified.

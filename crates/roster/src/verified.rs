@@ -11,7 +11,8 @@ use crate::{Circle, LegalBasis, Member, RosterDocument, RosterError, Rules, Sign
 const MAX_MEMBERS: usize = 10_000;
 const MAX_CIRCLES: usize = 100;
 const MAX_LEGAL_BASES: usize = 500;
-const MAX_KEYHOLDERS: usize = 32;
+/// With more keyholders the parts of a disputed ceremony would no longer fit one frame.
+const MAX_KEYHOLDERS: usize = 16;
 const MAX_INSTITUTIONS: usize = 100_000;
 
 /// A roster whose signatures, place in the chain and inner rules were checked.
@@ -234,9 +235,17 @@ pub(crate) fn check_document(document: &RosterDocument) -> Result<(), RosterErro
     if !holders.is_subset(&member_oins) || holders.len() != document.keyholders.len() {
         return wrong("a keyholder is no member or is listed twice");
     }
-    let node_keys: BTreeSet<VerifyingKey> = document.members.iter().map(|member| member.keys.node).collect();
-    if node_keys.len() != document.members.len() {
-        return wrong("two members share a node key");
+    let distinct = |key: fn(&Member) -> VerifyingKey| {
+        document.members.iter().map(key).collect::<BTreeSet<_>>().len() == document.members.len()
+    };
+    if !distinct(|member| member.keys.node) || !distinct(|member| member.keys.organisation) {
+        return wrong("two members share a key");
+    }
+    if document.threshold < 2 {
+        return wrong("one keyholder alone would hold the whole key; the threshold is at least two");
+    }
+    if document.rules.heartbeat_seconds <= document.rules.publish_interval_seconds {
+        return wrong("every member would count as silent between two segments; lengthen the heartbeat");
     }
     if !more_than_half(document.threshold, document.keyholders.len()) {
         return wrong("the keyholders' threshold is not more than half and at most all of them");

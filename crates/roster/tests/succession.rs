@@ -137,7 +137,7 @@ fn changed_bytes_lose_their_signatures() {
 
 #[test]
 fn a_roster_that_contradicts_itself_is_refused_whoever_signs_it() {
-    let spoilt: [(&str, Spoil); 11] = [
+    let spoilt: [(&str, Spoil); 14] = [
         ("doubled member", |c| c.members.push(member(1, "school"))),
         ("keyholder that is no member", |c| c.keyholders[0].oin = Oin::test_number(77).unwrap()),
         ("one member with two shares", |c| c.keyholders[0].oin = c.keyholders[1].oin),
@@ -147,6 +147,12 @@ fn a_roster_that_contradicts_itself_is_refused_whoever_signs_it() {
         ("threshold above all", |c| c.threshold = 4),
         ("governors' threshold of half", |c| c.governors.threshold = 1),
         ("shared node key", |c| c.members[0].keys.node = c.members[1].keys.node),
+        ("shared organisation key", |c| c.members[0].keys.organisation = c.members[1].keys.organisation),
+        ("one keyholder", |c| {
+            c.keyholders.truncate(1);
+            c.threshold = 1;
+        }),
+        ("heartbeat within the interval", |c| c.rules.heartbeat_seconds = 2),
         ("unlisted legal basis", |c| c.legal_bases.clear()),
         ("epoch of no length", |c| c.rules.epoch.length_seconds = 0),
     ];

@@ -166,6 +166,8 @@ impl Simulation {
             Reply::Imported(_)
             | Reply::Withdrawn(_)
             | Reply::Roster(_)
+            | Reply::Renewed(_)
+            | Reply::Signals(_)
             | Reply::Who(_)
             | Reply::WhoAll(_) => {
                 unreachable!("asked for the status")
@@ -211,6 +213,11 @@ impl Simulation {
             self.input(oin, Input::Tick);
         }
         self.deliver();
+    }
+
+    /// Moves the clock without anything happening in between, as when a machine slept.
+    pub fn jump(&mut self, seconds: u64) {
+        self.now = self.now.plus(seconds);
     }
 
     /// Lets seconds pass.

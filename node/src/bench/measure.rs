@@ -133,7 +133,7 @@ struct Progress {
 impl Progress {
     fn new(title: &str) -> Self {
         if !std::io::stderr().is_terminal() {
-            eprintln!("measuring: {title}");
+            say!("measuring: {title}");
             return Self { spinner: None };
         }
         let spinner = ProgressBar::new_spinner().with_message(format!("{title}: warming up"));

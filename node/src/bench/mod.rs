@@ -41,7 +41,7 @@ pub fn run(options: BenchOptions) -> Result<Exit> {
     ensure!((1..=MAX_ELEMENTS).contains(&elements), "--elements takes 1 to {MAX_ELEMENTS}");
     ensure!((1..=MAX_OWN_KEYS).contains(&own_keys), "--own-keys takes 1 to {MAX_OWN_KEYS}");
     if cfg!(debug_assertions) {
-        eprintln!("this build is not optimised; its figures say little (build with --release)");
+        say!("this build is not optimised; its figures say little (build with --release)");
     }
     let sections = vec![oprf::measure(elements)?, matching::measure(own_keys)?, candidates::measure()?];
     let report = report::Report::new(options, sections)?;

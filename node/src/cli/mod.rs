@@ -1,9 +1,20 @@
 //! The command line.
 
+mod import;
+mod init;
+mod manual;
+mod output;
+mod roster;
+mod run;
+mod signal;
+mod status;
+mod target;
+mod who;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::bench::{self, BenchOptions};
 use crate::demo::{self, DemoOptions};
@@ -17,15 +28,56 @@ struct Arguments {
     command: Command,
 
     /// What to log on standard error: error, warn, info, debug or trace, also per part ("warn,network=debug").
-    #[arg(long, global = true, value_name = "FILTER", default_value = "warn", env = "SAMENHANG_LOG")]
-    log: String,
+    ///
+    /// Without it `run` logs what its configuration says, and everything else logs warnings.
+    #[arg(long, global = true, value_name = "FILTER", env = "SAMENHANG_LOG")]
+    log: Option<String>,
 }
 
 const EXIT_STATUSES: &str = "Exit status: 0 done; 1 done, but families with bad rows were left out; \
-2 nothing was done (wrong usage, unusable files, a node that could not run); 3 no progress for ten minutes.";
+2 nothing was done (wrong usage, unusable files, a node that could not run); 3 no progress for ten minutes; 130 interrupted.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Make a node: its data folder, its keys, and the join request for the governors of a network.
+    ///
+    /// Reads the configuration, makes what is not there yet, and prints the fingerprint of the join request, to be
+    /// read aloud to a governor over the telephone. Run again with the same configuration it changes nothing.
+    #[command(after_help = EXIT_STATUSES)]
+    Init(init::InitArguments),
+    /// Run a node until it is asked to stop (SIGINT, SIGTERM, `samenhang stop`).
+    ///
+    /// Until a roster that names this node is installed it waits, and says so in `samenhang status`. It notifies
+    /// systemd (Type=notify), serves /health/live, /health/ready and /metrics on the health address of its
+    /// configuration, and takes the other commands over control.sock in its data folder.
+    #[command(after_help = EXIT_STATUSES)]
+    Run(run::RunArguments),
+    /// Take over CSV files: the whole list of the families of the units that they name.
+    ///
+    /// Families are added or changed; families of those units that are absent are withdrawn. A bad row leaves its
+    /// family exactly as it was, the others proceed, and the exit status is 1. Importing the same files again
+    /// changes nothing, so an interrupted import is resumed by repeating it.
+    #[command(after_help = EXIT_STATUSES)]
+    Import(import::ImportArguments),
+    /// List, add, change, renew or withdraw the own signals.
+    #[command(subcommand, after_help = EXIT_STATUSES)]
+    Signal(signal::SignalCommand),
+    /// Ask who else is involved with a family, how sure that is, and how complete the answer is.
+    #[command(after_help = EXIT_STATUSES)]
+    Who(who::WhoArguments),
+    /// List matches, or show those of one family.
+    #[command(subcommand, after_help = EXIT_STATUSES)]
+    Match(who::MatchCommand),
+    /// Show how the running node is doing.
+    #[command(after_help = EXIT_STATUSES)]
+    Status(status::StatusArguments),
+    /// Ask the running node to stop in order.
+    #[command(after_help = EXIT_STATUSES)]
+    Stop(target::Target),
+    /// Found a network, admit and remove members, change its rules, sign, check and install rosters.
+    Roster(roster::RosterArguments),
+    /// Make a governor's key, or show its fingerprint.
+    Governor(roster::GovernorArguments),
     /// Show the whole thing work: a network of real nodes on this machine finds who is involved with whom.
     ///
     /// Starts one node per CSV file, each with its own data folder and keys, on the loopback interface. The
@@ -33,6 +85,10 @@ enum Command {
     /// every node holds every current head the result is printed: who else is involved with each family, how
     /// certain that is, why, and how complete the answer is.
     Demo(DemoArguments),
+    /// Print completions for a shell, to be put where it looks for them.
+    Completions(manual::CompletionArguments),
+    /// Write the manual pages, one for each command, into a directory.
+    Man(manual::ManArguments),
     /// Measure how fast this machine does the work of a node, each beside its baseline.
     Bench(BenchArguments),
 }
@@ -80,12 +136,30 @@ struct BenchArguments {
     json: bool,
 }
 
+/// What is logged unless told otherwise. The transport's own warnings are about single connections, which come and go.
+const DEFAULT_LOG: &str = "warn,libp2p=error";
+
 /// Runs the program as the command line says.
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    start_logging(&arguments.log);
+    let filter = arguments.log.as_deref();
+    if !matches!(arguments.command, Command::Run(_)) {
+        start_logging(filter.unwrap_or(DEFAULT_LOG), Logging::Text);
+    }
     let outcome = match arguments.command {
+        Command::Init(given) => init::run(&given),
+        Command::Run(given) => block_on(run::run(&given, filter)),
+        Command::Import(given) => block_on(import::run(&given)),
+        Command::Signal(given) => block_on(signal::run(&given)),
+        Command::Who(given) => block_on(who::run(&given)),
+        Command::Match(given) => block_on(who::run_match(&given)),
+        Command::Status(given) => block_on(status::run(&given)),
+        Command::Stop(given) => block_on(status::stop(&given)),
+        Command::Completions(given) => manual::completions(&given, &mut Arguments::command()),
+        Command::Man(given) => manual::pages(&given, Arguments::command()),
+        Command::Roster(given) => roster::run(given),
+        Command::Governor(given) => roster::run_governor(given),
         Command::Demo(given) => block_on(demo::run(DemoOptions {
             data: given.data,
             work: given.work,
@@ -100,7 +174,7 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(exit) => exit.into(),
         Err(error) => {
-            eprintln!("samenhang: {error:#}");
+            say!("samenhang: {error:#}");
             Exit::Failed.into()
         }
     }
@@ -110,11 +184,28 @@ fn block_on(work: impl Future<Output = anyhow::Result<Exit>>) -> anyhow::Result<
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
 }
 
-fn start_logging(filter: &str) {
+/// How log lines look.
+#[derive(Clone, Copy)]
+enum Logging {
+    Text,
+    Json,
+}
+
+fn start_logging(filter: &str, logging: Logging) {
     let filter = tracing_subscriber::EnvFilter::try_new(filter).unwrap_or_else(|_| {
-        eprintln!("samenhang: --log {filter:?} is no filter; logging warnings");
+        say!("samenhang: --log {filter:?} is no filter; logging warnings");
         tracing_subscriber::EnvFilter::new("warn")
     });
     let colour = std::io::IsTerminal::is_terminal(&std::io::stderr());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour).init();
+    let lines =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour);
+    match logging {
+        Logging::Text => lines.init(),
+        Logging::Json => lines.json().flatten_event(true).init(),
+    }
+}
+
+/// The node replied to something else.
+fn unexpected() -> anyhow::Error {
+    anyhow::anyhow!("the node replied to another question; check that program and node have the same version")
 }

@@ -22,6 +22,10 @@ pub const DEFAULT_FILE: &str = "/etc/samenhang/node.toml";
 /// Where health and metrics are served when the configuration says nothing.
 pub const DEFAULT_HEALTH: &str = "127.0.0.1:7311";
 
+/// What a node logs when the configuration says nothing. The transport speaks of single connections, which come and
+/// go.
+pub const DEFAULT_LOG: &str = "info,libp2p=warn";
+
 /// A node's configuration, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {

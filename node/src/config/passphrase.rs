@@ -5,7 +5,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::{env, fmt};
 
@@ -50,6 +50,7 @@ impl Passphrase {
     pub fn find(config: &Config) -> Result<Self, ConfigError> {
         let (place, text) = match &config.passphrase_file {
             Some(path) => {
+                warn_when_others_read(path);
                 let text = fs::read_to_string(path).map(Zeroizing::new);
                 let unreadable = |source| ConfigError::PassphraseUnreadable { path: path.clone(), source };
                 (path.display().to_string(), text.map_err(unreadable)?)
@@ -70,6 +71,13 @@ impl Passphrase {
             return Err(ConfigError::PassphraseLength { place, found, least: LEAST_CHARS, most: MOST_CHARS });
         }
         Ok(Self(Zeroizing::new(text.to_owned())))
+    }
+}
+
+/// A service manager may hand over a file that its group can read, so this is no reason to refuse.
+fn warn_when_others_read(path: &Path) {
+    if fs::metadata(path).is_ok_and(|held| held.permissions().mode() & 0o077 != 0) {
+        tracing::warn!(path = %path.display(), "other users can read the passphrase file; give it mode 0600");
     }
 }
 
@@ -113,8 +121,11 @@ impl Salt {
         let mut words = text.strip_suffix('\n')?.split(' ');
         let mut word = || words.next();
         let (name, memory, passes, lanes, salt) = (word()?, word()?, word()?, word()?, word()?);
-        let costs =
-            Costs { memory_kibibytes: memory.parse().ok()?, passes: passes.parse().ok()?, lanes: lanes.parse().ok()? };
+        let costs = Costs {
+            memory_kibibytes: memory.parse().ok()?,
+            passes: passes.parse().ok()?,
+            lanes: lanes.parse().ok()?,
+        };
         let salt = Self { costs, salt: hex::decode(salt).ok()?.try_into().ok()? };
         let sane = costs.memory_kibibytes <= MOST_KIBIBYTES && costs.passes <= 100 && costs.lanes <= 64;
         // Written back it must be the same: a damaged digit elsewhere is still a damaged file.
@@ -124,11 +135,14 @@ impl Salt {
 
 fn salt(folder: &Path) -> Result<Salt, ConfigError> {
     let path = folder.join("keys").join("passphrase.salt");
-    let refused = |what| move |path: &Path, source| ConfigError::Folder { what, path: path.to_owned(), source };
+    let refused =
+        |what| move |path: &Path, source| ConfigError::Folder { what, path: path.to_owned(), source };
     match fs::read_to_string(&path) {
         Ok(text) => return Salt::read(&text).ok_or(ConfigError::SaltDamaged { path }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) if error.kind() == io::ErrorKind::InvalidData => return Err(ConfigError::SaltDamaged { path }),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            return Err(ConfigError::SaltDamaged { path });
+        }
         Err(error) => return Err(refused("read")(&path, error)),
     }
     if folder.join("keys").join("data.sealed").exists() || folder.join("db").exists() {
@@ -193,13 +207,17 @@ mod tests {
 
     #[test]
     fn a_damaged_salt_is_told_and_left() {
-        for damaged in ["", "argon2id", "argon2id 65536 3 4 00\n", "argon2id 65536 3 4 000102030405060708090a0b0c0d0e0f"]
+        for damaged in
+            ["", "argon2id", "argon2id 65536 3 4 00\n", "argon2id 65536 3 4 000102030405060708090a0b0c0d0e0f"]
         {
             let folder = tempfile::tempdir().unwrap();
             fs::create_dir(folder.path().join("keys")).unwrap();
             let path = folder.path().join("keys/passphrase.salt");
             fs::write(&path, damaged).unwrap();
-            assert!(matches!(bytes(folder.path(), "a long passphrase"), Err(ConfigError::SaltDamaged { .. })));
+            assert!(matches!(
+                bytes(folder.path(), "a long passphrase"),
+                Err(ConfigError::SaltDamaged { .. })
+            ));
             assert_eq!(fs::read_to_string(&path).unwrap(), damaged);
         }
     }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use toml::de::DeTable;
 
 use super::keys::{Table, told, unknown};
-use super::{Config, DEFAULT_HEALTH, LogFormat};
+use super::{Config, DEFAULT_HEALTH, DEFAULT_LOG, LogFormat};
 
 const ROOT: Table = Table {
     shown: "the file",
@@ -118,7 +118,7 @@ impl Raw {
                 LogFormat::Text
             }
         };
-        let log_filter = log.filter.unwrap_or_else(|| "info".to_owned());
+        let log_filter = log.filter.unwrap_or_else(|| DEFAULT_LOG.to_owned());
         if tracing_subscriber::EnvFilter::try_new(&log_filter).is_err() {
             flaws.0.push(
                 "log.filter: expected error, warn, info, debug or trace, also per part (\"warn,network=debug\")"

@@ -42,25 +42,35 @@ fn paths_are_relative_to_the_file() {
 
 #[test]
 fn what_may_be_left_out_has_a_default() {
-    let short: String =
-        WHOLE.split("[log]").next().unwrap().lines().filter(|line| !line.contains("advertise")).fold(
-            String::new(),
-            |text, line| text + line + "\n",
-        );
+    let short: String = WHOLE
+        .split("[log]")
+        .next()
+        .unwrap()
+        .lines()
+        .filter(|line| !line.contains("advertise"))
+        .fold(String::new(), |text, line| text + line + "\n");
     let config = parse(&short).unwrap();
     assert_eq!(config.advertise, config.listen);
     assert_eq!(config.health.unwrap().to_string(), DEFAULT_HEALTH);
-    assert_eq!((config.log_filter.as_str(), config.log_format), ("info", LogFormat::Text));
+    assert_eq!((config.log_filter.as_str(), config.log_format), (DEFAULT_LOG, LogFormat::Text));
     assert!(parse(&WHOLE.replace("enabled = true", "enabled = false")).unwrap().health.is_none());
 }
 
 #[test]
 fn every_flaw_is_told_with_what_to_do() {
     for (replaced, by, told) in [
-        ("data_folder", "data_foldr", "line 11: unknown key 'data_foldr' in [node]; did you mean 'data_folder'?"),
+        (
+            "data_folder",
+            "data_foldr",
+            "line 11: unknown key 'data_foldr' in [node]; did you mean 'data_folder'?",
+        ),
         ("[health]", "[helth]", "line 20: unknown key 'helth' in the file; did you mean 'health'?"),
         ("00000099000000000001", "99", "organisation.oin: OIN: expected twenty digits"),
-        ("listen = [\"127.0.0.1:7310\"]", "listen = [\"localhost\"]", "node.listen: 'localhost' is no address"),
+        (
+            "listen = [\"127.0.0.1:7310\"]",
+            "listen = [\"localhost\"]",
+            "node.listen: 'localhost' is no address",
+        ),
         ("192.0.2.10:7310", "0.0.0.0:7310", "node.advertise: others cannot dial 0.0.0.0"),
         ("192.0.2.10:7310", "192.0.2.10:0", "node.advertise: others cannot dial 0.0.0.0"),
         ("\"json\"", "\"xml\"", "log.format: expected \"text\" or \"json\""),

@@ -15,11 +15,14 @@ use store::StorageSecret;
 use super::DemoPlan;
 use crate::runtime::{Prepared, RunningNode, now, random_seed};
 
-/// Seconds between two segments of a feed: short, so that a visitor sees the result soon.
-const PUBLISH_INTERVAL_SECONDS: u32 = 2;
+/// Seconds between two segments of a feed: short, so that a visitor sees the result soon. Everybody hears of
+/// everybody's segments, so in a large demonstration, all on one machine, they come further apart.
+fn publish_interval_seconds(organisations: usize) -> u32 {
+    u32::try_from(organisations * organisations / 150).unwrap_or(u32::MAX).clamp(2, 600)
+}
 
-/// Seconds after which a silent node counts as stale.
-const HEARTBEAT_SECONDS: u32 = 60;
+/// Intervals after which a silent node counts as stale.
+const HEARTBEAT_INTERVALS: u32 = 30;
 
 /// Seconds in which the key ceremony should be complete, also when every node of a large demonstration starts at
 /// once on two cores.
@@ -114,13 +117,14 @@ fn content(
                 .collect(),
         });
     }
+    let interval = publish_interval_seconds(nodes.len());
     Ok(RosterContent {
         name: plan.name.clone(),
         test_network: true,
         rules: Rules {
             epoch: EpochRules { anchor_epoch: 1, anchor_time: now.0, length_seconds: EPOCH_SECONDS },
-            publish_interval_seconds: PUBLISH_INTERVAL_SECONDS,
-            heartbeat_seconds: HEARTBEAT_SECONDS,
+            publish_interval_seconds: interval,
+            heartbeat_seconds: interval * HEARTBEAT_INTERVALS,
             ceremony_deadline_seconds: CEREMONY_DEADLINE_SECONDS,
         },
         circles,

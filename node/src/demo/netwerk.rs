@@ -9,6 +9,7 @@ use toml::de::{DeTable, DeValue};
 use super::plan::DemoPlan;
 
 mod check;
+mod plain;
 
 /// The plan that a `netwerk.toml` describes for the given files (without `.csv`), still without signals.
 ///
@@ -152,7 +153,7 @@ const RESIDENCE: Table = Table {
 };
 
 fn parse(text: &str) -> Result<Document, Vec<String>> {
-    let refused = |error: toml::de::Error| vec![told(text, error.span(), error.message())];
+    let refused = |error: toml::de::Error| vec![told(text, error.span(), &plain::plain(error.message()))];
     let parsed = DeTable::parse(text).map_err(refused)?;
     let mut flaws = Vec::new();
     unknown_keys(parsed.get_ref(), &ROOT, &mut flaws);
@@ -170,6 +171,8 @@ fn unknown_keys(found: &DeTable<'_>, table: &Table, flaws: &mut Vec<(Range<usize
         if !table.keys.contains(&name) {
             let meant = did_you_mean(name, table.keys.iter().copied());
             flaws.push((key.span(), format!("unknown key {} in {}{meant}", quoted(name), table.shown)));
+        } else if name == "netwerk" && value.get_ref().is_array() {
+            flaws.push((key.span(), "[netwerk] stands once, between single brackets".to_owned()));
         } else if let Some((_, inner)) = table.tables.iter().find(|(known, _)| *known == name) {
             for found in tables(value) {
                 unknown_keys(found, inner, flaws);
@@ -199,22 +202,32 @@ fn told(text: &str, span: Option<Range<usize>>, flaw: &str) -> String {
     }
 }
 
-/// A name from the file, so that it can be shown.
+/// A name from the file, so that it can be shown: what no plain text holds is escaped.
 fn quoted(name: &str) -> String {
+    let is_shown = |c: char| c == ' ' || domain::PlainText::new("name", c.encode_utf8(&mut [0; 4])).is_ok();
     let shown: Vec<String> = name
         .chars()
-        .map(|c| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() })
+        .map(|c| if is_shown(c) { c.to_string() } else { c.escape_debug().to_string() })
         .collect();
     format!("'{}'", shown.concat())
 }
 
-/// `; did you mean 'x'?`, or nothing when nothing is known.
+/// From this similarity (0 to 1) on a name is suggested; below it a suggestion would mislead.
+const SUGGESTED: f64 = 0.6;
+
+/// `; did you mean 'x'?`, or nothing when nothing known is near.
 fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let likeness = |candidate: &str| strsim::normalized_damerau_levenshtein(&name.to_lowercase(), candidate);
+    nearest(name, known).map(|nearest| format!("; did you mean {}?", quoted(nearest))).unwrap_or_default()
+}
+
+/// The known name that is most like this one, when one is like it at all.
+fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let name = name.to_lowercase();
     known
-        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
-        .map(|nearest| format!("; did you mean {}?", quoted(nearest)))
-        .unwrap_or_default()
+        .map(|known| (strsim::normalized_damerau_levenshtein(&name, &known.to_lowercase()), known))
+        .filter(|(likeness, _)| *likeness >= SUGGESTED)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, known)| known)
 }
 
 #[cfg(test)]
@@ -252,6 +265,12 @@ sector = "zorg"
 bsn = true
 werkgebied = "hier"
 contactpunt = "085-0010100"
+
+[[instelling]]
+postcode = "1234AB"
+huisnummer = 12
+huisletter = "A"
+huisnummertoevoeging = "2"
 "#;
 
     fn keys<'a>(table: &'a Table, gathered: &mut Vec<&'a str>) {
@@ -271,7 +290,7 @@ contactpunt = "085-0010100"
         }
         // Nothing in the example beyond the tables, and nothing in the tables that the structs refuse.
         let lines = WHOLE.lines().filter(|line| line.contains(" = ")).count();
-        assert_eq!(lines + 5, known.len());
+        assert_eq!(lines + 6, known.len());
     }
 
     #[test]
@@ -303,15 +322,54 @@ contactpunt = "085-0010100"
     #[test]
     fn other_flaws_have_a_line_too() {
         for (replaced, by, line) in [
-            ("drempel = 2", "drempel = \"twee\"", "line 4: invalid type"),
-            ("drempel = 2", "drempel = -1", "line 4: invalid value"),
+            (
+                "drempel = 2",
+                "drempel = \"twee\"",
+                "line 4: expected a whole number from 0 to 65535, found text",
+            ),
+            (
+                "drempel = 2",
+                "drempel = 70000",
+                "line 4: expected a whole number from 0 to 65535, found 70000",
+            ),
+            ("drempel = 2", "drempel = -1", "line 4: expected a whole number from 0 to 65535, found -1"),
+            ("drempel = 2", "drempel = 2.5", "line 4: expected a whole number from 0 to 65535, found 2.5"),
             ("drempel = 2", "drempel =", "line 4: "),
-            ("drempel = 2", "", "line 2: missing field `drempel`"),
-            ("oin = \"00000099000000000001\"", "", "line 23: missing field `oin`"),
+            ("drempel = 2", "", "line 2: 'drempel' is missing"),
+            ("[\"a\", \"b\"]", "\"a\"", "line 5: expected a list between square brackets, found text"),
+            ("[\"a\", \"b\"]", "[1]", "line 5: expected text between quotation marks, found the number 1"),
+            ("toestemming = false", "toestemming = 1", "line 21: expected true or false, found the number 1"),
+            ("bsn = true", "bsn = \"ja\"", "line 28: expected true or false, found text"),
+            ("[netwerk]", "[[netwerk]]", "line 2: [netwerk] stands once, between single brackets"),
+            ("[[grondslag]]", "[grondslag]", "line 15: expected a heading between double brackets"),
+            ("oin = \"00000099000000000001\"", "", "line 23: 'oin' is missing"),
         ] {
             let flaws = parse(&WHOLE.replacen(replaced, by, 1)).unwrap_err();
             assert_eq!(flaws.len(), 1);
+            assert!(!flaws[0].contains("u16") && !flaws[0].contains("invalid"), "{flaws:?}");
             assert!(flaws[0].starts_with(line) && !flaws[0].contains('\n'), "{flaws:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_alike_is_suggested() {
+        for (name, expected) in
+            [("Schol", Some("school")), ("zrog", Some("zorg")), ("politie", None), ("x", None), ("", None)]
+        {
+            assert_eq!(nearest(name, ["school", "zorg", "wijkteam"].into_iter()), expected, "{name}");
+        }
+        assert_eq!(nearest("a", [].into_iter()), None);
+        assert_eq!(did_you_mean("bbb", ["BB"].into_iter()), "; did you mean 'BB'?");
+    }
+
+    #[test]
+    fn what_a_screen_would_not_show_as_it_is_is_escaped() {
+        for (name, shown) in [
+            ("a b'é", "'a b'é'"),
+            ("a\u{1b}[2J", "'a\\u{1b}[2J'"),
+            ("a\u{202e}b\u{2069}", "'a\\u{202e}b\\u{2069}'"),
+        ] {
+            assert_eq!(quoted(name), shown);
         }
     }
 }

@@ -2,8 +2,7 @@
 //! that says who takes part and who may read whom. Only reads; nothing here starts a node.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use domain::{CalendarDate, LegalBasisCode, Oin, Sector, Signal};
@@ -13,6 +12,7 @@ use thiserror::Error;
 use super::netwerk;
 use crate::import::{FileError, ImportRules, RowProblem, read_csv_file};
 
+mod directory;
 mod implied;
 
 /// The file that describes the network.
@@ -24,9 +24,6 @@ const MAX_ORGANISATIONS: usize = 200;
 
 /// Most legal bases, as many as a roster may list.
 pub(super) const MAX_LEGAL_BASES: usize = 500;
-
-/// Largest `netwerk.toml`: a thousand organisations fit, and it is held in memory.
-const MAX_NETWORK_FILE_BYTES: u64 = 1 << 20;
 
 /// Everything that a demonstration network is made of.
 #[derive(Clone, Debug)]
@@ -70,6 +67,18 @@ pub struct DemoOrganisation {
     pub contact_point: String,
     /// Its families, by reference.
     pub signals: Vec<Signal>,
+    /// Families of its file that are not among `signals`, for they have a bad row: nobody finds them.
+    pub families_left_out: usize,
+    /// Bad rows of its file of which it is not certain to which family they belong.
+    pub rows_left_out: u64,
+}
+
+impl DemoOrganisation {
+    /// Whether its file says more than its `signals` do.
+    #[must_use]
+    pub fn leaves_out(&self) -> bool {
+        self.families_left_out > 0 || self.rows_left_out > 0
+    }
 }
 
 /// One circle.
@@ -161,6 +170,18 @@ pub enum PlanError {
         /// The name without `.csv`.
         name: String,
     },
+    /// Entries with the name of a file that is read, which lead to none.
+    #[error("{}", listed(.0.iter().map(ToString::to_string)))]
+    NoFileThere(Vec<NotAFile>),
+    /// A name that is nearly `netwerk.toml`. Without that file everybody reads everybody, so it is not passed over.
+    #[error(
+        "there is no netwerk.toml, but '{}': did you mean netwerk.toml? Rename it, or move it elsewhere",
+        name.escape_debug()
+    )]
+    NearlyNetworkFile {
+        /// The name that was found.
+        name: String,
+    },
     /// `netwerk.toml` is there but cannot be read.
     #[error("netwerk.toml cannot be read; check that it is a file and that this program may read it")]
     NetworkFile(#[source] io::Error),
@@ -176,6 +197,16 @@ pub enum PlanError {
         /// How many there are.
         found: usize,
     },
+}
+
+/// An entry of the directory that is taken for a file and is none.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("'{}' is {what}, not a file; rename it, or put a file in its place", name.escape_debug())]
+pub struct NotAFile {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub what: &'static str,
 }
 
 fn listed(lines: impl Iterator<Item = String>) -> String {
@@ -199,9 +230,9 @@ fn with_cause(refused: &FileError) -> String {
 /// When the directory cannot be listed, has fewer than two files or too many, `netwerk.toml` is refused, or a file is
 /// refused as a whole. Bad rows are no error; they stand in [`DemoPlan::problems`].
 pub fn read_plan(directory: &Path, today: CalendarDate) -> Result<DemoPlan, PlanError> {
-    let names = csv_names(directory)?;
+    let names = directory::csv_names(directory)?;
     let files: Vec<&str> = names.iter().map(|(file, _)| file.as_str()).collect();
-    let described = network_file(directory)?;
+    let described = directory::network_file(directory)?;
     let mut plan = match &described {
         Some(text) => netwerk::plan(text, &files).map_err(PlanError::Network)?,
         None => implied::plan(&files),
@@ -216,6 +247,8 @@ pub fn read_plan(directory: &Path, today: CalendarDate) -> Result<DemoPlan, Plan
         match read_csv_file(path, &rules) {
             Ok(import) => {
                 organisation.signals = import.signals;
+                organisation.families_left_out = import.untouched.len();
+                organisation.rows_left_out = import.unplaced_rows;
                 plan.problems.extend(import.problems);
             }
             Err(error) => refused.push(error),
@@ -231,57 +264,9 @@ pub fn read_plan(directory: &Path, today: CalendarDate) -> Result<DemoPlan, Plan
     Ok(plan)
 }
 
-/// The CSV files by name without `.csv`, each with its path. Hidden files are none: editors and archives leave them.
-fn csv_names(directory: &Path) -> Result<Vec<(String, PathBuf)>, PlanError> {
-    let unlisted = |cause| PlanError::Directory { directory: directory.to_owned(), cause };
-    let mut names = Vec::new();
-    for entry in fs::read_dir(directory).map_err(unlisted)? {
-        let path = entry.map_err(unlisted)?.path();
-        let is_csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
-        let Some(stem) = path.file_stem().filter(|_| is_csv && path.is_file()) else { continue };
-        let shown = stem.to_string_lossy();
-        if shown.starts_with('.') {
-            continue;
-        }
-        if stem.to_str().is_none_or(|stem| !is_plain(stem)) {
-            return Err(PlanError::UnusableName { name: shown.into_owned() });
-        }
-        names.push((shown.into_owned(), path));
-    }
-    names.sort();
-    let double = names.iter().zip(names.iter().skip(1)).find(|((a, _), (b, _))| a == b);
-    if let Some(((name, _), _)) = double {
-        return Err(PlanError::DoubleName { name: name.clone() });
-    }
-    let directory = directory.to_owned();
-    match names.as_slice() {
-        [] => Err(PlanError::NoFiles { directory }),
-        [(file, _)] => Err(PlanError::OneFile { directory, file: format!("{file}.csv") }),
-        files if files.len() > MAX_ORGANISATIONS => Err(PlanError::TooManyFiles { found: files.len() }),
-        _ => Ok(names),
-    }
-}
-
 /// Whether a roster and a screen can show the text unchanged.
 pub(super) fn is_plain(text: &str) -> bool {
     domain::PlainText::new("name", text).is_ok_and(|plain| plain.as_str() == text)
-}
-
-fn network_file(directory: &Path) -> Result<Option<String>, PlanError> {
-    let file = match File::open(directory.join(NETWORK_FILE)) {
-        Ok(file) => file,
-        Err(missing) if missing.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(cause) => return Err(PlanError::NetworkFile(cause)),
-    };
-    let mut bytes = Vec::new();
-    file.take(MAX_NETWORK_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(PlanError::NetworkFile)?;
-    if bytes.len() as u64 > MAX_NETWORK_FILE_BYTES {
-        let flaw = format!("larger than {} KiB", MAX_NETWORK_FILE_BYTES >> 10);
-        return Err(PlanError::Network(vec![flaw]));
-    }
-    let text = String::from_utf8(bytes)
-        .map_err(|_| PlanError::Network(vec!["not UTF-8; save it as UTF-8".to_owned()]))?;
-    Ok(Some(text))
 }
 
 fn remark_on_closed(plan: &mut DemoPlan) {
@@ -301,6 +286,7 @@ fn signals(plan: &DemoPlan) -> impl Iterator<Item = &Signal> {
 #[cfg(test)]
 mod tests {
     use std::error::Error;
+    use std::fs;
 
     use super::*;
 
@@ -398,6 +384,16 @@ mod tests {
         assert_eq!(told.len(), 1);
         assert!(told[0].starts_with("a.csv, line 2, column rol: "), "{told:?}");
         assert_eq!(plan.organisations[0].signals.len(), 1);
+    }
+
+    #[test]
+    fn what_bad_rows_leave_out_is_counted_at_its_organisation() {
+        let rows = "gezin;rol\nG1;buurman\nG1;oom\nG2;kind\nG3;oom\n;kind\n";
+        let plan = plan(&[("a.csv", rows), ("b.csv", BARE)]).unwrap();
+        let left_out: Vec<(usize, u64)> =
+            plan.organisations.iter().map(|held| (held.families_left_out, held.rows_left_out)).collect();
+        assert_eq!(left_out, [(2, 1), (0, 0)]);
+        assert!(plan.organisations[0].leaves_out() && !plan.organisations[1].leaves_out());
     }
 
     #[test]

@@ -11,13 +11,13 @@ const STANDSTILL: Duration = Duration::from_secs(600);
 /// Shows progress on standard error.
 pub(super) struct Progress {
     bar: Option<ProgressBar>,
-    last: Snapshot,
+    furthest: Furthest,
     moved: Instant,
     stage: Stage,
 }
 
 /// What the nodes together have reached.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Default)]
 pub(super) struct Snapshot {
     nodes: usize,
     key_sets: usize,
@@ -27,6 +27,23 @@ pub(super) struct Snapshot {
     published: usize,
     complete: usize,
     shortage: Option<String>,
+}
+
+/// The most that was reached of each count. Only more of something is progress: nodes that hold every current head
+/// come and go with each new segment.
+#[derive(Default)]
+struct Furthest([usize; 5]);
+
+impl Furthest {
+    fn advance(&mut self, now: &Snapshot) -> bool {
+        let reached = [now.key_sets, now.evaluated, now.tags, now.published, now.complete];
+        let mut advanced = false;
+        for (furthest, reached) in self.0.iter_mut().zip(reached) {
+            advanced |= reached > *furthest;
+            *furthest = reached.max(*furthest);
+        }
+        advanced
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -80,15 +97,14 @@ impl Progress {
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
         });
-        Self { bar, last: Snapshot::default(), moved: Instant::now(), stage: Stage::Start }
+        Self { bar, furthest: Furthest::default(), moved: Instant::now(), stage: Stage::Start }
     }
 
     /// Shows where things stand. `false` when nothing has moved for too long.
     #[expect(clippy::disallowed_methods, reason = "the shell is where the clock is read")]
     pub(super) fn show(&mut self, now: &Snapshot) -> bool {
-        if *now != self.last {
+        if self.furthest.advance(now) {
             self.moved = Instant::now();
-            self.last = now.clone();
         }
         let stage = now.stage();
         let (done, of, what) = match stage {
@@ -108,7 +124,7 @@ impl Progress {
                 bar.set_position(done as u64);
                 bar.set_message(message);
             }
-            None if stage != self.stage => eprintln!("{message}"),
+            None if stage != self.stage => say!("{message}"),
             None => {}
         }
         self.stage = stage;

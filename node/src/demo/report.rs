@@ -1,7 +1,7 @@
 //! What the demonstration prints for people: who else is involved with the families of each organisation, how
 //! certain, why, and how complete that answer is. Programs read `json` instead.
 //!
-//! "No one else" is never printed on incomplete data without saying so.
+//! "No one else" is never printed on incomplete data without saying so, nor while somebody's file is not whole.
 
 use std::io::{self, Write};
 
@@ -11,6 +11,7 @@ use protocol::Answer;
 use super::plan::{DemoOrganisation, DemoPlan};
 
 mod coverage;
+mod left_out;
 mod organisation;
 mod reasons;
 mod summary;

@@ -1,12 +1,12 @@
 //! The `demo` command from its options to its exit status.
 
-use std::fs::File;
 use std::io::{BufWriter, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use protocol::Status;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::progress::{Progress, Snapshot};
 use super::report::{Finding, Style, write_report};
@@ -16,6 +16,9 @@ use crate::runtime::now;
 
 /// How often the nodes are asked how far they are.
 const POLL: Duration = Duration::from_millis(200);
+
+/// Bad rows shown; a file in a wrong form has as many as it has rows.
+const PROBLEMS_SHOWN: usize = 50;
 
 /// How often an answer is asked again when a head has just arrived whose body is still on its way.
 const ASK_AGAIN: usize = 100;
@@ -40,15 +43,19 @@ pub struct DemoOptions {
 /// # Errors
 /// Unusable files or folders, or a node that stopped.
 pub async fn run(options: DemoOptions) -> Result<Exit> {
+    let mut interruption = Interruption::new()?;
     let directory = options.data.clone().unwrap_or_else(own_files);
     let plan = read_plan(&directory, now().date())?;
-    for problem in &plan.problems {
-        eprintln!("{problem}");
+    for problem in plan.problems.iter().take(PROBLEMS_SHOWN) {
+        say!("{problem}");
+    }
+    if plan.problems.len() > PROBLEMS_SHOWN {
+        say!("and {} more bad rows", plan.problems.len() - PROBLEMS_SHOWN);
     }
     for remark in &plan.remarks {
-        eprintln!("{remark}");
+        say!("{remark}");
     }
-    let json = options.json.as_deref().map(create).transpose()?;
+    let json = options.json.as_deref().map(|path| JsonFile::create(path, &directory)).transpose()?;
     let temporary;
     let folder = match &options.work {
         Some(folder) => {
@@ -56,26 +63,112 @@ pub async fn run(options: DemoOptions) -> Result<Exit> {
             folder.as_path()
         }
         None => {
-            temporary =
-                tempfile::tempdir().context("cannot make a temporary folder; name one with --work")?;
+            let made = tempfile::Builder::new().prefix("samenhang-demo-").tempdir();
+            temporary = made.context("cannot make a temporary folder; name one with --work")?;
             temporary.path()
         }
     };
-    eprintln!("{}: starting {} nodes", plan.name, plan.organisations.len());
-    let network = DemoNetwork::found(&plan, folder).await?;
+    say!("{}: starting {} nodes", plan.name, plan.organisations.len());
+    let founded = tokio::select! {
+        founded = DemoNetwork::found(&plan, folder) => founded,
+        () = interruption.came() => return Ok(interrupted()),
+    };
+    let network =
+        founded.with_context(|| format!("the demonstration cannot start in {}", folder.display()))?;
     let outcome = tokio::select! {
         outcome = present(&plan, &network, json, &options) => outcome,
-        _ = tokio::signal::ctrl_c() => Ok(Exit::Ok),
+        () = interruption.came() => Ok(interrupted()),
+    };
+    let outcome =
+        outcome.with_context(|| format!("a node stopped; its data folder is in {}", folder.display()));
+    let exit = match outcome {
+        Ok(Exit::Ok) if !options.once => {
+            say!("The network stays up; press Ctrl-C to stop it.");
+            interruption.came().await;
+            Exit::Ok
+        }
+        Ok(exit) => exit,
+        Err(error) => {
+            // The error that came first says more than those of stopping what it broke.
+            let _later = network.stop().await;
+            return Err(error);
+        }
     };
     network.stop().await?;
-    let exit = outcome?;
     Ok(if exit == Exit::Ok && !plan.problems.is_empty() { Exit::BadRows } else { exit })
+}
+
+fn interrupted() -> Exit {
+    say!("interrupted before the result; nothing was written");
+    Exit::Interrupted
+}
+
+/// Ctrl-C, or the signal by which a machine asks programs to end. Heard from the moment it is made.
+struct Interruption {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Interruption {
+    fn new() -> Result<Self> {
+        let listen = |kind| signal(kind).context("cannot listen for signals");
+        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+    }
+
+    async fn came(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+/// The file for JSON lines: written beside its place and put there when whole, so that an earlier one is lost to no
+/// interrupted run.
+struct JsonFile {
+    file: tempfile::NamedTempFile,
+    place: PathBuf,
+}
+
+impl JsonFile {
+    fn create(place: &Path, data: &Path) -> Result<Self> {
+        let unusable = || format!("cannot write {}; choose another file for --json", place.display());
+        let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let real = folder.canonicalize().with_context(unusable)?;
+        if data.canonicalize().is_ok_and(|data| data == real)
+            && place.extension().is_some_and(|end| end == "csv")
+        {
+            bail!("{} is among the files that are read; choose another file for --json", place.display());
+        }
+        if place.is_dir() {
+            bail!("{} is a folder; name a file for --json", place.display());
+        }
+        let file = tempfile::NamedTempFile::new_in(&real).with_context(unusable)?;
+        Ok(Self { file, place: place.to_owned() })
+    }
+
+    fn write(mut self, plan: &DemoPlan, findings: &[Finding]) -> Result<()> {
+        let mut out = BufWriter::new(self.file.as_file_mut());
+        json::write_json(plan, findings, &mut out)
+            .and_then(|()| out.flush())
+            .context("cannot write the JSON")?;
+        drop(out);
+        // A device or pipe cannot be replaced by a file; it is written to.
+        if self.place.exists() && !self.place.is_file() {
+            let mut source = self.file.reopen()?;
+            let mut device = std::fs::OpenOptions::new().write(true).open(&self.place)?;
+            std::io::copy(&mut source, &mut device).context("cannot write the JSON")?;
+            return Ok(());
+        }
+        self.file.persist(&self.place).with_context(|| format!("cannot write {}", self.place.display()))?;
+        Ok(())
+    }
 }
 
 async fn present(
     plan: &DemoPlan,
     network: &DemoNetwork,
-    json: Option<File>,
+    json: Option<JsonFile>,
     options: &DemoOptions,
 ) -> Result<Exit> {
     let mut progress = Progress::new(std::io::stderr().is_terminal());
@@ -84,10 +177,10 @@ async fn present(
     if !done {
         for status in statuses(network).await? {
             for problem in &status.ceremony_problems {
-                eprintln!("{problem}");
+                say!("{problem}");
             }
         }
-        eprintln!("no progress for ten minutes; what is known so far follows");
+        say!("no progress for ten minutes; what is known so far follows");
     }
     let mut findings = Vec::new();
     for (organisation, node) in network.nodes.iter().enumerate() {
@@ -101,11 +194,8 @@ async fn present(
         }
         findings.push(Finding { organisation, answers });
     }
-    if let Some(file) = json {
-        let mut file = BufWriter::new(file);
-        json::write_json(plan, &findings, &mut file)
-            .and_then(|()| file.flush())
-            .context("cannot write the JSON")?;
+    if let Some(json) = json {
+        json.write(plan, &findings)?;
     }
     let out = std::io::stdout();
     let style = Style { colour: out.is_terminal(), width: terminal_width(), full: options.full };
@@ -115,15 +205,7 @@ async fn present(
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
         written => written.context("cannot print the report")?,
     }
-    drop(out);
-    if !done {
-        return Ok(Exit::Standstill);
-    }
-    if !options.once {
-        eprintln!("The network stays up; press Ctrl-C to stop it.");
-        tokio::signal::ctrl_c().await?;
-    }
-    Ok(Exit::Ok)
+    Ok(if done { Exit::Ok } else { Exit::Standstill })
 }
 
 /// Waits until every node has published everything and holds every current head; `false` on standstill.
@@ -152,11 +234,6 @@ async fn statuses(network: &DemoNetwork) -> Result<Vec<Status>> {
 fn own_files() -> PathBuf {
     let here = Path::new("config/demo");
     if here.is_dir() { here.to_owned() } else { Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/demo") }
-}
-
-fn create(path: &Path) -> Result<File> {
-    File::create(path)
-        .with_context(|| format!("cannot write {}; choose another file for --json", path.display()))
 }
 
 fn prepare_work(folder: &Path) -> Result<()> {

@@ -136,7 +136,9 @@ pub enum GovernanceError {
         found: u32,
     },
     /// Older than what is held, and not one that was ever in force.
-    #[error("this is version {found}, and version {held} is installed already; an older version never takes effect")]
+    #[error(
+        "this is version {found}, and version {held} is installed already; an older version never takes effect"
+    )]
     Older {
         /// The newest version held.
         held: u32,
@@ -202,7 +204,9 @@ pub enum GovernanceError {
     )]
     NoPassphrase,
     /// Too short to protect a key.
-    #[error("the passphrase has fewer than {least} characters; take a longer one, for example five random words")]
+    #[error(
+        "the passphrase has fewer than {least} characters; take a longer one, for example five random words"
+    )]
     ShortPassphrase {
         /// The least.
         least: usize,

@@ -15,6 +15,9 @@ use super::{GovernanceError, MAX_ROSTER_BYTES, files};
 const ENDING: &str = "roster";
 const CONFLICT: &str = "conflict-";
 
+/// Not the ending of versions, so that nobody who reads those comes upon evidence.
+const CONFLICT_ENDING: &str = "signed";
+
 /// Most conflicts kept; each needed the signatures of enough governors, and one is enough to raise the alarm.
 const MAX_CONFLICTS: usize = 100;
 
@@ -198,7 +201,7 @@ impl RosterFolder {
         }
         let digest = claimed.digest.to_string();
         let short = digest.get(..16).unwrap_or(&digest);
-        let kept = self.path.join(format!("{CONFLICT}{version:08}-{short}.{ENDING}"));
+        let kept = self.path.join(format!("{CONFLICT}{version:08}-{short}.{CONFLICT_ENDING}"));
         if !kept.exists() && self.conflicts()?.len() < MAX_CONFLICTS {
             files::write_new(&kept, &roster.to_wire(), true)?;
         }

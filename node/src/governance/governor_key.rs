@@ -220,8 +220,7 @@ fn passphrase_key(
     cost: Cost,
 ) -> Result<Zeroizing<[u8; KEY_BYTES]>, GovernanceError> {
     let refused = |source: argon2::Error| machine("hash the passphrase", &source);
-    let params =
-        Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(KEY_BYTES)).map_err(refused)?;
+    let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(KEY_BYTES)).map_err(refused)?;
     let mut key = Zeroizing::new([0; KEY_BYTES]);
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
         .hash_password_into(passphrase.reveal(), salt, key.as_mut_slice())

@@ -104,6 +104,10 @@ const OFTEN_MEANT: [(&str, Column); 8] = [
 /// From this similarity (0 to 1) on a first cell counts as an attempt at a column name, not as data.
 const RESEMBLES: f64 = 0.7;
 
+/// From this similarity (0 to 1) on a name is suggested for one that is not known; below it a suggestion would
+/// mislead.
+pub(super) const SUGGESTED: f64 = 0.6;
+
 /// Longest part of an unknown name that is repeated.
 const SHOWN_CHARS: usize = 40;
 
@@ -122,14 +126,18 @@ impl Header {
         if !names.iter().any(|name| known(name).is_some() || nearest(name).1 >= RESEMBLES) {
             return Err(FileFlaw::NoHeader);
         }
-        let mut places = BTreeMap::new();
+        let mut places: BTreeMap<Column, usize> = BTreeMap::new();
         for (place, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
             let Some(column) = known(name) else {
-                let column = name.chars().take(SHOWN_CHARS).collect();
-                return Err(FileFlaw::UnknownColumn { column, nearest: nearest(name).0.name() });
+                let (nearest, likeness) = nearest(name);
+                return Err(FileFlaw::UnknownColumn {
+                    column: name.chars().take(SHOWN_CHARS).collect(),
+                    nearest: (likeness >= SUGGESTED).then_some(nearest.name()),
+                });
             };
-            if places.insert(column, place).is_some() {
-                return Err(FileFlaw::DoubleColumn { column: column.name() });
+            if let Some(before) = places.insert(column, place) {
+                let alias = names.get(before).and_then(|name| alias(name)).or_else(|| alias(name));
+                return Err(FileFlaw::DoubleColumn { column: column.name(), alias });
             }
         }
         for column in [FAMILY, ROLE] {
@@ -156,11 +164,21 @@ impl Header {
     }
 }
 
-/// Capitals do not count, blanks stand for nothing or for an underscore.
 fn known(name: &str) -> Option<Column> {
+    recognised(name).map(|(_, column)| column)
+}
+
+/// The alias that the name is, if it is one.
+fn alias(name: &str) -> Option<&'static str> {
+    recognised(name).filter(|(known, column)| *known != column.name()).map(|(known, _)| known)
+}
+
+/// The name in the spelling of the documentation, and its column. Capitals do not count, blanks stand for nothing or
+/// for an underscore.
+fn recognised(name: &str) -> Option<(&'static str, Column)> {
     let joined: String = name.split_whitespace().collect::<String>().to_lowercase();
     let underscored = name.split_whitespace().collect::<Vec<_>>().join("_").to_lowercase();
-    all_names().find(|(known, _)| *known == joined || *known == underscored).map(|(_, column)| column)
+    all_names().find(|(known, _)| *known == joined || *known == underscored)
 }
 
 /// The nearest known name and how similar it is.
@@ -221,12 +239,20 @@ mod tests {
             ),
             (&["gezin", "rol", "BSN"], "unknown column 'BSN'; did you mean 'burgerservicenummer'?"),
             (&["gezinn", "roll"], "unknown column 'gezinn'; did you mean 'gezin'?"),
-            (&["gezin", "rol", "x\u{1b}[2J"], "unknown column 'x\\u{1b}[2J'; did you mean"),
+            (&["gezin", "rol", "x\u{1b}[2J"], "unknown column 'x\\u{1b}[2J'; no column has such a name"),
             (
-                &["gezin", "rol", "toevoeging", "huisnummertoevoeging"],
-                "column 'huisnummertoevoeging' is present twice",
+                &["gezin", "rol", "schoenmaat"],
+                "unknown column 'schoenmaat'; no column has such a name; remove it",
             ),
-            (&["gezin", "rol", "Rol"], "column 'rol' is present twice"),
+            (
+                &["gezin", "rol", "Toevoeging", "huisnummertoevoeging"],
+                "column 'huisnummertoevoeging' is present twice, counting its alias 'toevoeging'; keep one of them",
+            ),
+            (
+                &["gezin", "rol", "email", "contact"],
+                "column 'email' is present twice, counting its alias 'contact'; keep one of them",
+            ),
+            (&["gezin", "rol", "Rol"], "column 'rol' is present twice; keep one of them"),
             (&["rol", "postcode"], "column 'gezin' is missing"),
             (&["gezin", "postcode"], "column 'rol' is missing"),
             (&["G1", "kind", "Zonneveld", "2015-03-09"], "no header; "),

@@ -191,10 +191,13 @@ fn legal_basis(row: &mut Row<'_>, rules: &ImportRules<'_>) -> Option<LegalBasisC
     let likeness =
         |code: &LegalBasisCode| strsim::normalized_damerau_levenshtein(code.as_str(), told.as_str());
     let nearest = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    let reason = nearest.map_or_else(
-        || "the roster holds no legal basis at all; leave the column empty".to_owned(),
-        |nearest| format!("the roster holds no such legal basis; did you mean '{nearest}'?"),
-    );
+    let reason = match nearest {
+        None => "the roster holds no legal basis at all; leave the column empty".to_owned(),
+        Some(nearest) if likeness(nearest) >= columns::SUGGESTED => {
+            format!("the roster holds no such legal basis; did you mean '{nearest}'?")
+        }
+        Some(_) => "the roster holds no such legal basis".to_owned(),
+    };
     row.refuse(columns::LEGAL_BASIS, reason);
     None
 }

@@ -127,6 +127,17 @@ fn read(file: &str, bytes: &[u8], rules: &ImportRules<'_>, max_rows: u64) -> Res
             return Err(FileFlaw::TooManyRows);
         }
         let mut row = Row::new(header, &record, lines.of_row_from(start));
+        let [header_has, other] = if separator == b';' { [';', ','] } else { [',', ';'] };
+        if row.is_separated_by(other) {
+            if rows == 1 {
+                return Err(FileFlaw::OtherSeparator { header: header_has, row: other, line: row.line() });
+            }
+            gathered.pass_over(
+                row,
+                &format!("separated by '{other}', and the header by '{header_has}'; use one of them"),
+            );
+            continue;
+        }
         if damaged.range(start..parser.position().byte()).next().is_some() {
             row.refuse_row("text follows a closing quotation mark; double the marks inside a quoted cell");
         }
@@ -137,12 +148,21 @@ fn read(file: &str, bytes: &[u8], rules: &ImportRules<'_>, max_rows: u64) -> Res
 
 /// The text without byte-order mark.
 fn decode(bytes: &[u8]) -> Result<&str, FileFlaw> {
+    if is_utf16(bytes) {
+        return Err(FileFlaw::Utf16);
+    }
     let marked = bytes.strip_prefix(BYTE_ORDER_MARK);
     std::str::from_utf8(marked.unwrap_or(bytes)).map_err(|wrong| {
         let mark = if marked.is_some() { BYTE_ORDER_MARK.len() } else { 0 };
         let good = mark + wrong.valid_up_to();
         FileFlaw::NotUtf8 { line: LineCount::after(bytes.get(..good).unwrap_or_default()), byte: good + 1 }
     })
+}
+
+/// Whether the text begins with a byte-order mark of UTF-16 (Unicode standard, 23.8), or with a character of which one
+/// of two bytes is zero, as every Latin letter has in UTF-16 and nothing has in a text file otherwise.
+pub(crate) fn is_utf16(bytes: &[u8]) -> bool {
+    matches!(bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, 1..=u8::MAX, ..] | [1..=u8::MAX, 0, ..])
 }
 
 /// What the rows read so far amount to.
@@ -155,7 +175,7 @@ struct Gathered<'a> {
 
 impl Gathered<'_> {
     fn take(&mut self, mut row: Row<'_>) {
-        if row.cell(columns::FAMILY).is_none() {
+        if row.is_blank(columns::FAMILY) {
             row.refuse(columns::FAMILY, "empty; every row needs it");
         }
         let family_ref = row.checked(columns::FAMILY, |_, cell| FamilyRef::new(cell));
@@ -177,6 +197,13 @@ impl Gathered<'_> {
         if is_unplaced {
             self.import.unplaced_rows += 1;
         }
+    }
+
+    /// Refuses a row of which no cell is certain, for this reason alone.
+    fn pass_over(&mut self, mut row: Row<'_>, reason: &str) {
+        row.refuse_row(reason);
+        self.import.problems.extend(row.into_problems(self.file));
+        self.import.unplaced_rows += 1;
     }
 
     fn finish(mut self) -> Import {

@@ -71,6 +71,9 @@ pub enum FileFlaw {
         /// The first offending byte, counted from 1.
         byte: usize,
     },
+    /// Saved in two bytes a character, as "Unicode" is called by some programs.
+    #[error("this is UTF-16; save it as UTF-8")]
+    Utf16,
     /// Nothing but blanks and line ends.
     #[error("empty; expected a header that names the columns, such as gezin;rol;geslachtsnaam;geboortedatum")]
     Empty,
@@ -85,19 +88,33 @@ pub enum FileFlaw {
     /// Both `;` and `,` in the header.
     #[error("the header has both ';' and ','; separate the columns by one of them throughout the file")]
     MixedSeparator,
+    /// The first row does not use the separator of the header, so that cells cannot be told apart.
+    #[error(
+        "the header separates its columns by '{header}' and line {line} by '{row}'; use one of them throughout the file"
+    )]
+    OtherSeparator {
+        /// The separator of the header.
+        header: char,
+        /// That of the row.
+        row: char,
+        /// Line of the row.
+        line: u64,
+    },
     /// A column that the format does not have.
-    #[error("unknown column '{}'; did you mean '{nearest}'?", column.escape_debug())]
+    #[error("unknown column '{}'; {}", column.escape_debug(), meant(*nearest))]
     UnknownColumn {
         /// The name as given, shortened.
         column: String,
-        /// The nearest known name.
-        nearest: &'static str,
+        /// The nearest known name, when one is near.
+        nearest: Option<&'static str>,
     },
-    /// One column twice, perhaps once by its alias.
-    #[error("column '{column}' is present twice, counting its alias; keep one of them")]
+    /// One column twice, perhaps by its alias.
+    #[error("column '{column}' is present twice{}; keep one of them", counting(*alias))]
     DoubleColumn {
         /// The column, by the name it has in the documentation.
         column: &'static str,
+        /// The alias that the file uses for it.
+        alias: Option<&'static str>,
     },
     /// A column that every file needs.
     #[error("column '{column}' is missing; every row needs it")]
@@ -118,6 +135,17 @@ pub enum FileFlaw {
     /// The parser gave up.
     #[error("cannot be split into rows and cells")]
     Unparsable(#[source] csv::Error),
+}
+
+fn meant(nearest: Option<&str>) -> String {
+    nearest.map_or_else(
+        || "no column has such a name; remove it or rename it".to_owned(),
+        |nearest| format!("did you mean '{nearest}'?"),
+    )
+}
+
+fn counting(alias: Option<&str>) -> String {
+    alias.map(|alias| format!(", counting its alias '{alias}'")).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -61,6 +61,25 @@ impl<'a> Row<'a> {
         (!cell.is_empty() && cell.len() <= MAX_CELL_BYTES).then_some(cell)
     }
 
+    /// Whether the cell is empty or left out. One that is too long for [`Self::cell`] is not.
+    pub(super) fn is_blank(&self, column: Column) -> bool {
+        let cell = self.header.place(column).and_then(|place| self.record.get(place));
+        cell.is_none_or(|cell| cell.trim().is_empty())
+    }
+
+    /// Whether the row would have its cells under the columns, had it been split by `other` instead of by the
+    /// separator of the header.
+    pub(super) fn is_separated_by(&self, other: char) -> bool {
+        let has_role = self
+            .cell(columns::ROLE)
+            .is_some_and(|cell| Role::ALL.iter().any(|role| role.dutch().eq_ignore_ascii_case(cell)));
+        if has_role || self.record.len() >= self.header.width() {
+            return false;
+        }
+        let split = 1 + self.record.iter().map(|cell| cell.matches(other).count()).sum::<usize>();
+        split == self.header.width() || (self.record.len() == 1 && split > 1)
+    }
+
     /// Notes a flaw of one column.
     pub(super) fn refuse(&mut self, column: Column, reason: impl Into<String>) {
         self.flaws.push((Some(column), reason.into()));
@@ -134,7 +153,7 @@ fn alternatives(words: &[&str]) -> String {
 
 /// Reads the columns that describe the person. `None` when the role cannot be known; flaws are noted in the row.
 pub(super) fn person(row: &mut Row<'_>, rules: &ImportRules<'_>) -> Option<Person> {
-    if row.cell(columns::ROLE).is_none() {
+    if row.is_blank(columns::ROLE) {
         row.refuse(columns::ROLE, "empty; every row needs it");
     }
     let role = row.choice(columns::ROLE, &Role::ALL.map(|role| (role.dutch(), role)));

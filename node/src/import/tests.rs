@@ -225,6 +225,7 @@ fn legal_bases_are_those_of_the_roster() {
             "jeugdwt-7.1",
             Some("the roster holds no such legal basis; did you mean 'jeugdwet-7.1'?"),
         ),
+        (Some(&known), "zorgplicht", Some("the roster holds no such legal basis")),
         (Some(&none), "wmo-5.1", Some("the roster holds no legal basis at all; leave the column empty")),
         (
             None,
@@ -239,6 +240,56 @@ fn legal_bases_are_those_of_the_roster() {
             expected.iter().map(|told| format!("a.csv, line 2, column grondslag: {told}")).collect();
         assert_eq!(told(&import), expected);
     }
+}
+
+#[test]
+fn a_row_with_the_other_separator_is_told_as_such() {
+    for (text, families_read, expected) in [
+        (
+            "gezin;rol\nG1;kind\nG2,kind\n",
+            &[("G1", 1)][..],
+            Some("a.csv, line 3: separated by ',', and the header by ';'; use one of them"),
+        ),
+        (
+            "gezin,rol,geslachtsnaam\nG1,kind,\nG2;kind;\"Zonne,veld\"\n",
+            &[("G1", 1)],
+            Some("a.csv, line 3: separated by ';', and the header by ','; use one of them"),
+        ),
+        // The other separator is a character like any in a row that is split as it should be.
+        ("gezin;rol;geslachtsnaam;functie\nG,1;kind;a,b,c,d\n", &[("G,1", 1)], None),
+        ("gezin,rol,geslachtsnaam\n\"G;1\",kind\n", &[("G;1", 1)], None),
+    ] {
+        let import = import(text);
+        assert_eq!(families(&import), families_read, "{text}");
+        assert_eq!(told(&import), expected.iter().map(ToString::to_string).collect::<Vec<_>>(), "{text}");
+        // Of which family such a row speaks is not certain, so absence proves nothing.
+        assert_eq!(import.unplaced_rows, u64::from(expected.is_some()), "{text}");
+        assert!(import.untouched.is_empty());
+    }
+}
+
+#[test]
+fn a_cell_that_is_too_long_is_not_called_empty() {
+    let long = "x".repeat(MAX_CELL_BYTES + 1);
+    for (row, unplaced, also_untouched) in [(format!("{long};kind"), 1, 0), (format!("G1;{long}"), 0, 1)] {
+        let import = import(&format!("gezin;rol\n{row}\nG2;kind\n"));
+        assert_eq!(told(&import), ["a.csv, line 2: a cell is longer than 4096 bytes"]);
+        assert_eq!((import.unplaced_rows, import.untouched.len()), (unplaced, also_untouched));
+        assert_eq!(families(&import), [("G2", 1)]);
+    }
+}
+
+#[test]
+fn text_that_would_be_shown_in_another_order_is_refused() {
+    let import = import("gezin;rol;geslachtsnaam\nG1;kind;a\u{202e}b\nG\u{2066}2;kind;\n");
+    let reason = "holds an invisible character that changes the direction of text";
+    assert_eq!(
+        told(&import),
+        [
+            format!("a.csv, line 2, column geslachtsnaam: {reason}"),
+            format!("a.csv, line 3, column gezin: {reason}"),
+        ]
+    );
 }
 
 #[test]
@@ -281,12 +332,30 @@ fn files_refused_as_a_whole() {
         (b"\xef\xbb\xbf\r\n", "a.csv: empty; "),
         (b"gezin;rol\nG1;ki\xebnd\n", "a.csv: not UTF-8 in line 2 (byte 16 of the file); save it as UTF-8"),
         (b"\xef\xbb\xbfgezin\xff", "a.csv: not UTF-8 in line 1 (byte 9 of the file)"),
-        (b"\xff\xfeg\0e\0", "a.csv: not UTF-8 in line 1 (byte 1 of the file)"),
+        (b"\xff\xfeg\0e\0", "a.csv: this is UTF-16; save it as UTF-8"),
+        (b"\xfe\xff\0g\0e", "a.csv: this is UTF-16; save it as UTF-8"),
+        (b"g\0e\0z\0", "a.csv: this is UTF-16; save it as UTF-8"),
+        (b"\0g\0e\0z", "a.csv: this is UTF-16; save it as UTF-8"),
+        (
+            b"gezin,rol\nG1;kind\nG2;ouder\n",
+            "a.csv: the header separates its columns by ',' and line 2 by ';'; use one of them throughout the file",
+        ),
+        (
+            b"gezin;rol;geslachtsnaam\n\nG1,kind\n",
+            "a.csv: the header separates its columns by ';' and line 3 by ','; use one of them",
+        ),
+        (
+            b"gezin,rol,geslachtsnaam\nG1;kind;\"Zonne,veld\"\n",
+            "a.csv: the header separates its columns by ',' and line 2 by ';'; use one of them",
+        ),
         (b"G1;kind\n", "a.csv: no header; "),
         (b"gezin;rol,soort\n", "a.csv: the header has both ';' and ','"),
         (b"gezin\trol\n", "a.csv: the header has neither ';' nor ','"),
         (b"gezin;rol;geboortedatm\n", "a.csv: unknown column 'geboortedatm'; did you mean 'geboortedatum'?"),
-        (b"gezin;rol;email;contact\n", "a.csv: column 'email' is present twice"),
+        (
+            b"gezin;rol;email;contact\n",
+            "a.csv: column 'email' is present twice, counting its alias 'contact'",
+        ),
         (b"gezin;soort\n", "a.csv: column 'rol' is missing"),
         (b"gezin;rol\nG1;\"kind\nG2;kind\n", "a.csv: the quotation mark that opens a cell in line 2"),
         (b"gezin;rol\nG1;\"kind\nG2;\"kind\"\n", "a.csv: the quotation mark that opens a cell in line 2"),

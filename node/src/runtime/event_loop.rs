@@ -1,5 +1,6 @@
 //! The one loop that owns the state machine: input and time in, Steps to the writer.
 
+use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use domain::{Oin, Timestamp};
@@ -7,10 +8,13 @@ use protocol::{Input, Node, Refused};
 use store::StepSender;
 use tokio::sync::mpsc::Receiver;
 
+/// Seconds between two lines about refusals of one kind.
+const LOG_SECONDS: u64 = 60;
+
 /// Runs until every sender of inputs is gone or the writer has stopped.
 pub(super) fn run(mut node: Node, mut inputs: Receiver<Input>, steps: &StepSender) {
+    let mut refusals = Refusals::default();
     while let Some(input) = inputs.blocking_recv() {
-        let before = node.refused();
         let from = sender(&input);
         for step in node.handle(input, now()) {
             if steps.send(step).is_err() {
@@ -18,7 +22,7 @@ pub(super) fn run(mut node: Node, mut inputs: Receiver<Input>, steps: &StepSende
                 return;
             }
         }
-        log_refusals(&before, &node.refused(), from);
+        refusals.log(&node.refused(), from, now());
     }
 }
 
@@ -36,14 +40,26 @@ fn sender(input: &Input) -> Option<Oin> {
     }
 }
 
-/// Says that something was refused, by kind and number only: what was refused may hold anything.
-fn log_refusals(before: &Refused, after: &Refused, from: Option<Oin>) {
-    if before == after {
-        return;
-    }
-    for ((what, earlier), (_, count)) in before.named().into_iter().zip(after.named()) {
-        if count > earlier {
-            tracing::warn!(what, count, from = from.map(tracing::field::display), "refused");
+/// What was said of refusals, so that a member that misbehaves cannot fill the log.
+#[derive(Default)]
+struct Refusals {
+    /// For each kind: the count last logged, and when.
+    logged: BTreeMap<&'static str, (u64, Timestamp)>,
+}
+
+impl Refusals {
+    /// Says that something was refused, by kind and number only: what was refused may hold anything. The first of a
+    /// kind at once, later ones together once a minute.
+    fn log(&mut self, refused: &Refused, from: Option<Oin>, now: Timestamp) {
+        for (what, count) in refused.named() {
+            let due = match self.logged.get(what) {
+                None => count > 0,
+                Some((logged, at)) => count > *logged && now.since(*at) >= LOG_SECONDS,
+            };
+            if due {
+                self.logged.insert(what, (count, now));
+                tracing::warn!(what, count, last = from.map(tracing::field::display), "refused");
+            }
         }
     }
 }

@@ -56,7 +56,8 @@ pub struct RunningNode {
 /// The roster in force, commands that wait for their reply, and what ended the node if something did.
 struct Waiting {
     roster: Mutex<Arc<VerifiedRoster>>,
-    replies: Mutex<BTreeMap<CommandId, oneshot::Sender<Reply>>>,
+    /// `None` once the event loop has ended: nobody will reply any more.
+    replies: Mutex<Option<BTreeMap<CommandId, oneshot::Sender<Reply>>>>,
     failure: Mutex<Option<StoreError>>,
 }
 
@@ -115,11 +116,7 @@ impl Prepared {
         let members = members(node.roster());
         drop(kept);
 
-        let waiting = Arc::new(Waiting {
-            roster: Mutex::new(Arc::new(node.roster().clone())),
-            replies: Mutex::default(),
-            failure: Mutex::default(),
-        });
+        let waiting = Arc::new(Waiting::new(node.roster()));
         let (notify, notices) = mpsc::channel(QUEUED_NOTICES);
         let (writer, steps) = {
             let (network, replies, failed) =
@@ -132,9 +129,13 @@ impl Prepared {
         };
         let received = self.received;
         self.inputs.send(Input::Command { id: FIRST_COMMAND, command: Command::Import(first) }).await?;
+        let at_end = CloseAtEnd(Arc::clone(&waiting));
         let event_loop = std::thread::Builder::new()
             .name("event-loop".to_owned())
-            .spawn(move || event_loop::run(node, received, &steps))
+            .spawn(move || {
+                let _end = at_end;
+                event_loop::run(node, received, &steps);
+            })
             .context("cannot start the event loop's thread")?;
         let ticker = tokio::spawn(tick(self.inputs.clone()));
         self.network.send(members).await?;
@@ -161,6 +162,7 @@ impl RunningNode {
             Reply::Imported(counts) => Ok(counts),
             other @ (Reply::Withdrawn(_)
             | Reply::Roster(_)
+            | Reply::Renewed(_)
             | Reply::Signals(_)
             | Reply::Who(_)
             | Reply::WhoAll(_)
@@ -177,6 +179,7 @@ impl RunningNode {
             Reply::WhoAll(answers) => Ok(answers),
             other @ (Reply::Withdrawn(_)
             | Reply::Roster(_)
+            | Reply::Renewed(_)
             | Reply::Signals(_)
             | Reply::Who(_)
             | Reply::Imported(_)
@@ -193,6 +196,7 @@ impl RunningNode {
             Reply::Status(status) => Ok(*status),
             other @ (Reply::Withdrawn(_)
             | Reply::Roster(_)
+            | Reply::Renewed(_)
             | Reply::Signals(_)
             | Reply::Who(_)
             | Reply::WhoAll(_)
@@ -256,17 +260,28 @@ impl RunningNode {
 }
 
 impl Waiting {
+    fn new(roster: &VerifiedRoster) -> Self {
+        Self {
+            roster: Mutex::new(Arc::new(roster.clone())),
+            replies: Mutex::new(Some(BTreeMap::new())),
+            failure: Mutex::new(None),
+        }
+    }
+
     fn follow(&self, roster: &VerifiedRoster) {
         *self.roster.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(roster.clone());
     }
 
+    /// Registers whoever waits; after the end of the event loop the teller is dropped, and so is the wait.
     fn expect(&self, id: CommandId, tell: oneshot::Sender<Reply>) {
-        self.replies.lock().unwrap_or_else(PoisonError::into_inner).insert(id, tell);
+        if let Some(replies) = self.replies.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            replies.insert(id, tell);
+        }
     }
 
     fn reply(&self, id: CommandId, reply: Reply) {
-        let teller = self.replies.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
-        if let Some(teller) = teller {
+        let mut replies = self.replies.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(teller) = replies.as_mut().and_then(|replies| replies.remove(&id)) {
             // Whoever asked may have stopped waiting.
             let _unheard = teller.send(reply);
         }
@@ -276,7 +291,11 @@ impl Waiting {
     fn fail(&self, error: StoreError) {
         tracing::error!(%error, "the disk refused; the node stops");
         *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-        self.replies.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.close();
+    }
+
+    fn close(&self) {
+        *self.replies.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     fn why_stopped(&self) -> anyhow::Error {
@@ -318,6 +337,15 @@ fn log(notice: &Notice) {
         Notice::Equivocation { publisher } => {
             tracing::error!(%publisher, "two headers or heads are signed with one sequence number");
         }
+    }
+}
+
+/// Lets go of everybody who waits when the event loop ends, however it ends.
+struct CloseAtEnd(Arc<Waiting>);
+
+impl Drop for CloseAtEnd {
+    fn drop(&mut self) {
+        self.0.close();
     }
 }
 
@@ -373,6 +401,7 @@ fn unexpected(reply: &Reply) -> anyhow::Error {
         Reply::Who(_) | Reply::WhoAll(_) => "question",
         Reply::Status(_) => "status",
         Reply::Roster(_) => "roster",
+        Reply::Renewed(_) => "renewal",
         Reply::Signals(_) => "list of signals",
     };
     anyhow!("a command got the reply of another one ({kind})")

@@ -50,10 +50,10 @@ impl Task {
         };
         if cause.downcast_ref::<allow_block_list::NotAllowed>().is_some() {
             self.tally.strangers_refused.raise();
-            tracing::info!(peer = peer.map(tracing::field::display), "refused a stranger");
+            tracing::debug!(peer = peer.map(tracing::field::display), "refused a stranger");
         } else {
             self.tally.connections_over_limit.raise();
-            tracing::info!(peer = peer.map(tracing::field::display), "refused a connection over the limit");
+            tracing::debug!(peer = peer.map(tracing::field::display), "refused a connection over the limit");
         }
     }
 

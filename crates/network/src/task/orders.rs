@@ -76,7 +76,7 @@ impl Task {
     }
 
     fn ask(&mut self, to: Oin, conversation: Conversation, id: RequestId, frame: Vec<u8>) {
-        if frame.len() > conversation.max_frame_bytes() {
+        if frame.len() > conversation.max_request_bytes() {
             self.tally.own_frames_refused.raise();
             tracing::warn!(?conversation, bytes = frame.len(), "an own request is too long to send");
             return self.fail(id);
@@ -96,7 +96,7 @@ impl Task {
             self.tally.answers_unknown.raise();
             return;
         };
-        if frame.len() > conversation.max_frame_bytes() {
+        if frame.len() > conversation.max_response_bytes() {
             self.tally.own_frames_refused.raise();
             tracing::warn!(?conversation, bytes = frame.len(), "an own answer is too long to send");
             return;

@@ -33,19 +33,19 @@ async fn three_members_find_each_other_and_converse_in_every_conversation() {
 async fn the_longest_frame_passes_both_ways_and_a_longer_one_is_never_sent() {
     for conversation in Conversation::ALL {
         let [mut asker, mut answerer] = connected([1, 2]).await;
-        let longest = vec![0xA5; conversation.max_frame_bytes()];
-        let too_long = vec![0xA5; conversation.max_frame_bytes() + 1];
-        asker.ask(2, conversation, 1, &longest).await;
+        let question = vec![0xA5; conversation.max_request_bytes()];
+        let answer = vec![0x5A; conversation.max_response_bytes()];
+        asker.ask(2, conversation, 1, &question).await;
         let (_, _, token, frame) = answerer.next_request().await;
-        assert_eq!(frame, longest);
-        answerer.respond(token, &longest).await;
-        assert_eq!(asker.next_response().await, (1, longest));
+        assert_eq!(frame, question);
+        answerer.respond(token, &answer).await;
+        assert_eq!(asker.next_response().await, (1, answer.clone()));
 
-        asker.ask(2, conversation, 2, &too_long).await;
+        asker.ask(2, conversation, 2, &[question, vec![0]].concat()).await;
         assert_eq!(asker.next_failure().await, 2);
         asker.ask(2, conversation, 3, b"question").await;
         let (_, _, token, _) = answerer.next_request().await;
-        answerer.respond(token, &too_long).await;
+        answerer.respond(token, &[answer, vec![0]].concat()).await;
         assert_eq!(asker.next_failure().await, 3, "an answer that cannot be sent ends the request at once");
         assert_eq!(asker.network.counters().own_frames_refused, 1);
         assert_eq!(answerer.network.counters().own_frames_refused, 1);

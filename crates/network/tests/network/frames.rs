@@ -14,7 +14,7 @@ async fn a_request_that_is_too_long_or_too_short_is_refused_and_counted() {
     let mut raw = RawPeer::new(2, 2);
     let peer = raw.connect(&mut node, 2).await;
 
-    let limit = u32::try_from(Conversation::Feed.max_frame_bytes()).unwrap();
+    let limit = u32::try_from(Conversation::Feed.max_request_bytes()).unwrap();
     let mut oversized = (limit + 1).to_be_bytes().to_vec();
     oversized.resize(oversized.len() + limit as usize + 1, 0);
     assert_eq!(raw.ask(&peer, &oversized).await, None);

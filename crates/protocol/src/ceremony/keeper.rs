@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crypto::{CeremonyId, Digest, KeySet, KeyShare, Seed, SignedKeySet, cbor};
 use domain::{Epoch, KeyClass, Oin, Timestamp};
 use minicbor::{Decode, Encode};
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::machine::{Ceremony, Milestone};
 use super::message::{CeremonyRequest, CeremonyResponse, MAX_PARTS};
@@ -45,7 +46,7 @@ impl KeyMaterial {
 }
 
 /// What the secret file of a ceremony holds.
-#[derive(Encode, Decode)]
+#[derive(Encode, Decode, Zeroize, ZeroizeOnDrop)]
 struct CeremonySecret {
     #[cbor(n(0), with = "minicbor::bytes")]
     seed: Vec<u8>,
@@ -55,7 +56,7 @@ struct CeremonySecret {
     round1: Vec<Round1Wire>,
 }
 
-#[derive(Encode, Decode)]
+#[derive(Encode, Decode, Zeroize)]
 #[cbor(transparent)]
 struct Round1Wire(#[cbor(n(0), with = "minicbor::bytes")] Vec<u8>);
 
@@ -81,23 +82,33 @@ impl CeremonyKeeper {
         }
     }
 
-    /// Takes back a share or a ceremony under way from its secret file.
-    pub(crate) fn restore_secret(&mut self, cx: &Context<'_>, name: &SecretName, secret: &Secret) {
+    /// Takes back shares and ceremonies under way from their secret files. A share that is not the key set's is left
+    /// out.
+    pub(crate) fn restore_secrets(&mut self, cx: &Context<'_>, secrets: &[(SecretName, Secret)]) {
         for class in KeyClass::ALL {
-            let id = ceremony_id(cx, class);
-            if *name == share_name(&id) {
-                if let Ok(share) = KeyShare::from_secret_bytes(secret.reveal()) {
+            let id =
+                self.material.key_set(class).map_or_else(|| ceremony_id(cx, class), |set| *set.ceremony());
+            let held =
+                |name: SecretName| secrets.iter().find(|(held, _)| *held == name).map(|(_, secret)| secret);
+            let share =
+                held(share_name(&id)).and_then(|secret| KeyShare::from_secret_bytes(secret.reveal()).ok());
+            let kept_share = share.as_ref().map(KeyShare::verifying_share);
+            if let Some(share) = share {
+                let fits = |set: &KeySet| set.verifying_share(share.index()) == kept_share.as_ref();
+                if self.material.key_set(class).is_none_or(fits) {
                     self.material.shares.insert(class, share);
                 }
-            } else if *name == ceremony_name(&id)
-                && let Ok(kept) = cbor::from_slice::<CeremonySecret>(secret.reveal())
+            }
+            let kept = held(ceremony_name(&id))
+                .and_then(|secret| cbor::from_slice::<CeremonySecret>(secret.reveal()).ok());
+            if let Some(kept) = kept
                 && let Ok(seed) = <[u8; 32]>::try_from(kept.seed.as_slice())
+                && self.material.key_set(class).is_none()
             {
-                let wires: Vec<Vec<u8>> = kept.round1.into_iter().map(|wire| wire.0).collect();
+                let wires: Vec<Vec<u8>> = kept.round1.iter().map(|wire| wire.0.clone()).collect();
+                let (section, seed) = (cx.roster.keyholder_section(), Seed::from_bytes(seed));
                 let deadline = Timestamp(kept.deadline);
-                let section = cx.roster.keyholder_section();
-                let ceremony =
-                    Ceremony::start(id, section, cx.identity, Seed::from_bytes(seed), deadline, &wires);
+                let ceremony = Ceremony::start(id, section, cx.identity, seed, deadline, &wires, kept_share);
                 self.running.extend(ceremony.map(|ceremony| (class, ceremony)));
             }
         }
@@ -117,7 +128,9 @@ impl CeremonyKeeper {
             let section = cx.roster.keyholder_section().digest();
             if self.running.get(&class).is_some_and(|ceremony| ceremony.id().section != section) {
                 // Other keyholders were named meanwhile: they begin anew among themselves.
-                self.running.remove(&class);
+                if let Some(ended) = self.running.remove(&class) {
+                    fx.write(Write::DestroySecret { name: ceremony_name(ended.id()) });
+                }
             }
             if !self.running.contains_key(&class) {
                 self.start(cx, class, &mut seed, fx);
@@ -146,7 +159,7 @@ impl CeremonyKeeper {
         }
         let deadline = cx.now.plus(u64::from(cx.roster.rules().ceremony_deadline_seconds));
         let id = ceremony_id(cx, class);
-        if let Some(ceremony) = Ceremony::start(id, section, cx.identity, seed(), deadline, &[]) {
+        if let Some(ceremony) = Ceremony::start(id, section, cx.identity, seed(), deadline, &[], None) {
             keep_secret(&ceremony, deadline, &[], fx);
             self.dirty.extend(ceremony.others().map(|oin| (oin, class)));
             self.running.insert(class, ceremony);
@@ -280,6 +293,9 @@ impl CeremonyKeeper {
         parts: &[super::Part],
         fx: &mut Effects<'_>,
     ) {
+        if self.overtaken(cx, class, parts, fx) {
+            return;
+        }
         let Some(ceremony) = self.running.get_mut(&class) else { return };
         let Some(index) = ceremony.index_of(&from) else { return };
         let before = ceremony.parts_for(index).len();
@@ -291,6 +307,31 @@ impl CeremonyKeeper {
         if learnt && let Some(ceremony) = self.running.get(&class) {
             self.dirty.extend(ceremony.others().map(|oin| (oin, class)));
         }
+    }
+
+    /// A complete key set of this epoch that keyholders of another roster made ends the own ceremony: an epoch has
+    /// one key set per class.
+    fn overtaken(
+        &mut self,
+        cx: &Context<'_>,
+        class: KeyClass,
+        parts: &[super::Part],
+        fx: &mut Effects<'_>,
+    ) -> bool {
+        let Some(own) = self.running.get(&class).map(|ceremony| *ceremony.id()) else { return false };
+        for part in parts {
+            if let super::Part::KeySet(wire) = part
+                && let Some(key_set) = verified_key_set(cx, wire)
+                && key_set.ceremony().class == class
+                && key_set.ceremony().section != own.section
+            {
+                self.running.remove(&class);
+                fx.write(Write::DestroySecret { name: ceremony_name(&own) });
+                self.keep_key_set(key_set, wire.clone(), fx);
+                return true;
+            }
+        }
+        false
     }
 
     fn advance(&mut self, cx: &Context<'_>, class: KeyClass, fx: &mut Effects<'_>) {
@@ -322,6 +363,9 @@ impl CeremonyKeeper {
 
     fn keep_key_set(&mut self, key_set: KeySet, wire: Vec<u8>, fx: &mut Effects<'_>) {
         let ceremony = *key_set.ceremony();
+        if self.material.key_sets.contains_key(&ceremony.class) {
+            return;
+        }
         fx.put(Collection::KeySet, key_set_key(ceremony.epoch, ceremony.class), wire.clone());
         self.material.key_sets.insert(ceremony.class, (key_set, wire));
     }
@@ -355,11 +399,17 @@ fn keep_secret(ceremony: &Ceremony, deadline: Timestamp, round1: &[Vec<u8>], fx:
 }
 
 fn ceremony_name(id: &CeremonyId) -> SecretName {
-    SecretName::new(format!("ceremony-{}-{}-{}", id.epoch, id.class, id.attempt))
+    secret_name("ceremony", id)
 }
 
 fn share_name(id: &CeremonyId) -> SecretName {
-    SecretName::new(format!("share-{}-{}-{}", id.epoch, id.class, id.attempt))
+    secret_name("share", id)
+}
+
+/// The section is part of the name: when a roster names other keyholders, an attempt of theirs is another one.
+fn secret_name(what: &str, id: &CeremonyId) -> SecretName {
+    let section: String = id.section.to_string().chars().take(8).collect();
+    SecretName::new(format!("{what}-{}-{}-{}-{section}", id.epoch, id.class, id.attempt))
 }
 
 fn key_set_key(epoch: Epoch, class: KeyClass) -> Vec<u8> {

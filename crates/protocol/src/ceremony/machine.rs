@@ -42,6 +42,9 @@ pub(crate) struct Ceremony {
     disclosures: BTreeMap<(u16, u16), Vec<u8>>,
     echoes: BTreeMap<u16, Signed<EchoDocument>>,
     result: Option<Signing>,
+    /// The verifying share of the own share, when an earlier run kept one: others may have completed meanwhile and
+    /// destroyed what the share was made of.
+    kept_share: Option<[u8; 32]>,
     /// Key sets signed by others before the own one was ready.
     early: BTreeMap<u16, SignedKeySet>,
     /// A key set that everybody else signed already, before the own one was ready.
@@ -72,7 +75,8 @@ pub(crate) enum Milestone {
 }
 
 impl Ceremony {
-    /// Starts a ceremony, or starts it again after a restart with the same `seed` and the round 1 packages kept.
+    /// Starts a ceremony, or starts it again after a restart with the same `seed` and what was kept: the round 1
+    /// packages, and the verifying share of the own share.
     ///
     /// `None` when this organisation is no keyholder of the section or the section cannot hold a ceremony.
     pub(crate) fn start(
@@ -82,6 +86,7 @@ impl Ceremony {
         seed: Seed,
         deadline: Timestamp,
         kept: &[Vec<u8>],
+        kept_share: Option<[u8; 32]>,
     ) -> Option<Self> {
         let me = section.keyholders.iter().find(|keyholder| keyholder.oin == identity.oin)?.index;
         let participants: BTreeSet<u16> =
@@ -115,6 +120,7 @@ impl Ceremony {
             disclosures: BTreeMap::new(),
             echoes: BTreeMap::new(),
             result: None,
+            kept_share,
             early: BTreeMap::new(),
             finished: None,
             complete: None,

@@ -4,8 +4,9 @@ use crypto::{Digest, Document, SealingPublicKey, TypeName};
 use domain::{Epoch, KeyClass, NetworkId, Oin};
 use minicbor::{Decode, Encode};
 
-/// Most parts in one frame: every round of the most keyholders a roster may name.
-pub(crate) const MAX_PARTS: usize = 160;
+/// Most parts in one frame: every round of the sixteen keyholders that a roster may name, with a complaint of
+/// everybody about everybody and the answers.
+pub(crate) const MAX_PARTS: usize = 600;
 
 /// Round 1: commitments to the polynomial with a proof of knowledge, and a sealing key made for this attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]

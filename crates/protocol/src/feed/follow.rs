@@ -10,14 +10,17 @@ use super::publish::{feed_key, header_key};
 use crate::effects::{Context, Effects};
 use crate::{Collection, Conversation, Notice, RequestId};
 
-/// Seconds that a feed rests after a source did not have what it needs.
-const REST_SECONDS: u64 = 1;
+/// Seconds in which a source is not asked for a feed again after it did not have what was needed.
+const REST_SECONDS: u64 = 3;
 
 /// Most requests for heads that wait; one for each member and circle of a large network.
 const MAX_HEADS_WANTED: usize = 4_096;
 
 /// Requests for heads under way at the same time.
 const HEADS_UNDER_WAY: usize = 8;
+
+/// Longest signed head: its fields come to less than half of this.
+const MAX_HEAD_BYTES: usize = 1_024;
 
 /// What a request under way is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -60,7 +63,7 @@ impl FeedKeeper {
 
     /// Asks for everything that is missing and not yet asked for.
     pub(crate) fn fetch(&mut self, cx: &Context<'_>, fx: &mut Effects<'_>) -> Vec<Arrived> {
-        let arrived = self.apply_empty_bodies(fx);
+        let arrived = self.apply_empty_bodies(cx, fx);
         self.fetch_heads(cx, fx);
         let needs: Vec<(FeedId, Wanted)> = self
             .replicas
@@ -74,15 +77,14 @@ impl FeedKeeper {
             .collect();
         for (feed, wanted) in needs {
             let under_way = self.pending.values().any(|(_, asked)| asked.feed() == Some(feed));
-            let (rests_until, tried) = self.resting.get(&feed).copied().unwrap_or((cx.now, 0));
-            if under_way || cx.now < rests_until {
+            if under_way {
                 continue;
             }
-            let Some(source) = source(cx, &feed, tried) else { continue };
+            let Some(source) = self.source(cx, &feed) else { continue };
             let request = match wanted {
                 Wanted::Body(feed, digest) => FeedRequest::Body { feed, digest },
                 Wanted::Headers(feed) => {
-                    let after = self.replicas.get(&feed).map_or(0, index::Replica::newest_sequence);
+                    let after = self.newest_sequence(&feed);
                     FeedRequest::Headers { feed, after }
                 }
                 Wanted::Heads => continue,
@@ -119,16 +121,25 @@ impl FeedKeeper {
     }
 
     /// Bodies without tags need no fetching: their digest is known.
-    fn apply_empty_bodies(&mut self, fx: &mut Effects<'_>) -> Vec<Arrived> {
+    fn apply_empty_bodies(&mut self, cx: &Context<'_>, fx: &mut Effects<'_>) -> Vec<Arrived> {
         let empty = Body::default();
         let digest = empty.digest();
-        let feeds: Vec<FeedId> = self
-            .replicas
-            .values()
-            .filter(|r| r.next_body() == Some(digest))
-            .map(index::Replica::feed)
-            .collect();
-        feeds.into_iter().flat_map(|feed| self.apply_body(feed, &empty, fx)).collect()
+        let mut arrived = Vec::new();
+        let feeds: Vec<FeedId> = self.replicas.keys().copied().collect();
+        for feed in feeds {
+            while self.needs_body(&feed, &digest) {
+                let applied = self.apply_body(cx, feed, feed.publisher, &empty, fx);
+                if applied.is_empty() {
+                    break;
+                }
+                arrived.extend(applied);
+            }
+        }
+        arrived
+    }
+
+    fn needs_body(&self, feed: &FeedId, digest: &Digest) -> bool {
+        self.replicas.get(feed).is_some_and(|replica| replica.next_body() == Some(*digest))
     }
 
     /// Takes the response to an own request.
@@ -139,7 +150,7 @@ impl FeedKeeper {
         frame: &[u8],
         fx: &mut Effects<'_>,
     ) -> Vec<Arrived> {
-        let Some((_, wanted)) = self.pending.remove(&id) else { return Vec::new() };
+        let Some((source, wanted)) = self.pending.remove(&id) else { return Vec::new() };
         match (cbor::from_slice::<FeedResponse>(frame), wanted) {
             (Ok(FeedResponse::Heads { heads }), Wanted::Heads) if heads.len() <= HEADS_PER_PAGE => {
                 for wire in heads {
@@ -149,32 +160,38 @@ impl FeedKeeper {
             (Ok(FeedResponse::Headers { headers }), Wanted::Headers(feed))
                 if headers.len() <= HEADERS_PER_PAGE =>
             {
+                let before = self.newest_sequence(&feed);
                 for wire in headers {
                     if !self.take_header(cx, feed, &wire, fx) {
-                        self.rest(cx, feed);
                         break;
                     }
                     fx.cut();
                 }
+                if self.newest_sequence(&feed) == before {
+                    self.rest(cx, feed, source);
+                }
             }
+            // It came another way in the meantime.
+            (Ok(FeedResponse::Body { .. }), Wanted::Body(feed, digest))
+                if !self.needs_body(&feed, &digest) => {}
             (Ok(FeedResponse::Body { bytes }), Wanted::Body(feed, digest)) => {
                 match Body::from_bytes(&bytes).ok().filter(|body| body.digest() == digest) {
-                    Some(body) => return self.apply_body(feed, &body, fx),
+                    Some(body) => return self.apply_body(cx, feed, source, &body, fx),
                     None => {
                         fx.refused.bad_feed_parts += 1;
-                        self.rest(cx, feed);
+                        self.rest(cx, feed, source);
                     }
                 }
             }
             (Ok(FeedResponse::Unknown), _) => {
                 if let Some(feed) = wanted.feed() {
-                    self.rest(cx, feed);
+                    self.rest(cx, feed, source);
                 }
             }
             (Ok(_) | Err(_), _) => {
                 fx.refused.malformed_frames += 1;
                 if let Some(feed) = wanted.feed() {
-                    self.rest(cx, feed);
+                    self.rest(cx, feed, source);
                 }
             }
         }
@@ -183,8 +200,10 @@ impl FeedKeeper {
 
     /// An own request got no answer.
     pub(crate) fn failed(&mut self, cx: &Context<'_>, id: RequestId) {
-        if let Some(feed) = self.pending.remove(&id).and_then(|(_, wanted)| wanted.feed()) {
-            self.rest(cx, feed);
+        if let Some((source, wanted)) = self.pending.remove(&id)
+            && let Some(feed) = wanted.feed()
+        {
+            self.rest(cx, feed, source);
         }
     }
 
@@ -193,13 +212,39 @@ impl FeedKeeper {
         self.headers.get(feed).into_iter().flatten().any(|header| header.body == *digest)
     }
 
-    /// Leaves a feed alone for a moment and turns to its next source, which is kept to until it fails as well.
-    fn rest(&mut self, cx: &Context<'_>, feed: FeedId) {
-        let tried = self.resting.get(&feed).map_or(0, |(_, tried)| *tried);
-        self.resting.insert(feed, (cx.now.plus(REST_SECONDS), tried.wrapping_add(1)));
+    /// Leaves a source of a feed alone for a moment: it did not have what was needed, or what it gave is no good.
+    fn rest(&mut self, cx: &Context<'_>, feed: FeedId, source: Oin) {
+        self.resting.insert((feed, source), cx.now.plus(REST_SECONDS));
+    }
+
+    /// The publisher when it is reachable, else any member that may read the feed as well; none that rests.
+    fn source(&self, cx: &Context<'_>, feed: &FeedId) -> Option<Oin> {
+        let publisher = cx.connected.contains(&feed.publisher).then_some(feed.publisher);
+        let readers = cx.connected.iter().copied();
+        let others = readers.filter(|oin| cx.roster.publishes_to(&feed.circle, &feed.publisher, oin));
+        let rests = |oin: &Oin| self.resting.get(&(*feed, *oin)).is_some_and(|until| cx.now < *until);
+        publisher.into_iter().chain(others).find(|oin| !rests(oin))
+    }
+
+    /// Keeps a head on disk, at most one for each feed and interval however many its publisher signs: after a
+    /// restart it only says since when the publisher was silent.
+    fn keep_head(&mut self, cx: &Context<'_>, feed: FeedId, wire: &[u8], fx: &mut Effects<'_>) {
+        let interval = u64::from(cx.roster.rules().publish_interval_seconds);
+        if self.head_kept_at.get(&feed).is_none_or(|at| cx.now.since(*at) >= interval) {
+            self.head_kept_at.insert(feed, cx.now);
+            fx.put(Collection::Head, feed_key(&feed), wire.to_vec());
+        }
+    }
+
+    fn newest_sequence(&self, feed: &FeedId) -> u64 {
+        self.replicas.get(feed).map_or(0, index::Replica::newest_sequence)
     }
 
     fn take_head(&mut self, cx: &Context<'_>, wire: &[u8], fx: &mut Effects<'_>) {
+        if wire.len() > MAX_HEAD_BYTES {
+            fx.refused.malformed_frames += 1;
+            return;
+        }
         let Some(head) = fx.verified::<HeadDocument>(cx.roster, wire, |document| document.feed.publisher)
         else {
             return;
@@ -211,9 +256,9 @@ impl FeedKeeper {
             self.newer_roster.insert(feed.publisher);
         }
         match replica.offer_head(head, cx.now) {
-            Ok(HeadOutcome::Newer) => fx.put(Collection::Head, feed_key(&feed), wire.to_vec()),
+            Ok(HeadOutcome::Newer) => self.keep_head(cx, feed, wire, fx),
             Ok(HeadOutcome::Known) => {}
-            Err(error) => refuse(feed.publisher, error, fx),
+            Err(error) => self.refuse(feed.publisher, error, fx),
         }
     }
 
@@ -229,13 +274,20 @@ impl FeedKeeper {
             }
             Ok(false) => true,
             Err(error) => {
-                refuse(feed.publisher, error, fx);
+                self.refuse(feed.publisher, error, fx);
                 false
             }
         }
     }
 
-    fn apply_body(&mut self, feed: FeedId, body: &Body, fx: &mut Effects<'_>) -> Vec<Arrived> {
+    fn apply_body(
+        &mut self,
+        cx: &Context<'_>,
+        feed: FeedId,
+        source: Oin,
+        body: &Body,
+        fx: &mut Effects<'_>,
+    ) -> Vec<Arrived> {
         let Some(replica) = self.replicas.get_mut(&feed) else { return Vec::new() };
         match replica.offer_body(body) {
             Ok(applied) => {
@@ -247,32 +299,28 @@ impl FeedKeeper {
                 vec![Arrived { feed, added: applied.added, withdrawn: applied.withdrawn }]
             }
             Err(error) => {
-                refuse(feed.publisher, error, fx);
+                self.refuse(feed.publisher, error, fx);
+                self.rest(cx, feed, source);
                 Vec::new()
             }
         }
     }
-}
 
-fn refuse(publisher: Oin, error: FeedError, fx: &mut Effects<'_>) {
-    match error {
-        FeedError::Equivocation => {
-            fx.refused.equivocations += 1;
-            fx.notice(Notice::Equivocation { publisher });
+    /// Counts what does not fit. Equivocation is told once for each publisher: it may sign as many as it likes.
+    fn refuse(&mut self, publisher: Oin, error: FeedError, fx: &mut Effects<'_>) {
+        match error {
+            FeedError::Equivocation => {
+                fx.refused.equivocations += 1;
+                if self.told_equivocation.insert(publisher) {
+                    fx.notice(Notice::Equivocation { publisher });
+                }
+            }
+            FeedError::OtherFeed
+            | FeedError::BrokenChain
+            | FeedError::OtherBody
+            | FeedError::MalformedBody
+            | FeedError::MalformedHead
+            | FeedError::FromTheFuture => fx.refused.bad_feed_parts += 1,
         }
-        FeedError::OtherFeed
-        | FeedError::BrokenChain
-        | FeedError::OtherBody
-        | FeedError::MalformedBody
-        | FeedError::FromTheFuture => fx.refused.bad_feed_parts += 1,
     }
-}
-
-/// The publisher when reachable, else in turn the members that may read the feed as well.
-fn source(cx: &Context<'_>, feed: &FeedId, tried: usize) -> Option<Oin> {
-    let publisher = cx.connected.contains(&feed.publisher).then_some(feed.publisher);
-    let others =
-        cx.connected.iter().filter(|oin| cx.roster.publishes_to(&feed.circle, &feed.publisher, oin)).copied();
-    let sources: Vec<Oin> = publisher.into_iter().chain(others).collect();
-    sources.get(tried % sources.len().max(1)).copied()
 }

@@ -36,11 +36,17 @@ pub(crate) struct FeedKeeper {
     /// Bodies as bytes, to be served.
     pub(super) bodies: BTreeMap<Digest, Vec<u8>>,
     pub(super) pending: BTreeMap<RequestId, (Oin, Wanted)>,
-    /// Until when a feed is left alone after nobody had what it needs, and how many sources were tried.
-    pub(super) resting: BTreeMap<FeedId, (Timestamp, usize)>,
+    /// Until when a source is left alone that did not have what a feed needed.
+    pub(super) resting: BTreeMap<(FeedId, Oin), Timestamp>,
     /// Members whose heads are to be asked for, and when heads were last asked for by circle.
     pub(super) heads_wanted: VecDeque<(Oin, CircleId)>,
     pub(super) heads_asked: BTreeMap<CircleId, (Timestamp, usize)>,
+    /// When a head of each feed was last kept on disk.
+    pub(super) head_kept_at: BTreeMap<FeedId, Timestamp>,
+    /// Publishers whose equivocation was told.
+    pub(super) told_equivocation: BTreeSet<Oin>,
+    /// Where the next answer with heads starts, so that repeated questions see all of them.
+    pub(super) heads_turn: usize,
     /// Publishers whose heads tell of a newer roster than this node's.
     pub(super) newer_roster: BTreeSet<Oin>,
 }
@@ -73,6 +79,9 @@ impl FeedKeeper {
             resting: BTreeMap::new(),
             heads_wanted: VecDeque::new(),
             heads_asked: BTreeMap::new(),
+            head_kept_at: BTreeMap::new(),
+            told_equivocation: BTreeSet::new(),
+            heads_turn: 0,
             newer_roster: BTreeSet::new(),
         }
     }

@@ -9,8 +9,8 @@ use minicbor::{Decode, Encode};
 /// Headers in one response; about 350 bytes each.
 pub(crate) const HEADERS_PER_PAGE: usize = 128;
 
-/// Heads in one response; about 450 bytes each. More members than this are asked for again.
-pub(crate) const HEADS_PER_PAGE: usize = 128;
+/// Heads in one response; about 450 bytes each, 1,024 at most. In a larger circle the next question gets the next.
+pub(crate) const HEADS_PER_PAGE: usize = 64;
 
 /// A request of the feed conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]

@@ -4,6 +4,8 @@ use crypto::{Signed, cbor};
 use domain::{CircleId, Oin};
 use minicbor::bytes::ByteVec;
 
+use index::HeadDocument;
+
 use super::keeper::FeedKeeper;
 use super::message::{FeedRequest, FeedResponse, HEADERS_PER_PAGE, HEADS_PER_PAGE};
 use crate::ResponseToken;
@@ -49,17 +51,22 @@ impl FeedKeeper {
         fx.respond(token, cbor::to_vec(&response));
     }
 
-    fn heads_for(&self, cx: &Context<'_>, circle: &CircleId, reader: &Oin) -> Vec<ByteVec> {
+    /// As many heads as fit an answer; with more, each answer starts where the one before ended.
+    fn heads_for(&mut self, cx: &Context<'_>, circle: &CircleId, reader: &Oin) -> Vec<ByteVec> {
         let own = self.own.get(circle).and_then(|own| own.head.as_ref());
         let others = self.replicas.values().filter_map(|replica| replica.head());
-        own.into_iter()
+        let readable: Vec<&Signed<HeadDocument>> = own
+            .into_iter()
             .chain(others)
             .filter(|head| {
                 let feed = head.document().feed;
                 feed.circle == *circle && cx.roster.publishes_to(circle, &feed.publisher, reader)
             })
-            .take(HEADS_PER_PAGE)
-            .map(|head: &Signed<_>| head.to_wire().into())
-            .collect()
+            .collect();
+        let start = self.heads_turn % readable.len().max(1);
+        let page = readable.iter().cycle().skip(start).take(readable.len().min(HEADS_PER_PAGE));
+        let page = page.map(|head| head.to_wire().into()).collect();
+        self.heads_turn = start.saturating_add(HEADS_PER_PAGE);
+        page
     }
 }

@@ -8,6 +8,7 @@
 mod ceremony;
 mod evaluation;
 mod golden;
+mod hostile;
 mod matching;
 mod roster;
 mod rubbish;

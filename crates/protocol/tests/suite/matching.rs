@@ -43,6 +43,8 @@ fn a_shared_mother_is_found_and_told_at_both_sides() {
     import(&mut net, 4, vec![family("school-1", [mother(), child()])]);
     net.settle();
     assert!(involved(&mut net, 4, "school-1").is_empty());
+    let honest = (1..=5).map(|member| net.status(Founding::oin(member)).refused);
+    assert!(honest.into_iter().all(|refused| refused == protocol::Refused::default()), "nobody is accused");
     // The second organisation comes later: the first is told when the segment arrives.
     import(&mut net, 5, vec![family("ggz-1", [mother()])]);
     net.settle();
@@ -317,4 +319,22 @@ fn a_changed_record_withdraws_what_it_no_longer_says() {
     change(&mut net, shielded);
     assert!(involved(&mut net, 4, "d").is_empty(), "shielded from now on");
     assert_eq!(involved(&mut net, 1, "a"), [(4, Certainty::Certain)]);
+}
+
+#[test]
+fn a_node_that_missed_many_empty_segments_accuses_nobody() {
+    let mut net = Simulation::new(Founding::uniform(4));
+    net.settle();
+    net.disconnect(Founding::oin(4));
+    net.seconds(30);
+    net.reconnect(Founding::oin(4));
+    net.seconds(5);
+    net.settle();
+    for member in 1..=4 {
+        assert_eq!(
+            net.status(Founding::oin(member)).refused,
+            protocol::Refused::default(),
+            "at member {member}"
+        );
+    }
 }

@@ -7,14 +7,14 @@ use std::str::FromStr;
 use domain::{Invalid, LegalBasisCode, Oin, Sector};
 use roster::{Institution, LegalBasis};
 
-use super::{Circle, Document, Ground, Network, Participant, Residence, did_you_mean, quoted};
+use super::{Circle, Document, Ground, Network, Participant, Residence, did_you_mean, nearest, quoted};
 use crate::demo::plan::{DemoCircle, DemoOrganisation, DemoPlan, MAX_LEGAL_BASES, is_plain};
 
 /// Fewest keyholders: with one, whoever runs it could test every BSN there is.
 const MIN_KEYHOLDERS: usize = 2;
 
 /// Most keyholders and circles, as many as a roster may list.
-const MAX_KEYHOLDERS: usize = 32;
+const MAX_KEYHOLDERS: usize = 16;
 const MAX_CIRCLES: usize = 100;
 
 pub(super) fn checked(document: Document, files: &[&str]) -> Result<DemoPlan, Vec<String>> {
@@ -23,6 +23,7 @@ pub(super) fn checked(document: Document, files: &[&str]) -> Result<DemoPlan, Ve
     let keyholders = keyholders(&document.netwerk, &document.participants, &mut flaws);
     let legal_bases = legal_bases(&document.grounds, &mut flaws);
     let circles = circles(&document.circles, &document.participants, &legal_bases, &mut flaws);
+    misspelt_sectors(&document.participants, &document.circles, &mut flaws);
     let institutions = institutions(&document.institutions, &mut flaws);
     let name = flaws.text("[netwerk] naam", &document.netwerk.name);
     if !flaws.0.is_empty() {
@@ -97,6 +98,7 @@ fn organisations(participants: &[Participant], files: &[&str], flaws: &mut Flaws
     }
     let mut by_oin: BTreeMap<Oin, &str> = BTreeMap::new();
     let mut by_file: BTreeSet<&str> = BTreeSet::new();
+    let mut by_name: BTreeMap<String, &str> = BTreeMap::new();
     let mut organisations = Vec::new();
     for participant in participants {
         let file = participant.file.as_str();
@@ -110,6 +112,9 @@ fn organisations(participants: &[Participant], files: &[&str], flaws: &mut Flaws
             flaws.note(format!("{shown}: there is no file {}{meant}", quoted(&format!("{file}.csv"))));
         }
         let name = flaws.text(&format!("{shown}: naam"), &participant.name);
+        if let Some(other) = by_name.insert(name.to_lowercase(), file).filter(|other| *other != file) {
+            flaws.note(format!("{shown} has the same naam as deelnemer {}", quoted(other)));
+        }
         let working_area = flaws.optional_text(&format!("{shown}: werkgebied"), &participant.working_area);
         let contact_point = flaws.optional_text(&format!("{shown}: contactpunt"), &participant.contact_point);
         let sector = flaws.value(&format!("{shown}: sector"), &participant.sector);
@@ -127,6 +132,8 @@ fn organisations(participants: &[Participant], files: &[&str], flaws: &mut Flaws
             bsn_entitled: participant.bsn_entitled,
             contact_point,
             signals: Vec::new(),
+            families_left_out: 0,
+            rows_left_out: 0,
         });
     }
     for file in files.iter().filter(|file| !by_file.contains(*file)) {
@@ -246,6 +253,29 @@ fn circles(
         .collect()
 }
 
+/// Names a sector at its deelnemer too, where a kring names one that nobody has: either may be the misspelt one.
+fn misspelt_sectors(participants: &[Participant], circles: &[Circle], flaws: &mut Flaws) {
+    let held: BTreeSet<Sector> = participants.iter().filter_map(|held| held.sector.parse().ok()).collect();
+    let open: BTreeSet<Sector> = circles
+        .iter()
+        .flat_map(|circle| &circle.open)
+        .flat_map(|pair| std::iter::once(&pair.publisher).chain(&pair.readers))
+        .filter_map(|sector| sector.parse().ok())
+        .collect();
+    for participant in participants {
+        let Ok(sector) = participant.sector.parse::<Sector>() else { continue };
+        let unheld = open.difference(&held).map(Sector::as_str);
+        if let Some(meant) = nearest(sector.as_str(), unheld).filter(|_| !open.contains(&sector)) {
+            flaws.note(format!(
+                "deelnemer {}: sector = {}, which no kring opens; did you mean {}?",
+                quoted(&participant.file),
+                quoted(&participant.sector),
+                quoted(meant)
+            ));
+        }
+    }
+}
+
 /// The legal bases that a circle lists, or else all of them.
 fn circle_grounds(
     circle: &Circle,
@@ -269,6 +299,12 @@ fn circle_grounds(
 
 /// Organisations that nobody reads and that read nobody: allowed, but seldom meant.
 fn isolated(plan: &DemoPlan) -> Vec<String> {
+    let open: BTreeSet<&str> = plan
+        .circles
+        .iter()
+        .flat_map(|circle| &circle.open)
+        .flat_map(|(publisher, reader)| [publisher.as_str(), reader.as_str()])
+        .collect();
     plan.organisations
         .iter()
         .filter(|one| {
@@ -278,7 +314,13 @@ fn isolated(plan: &DemoPlan) -> Vec<String> {
                 .any(|other| plan.publishes_to(one, other) || plan.publishes_to(other, one))
         })
         .map(|one| {
-            format!("{} is in no open pair of sectors: it finds nobody and nobody finds it.", one.name)
+            let meant = nearest(one.sector.as_str(), open.iter().copied())
+                .filter(|_| !open.contains(one.sector.as_str()))
+                .map(|meant| {
+                    format!(" Is its sector {} meant to be {}?", quoted(one.sector.as_str()), quoted(meant))
+                })
+                .unwrap_or_default();
+            format!("{} is in no open pair of sectors: it finds nobody and nobody finds it.{meant}", one.name)
         })
         .collect()
 }
@@ -365,11 +407,7 @@ werkgebied = "hier"
     #[test]
     fn a_contradiction_is_told_in_a_sentence() {
         for (replaced, by, told) in [
-            (
-                "bestand = \"b\"",
-                "bestand = \"bb\"",
-                "deelnemer 'bb': there is no file 'bb.csv'; did you mean 'b'?",
-            ),
+            ("bestand = \"b\"", "bestand = \"bb\"", "deelnemer 'bb': there is no file 'bb.csv'"),
             (
                 "bestand = \"b\"",
                 "bestand = \"b.csv\"",
@@ -381,16 +419,23 @@ werkgebied = "hier"
             ("\"politie\"", "\"de politie\"", "deelnemer 'b': sector = 'de politie': sector: expected"),
             ("\"De B\"", "\" De B\"", "deelnemer 'b': naam is not 1 to 200 characters"),
             ("\"hier\"", "\"\\u001b[2J\"", "deelnemer 'b': werkgebied is not 1 to 200 characters"),
+            ("[\"c\", \"a\"]", "[\"c\", \"d\"]", "[netwerk] sleutelhouders names 'd', who is no deelnemer"),
+            ("\"De B\"", "\"de a\"", "deelnemer 'b' has the same naam as deelnemer 'a'"),
             (
-                "[\"c\", \"a\"]",
-                "[\"c\", \"d\"]",
-                "[netwerk] sleutelhouders names 'd', who is no deelnemer; did you mean",
+                "sector = \"school\"",
+                "sector = \"scool\"",
+                "kring 'jeugd': aan names the sector 'school', which no deelnemer has; did you mean 'scool'?",
+            ),
+            (
+                "sector = \"school\"",
+                "sector = \"scool\"",
+                "deelnemer 'a': sector = 'scool', which no kring opens; did you mean 'school'?",
             ),
             ("[\"c\", \"a\"]", "[\"c\", \"c\"]", "[netwerk] sleutelhouders names 'c' twice"),
             (
                 "[\"c\", \"a\"]",
                 "[\"c\"]",
-                "[netwerk] sleutelhouders names 1; a network has 2 to 32 keyholders",
+                "[netwerk] sleutelhouders names 1; a network has 2 to 16 keyholders",
             ),
             (
                 "drempel = 2",
@@ -417,6 +462,20 @@ werkgebied = "hier"
             let flaws = plan(&NETWORK.replacen(replaced, by, 1), &FILES).unwrap_err();
             assert!(flaws.iter().any(|flaw| flaw.starts_with(told)), "{told}: {flaws:?}");
         }
+    }
+
+    #[test]
+    fn a_lone_sector_that_is_like_another_is_remarked() {
+        let lone = NETWORK.replacen("\"politie\"", "\"scholl\"", 1);
+        assert_eq!(
+            plan(&lone, &FILES).unwrap().remarks,
+            [
+                "De B is in no open pair of sectors: it finds nobody and nobody finds it. Is its sector 'scholl' meant to \
+              be 'school'?"
+            ]
+        );
+        // Unlike what no deelnemer has, a sector of its own is no flaw where nothing like it is missing.
+        assert!(plan(NETWORK, &FILES).is_ok());
     }
 
     #[test]

@@ -32,6 +32,8 @@ pub(super) fn plan(files: &[&str]) -> DemoPlan {
             bsn_entitled: true,
             contact_point: String::new(),
             signals: Vec::new(),
+            families_left_out: 0,
+            rows_left_out: 0,
         })
         .collect();
     let keyholders: Vec<usize> = (0..organisations.len().min(DEFAULT_KEYHOLDERS)).collect();

@@ -10,6 +10,7 @@ use protocol::Answer;
 
 use super::super::plan::DemoPlan;
 use super::coverage::{Coverage, current, in_words};
+use super::left_out;
 use super::reasons::reasons;
 use super::text::{Ink, Line, counted, pad, paragraph, width};
 use super::{Style, View, heading, name_of};
@@ -80,7 +81,7 @@ pub(super) fn section(plan: &DemoPlan, view: &View<'_>, style: Style) -> Vec<Lin
     }
     if !others.is_empty() {
         let more = counted(others.len(), "more family", "more families");
-        let told = format!("and {more}; --json FILE writes all of them");
+        let told = format!("and {more}; --full prints all of them, --json FILE writes them for programs");
         lines.extend(paragraph(Ink::Faint, "", MARGIN, &told, style.width));
     }
     lines.extend(alone(plan, view, &coverage, style));
@@ -90,14 +91,10 @@ pub(super) fn section(plan: &DemoPlan, view: &View<'_>, style: Style) -> Vec<Lin
 /// The two or three lines under the heading.
 fn counts(plan: &DemoPlan, view: &View<'_>, coverage: &Coverage<'_>, style: Style) -> Vec<Line> {
     let signals = &view.organisation.signals;
-    let total = counted(signals.len(), "family", "families");
-    let told = match view.shared().count() {
-        _ if view.answers.is_empty() => format!("{total}, no answers."),
-        0 if is_whole(view) => format!("{total}, none of them known to another organisation."),
-        0 => format!("{total}, none of them found elsewhere so far."),
-        shared => format!("{total}, {shared} of them known to other organisations too."),
-    };
-    let mut lines = paragraph(Ink::Plain, "", 0, &told, style.width);
+    let mut lines = paragraph(Ink::Plain, "", 0, &in_total(plan, view), style.width);
+    if let Some(words) = left_out::of_itself(view.organisation) {
+        lines.extend(paragraph(Ink::Warning, "", 0, &words, style.width));
+    }
     match coverage {
         Coverage::NoAnswers => {}
         Coverage::Alike(completeness) => {
@@ -142,10 +139,31 @@ fn counts(plan: &DemoPlan, view: &View<'_>, coverage: &Coverage<'_>, style: Styl
     lines
 }
 
-/// Whether there is a complete answer about every family.
-fn is_whole(view: &View<'_>) -> bool {
+/// How many families there are, and how many of them others know.
+fn in_total(plan: &DemoPlan, view: &View<'_>) -> String {
+    let families = view.organisation.signals.len();
+    let total = counted(families, "family", "families");
+    match (families, view.shared().count()) {
+        (0, _) => "No families.".to_owned(),
+        (1, _) if view.answers.is_empty() => "1 family, no answer.".to_owned(),
+        (_, _) if view.answers.is_empty() => format!("{total}, no answers."),
+        (1, 0) if is_whole(plan, view) => "1 family, not known to another organisation.".to_owned(),
+        (1, 0) => "1 family, not found elsewhere so far.".to_owned(),
+        (1, _) => "1 family, known elsewhere too.".to_owned(),
+        (_, 0) if is_whole(plan, view) => format!("{total}, none of them known to another organisation."),
+        (_, 0) => format!("{total}, none of them found elsewhere so far."),
+        (2, 2) => "2 families, both known to other organisations too.".to_owned(),
+        (_, shared) if shared == families => format!("{total}, all known to other organisations too."),
+        (_, shared) => format!("{total}, {shared} of them known to other organisations too."),
+    }
+}
+
+/// Whether there is a complete answer about every family, and everybody's file was taken over whole.
+fn is_whole(plan: &DemoPlan, view: &View<'_>) -> bool {
     let complete = |answer: &&Answer| answer.completeness.total() > 0 && answer.completeness.is_complete();
-    view.answers.len() == view.organisation.signals.len() && view.answers.iter().all(complete)
+    view.answers.len() == view.organisation.signals.len()
+        && view.answers.iter().all(complete)
+        && left_out::of_others(plan, view.organisation).is_none()
 }
 
 /// The families that others are involved with: most parties first, then the most certain, then by reference.
@@ -216,13 +234,16 @@ fn alone(plan: &DemoPlan, view: &View<'_>, coverage: &Coverage<'_>, style: Style
     let unheard: Vec<&&Answer> = alone().filter(|answer| answer.completeness.total() == 0).collect();
     let sure = alone().filter(|answer| answer.completeness.is_complete()).count() - unheard.len();
     let unsure: Vec<&&Answer> = alone().filter(|answer| !answer.completeness.is_complete()).collect();
+    let but = left_out::of_others(plan, view.organisation);
+    let sure_ink = if but.is_some() { Ink::Warning } else { Ink::Faint };
+    let but = but.map(|told| format!(" ({told})")).unwrap_or_default();
     let mut lines = Vec::new();
     let mut tell = |ink, number, words: &str| {
         let told = format!("{}: {words}", counted(number, "family", "families"));
         lines.extend(paragraph(ink, "", MARGIN, &told, style.width));
     };
     if sure > 0 {
-        tell(Ink::Faint, sure, "no one else found, with every organisation current.");
+        tell(sure_ink, sure, &format!("no one else found, with every organisation current{but}."));
     }
     if !unheard.is_empty() {
         tell(Ink::Warning, unheard.len(), "nobody can be found, for no organisation publishes to this one.");
@@ -240,7 +261,7 @@ fn alone(plan: &DemoPlan, view: &View<'_>, coverage: &Coverage<'_>, style: Style
         tell(
             Ink::Warning,
             unsure.len(),
-            &format!("no one else found so far, but the data are incomplete: {why}."),
+            &format!("no one else found so far, but the data are incomplete: {why}{but}."),
         );
     }
     if !lines.is_empty() {

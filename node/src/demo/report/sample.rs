@@ -71,6 +71,8 @@ fn organisation(serial: u64, file: &str, name: &str, sector: &str, families: usi
         working_area: String::new(),
         bsn_entitled: true,
         contact_point: String::new(),
+        families_left_out: 0,
+        rows_left_out: 0,
         signals: (0..families).map(|number| signal(number, serial, &reference(serial, number))).collect(),
     }
 }

@@ -6,6 +6,7 @@ use index::Involvement;
 use protocol::Answer;
 
 use super::super::plan::DemoPlan;
+use super::left_out;
 use super::organisation::ink;
 use super::reasons::rests_on_a_child;
 use super::text::{Ink, Line, counted, joined, pad, paragraph, width};
@@ -26,7 +27,7 @@ pub(super) fn opening(plan: &DemoPlan, style: Style) -> Vec<Line> {
     let size = format!(
         "{} hold {}. The keys are shared by {}; {} of {} must answer before a family has a pseudonym.",
         counted(plan.organisations.len(), "organisation", "organisations"),
-        counted(families, "family", "families"),
+        if families == 0 { "no families".to_owned() } else { counted(families, "family", "families") },
         joined(&keyholders),
         plan.threshold,
         keyholders.len(),
@@ -86,13 +87,18 @@ fn certainties(matches: &[&Involvement], style: Style) -> Vec<Line> {
 fn highlights(plan: &DemoPlan, views: &[View<'_>], matches: &[&Involvement]) -> Vec<(Ink, String)> {
     let answers = || views.iter().flat_map(|view| &view.answers);
     let shared = answers().filter(|answer| !answer.involved.is_empty()).count();
+    let asked = match (answers().count(), shared) {
+        (0, _) => "No family was asked about.".to_owned(),
+        (1, 0) => "The one family asked about was not found elsewhere.".to_owned(),
+        (1, _) => "The one family asked about turned out to be known elsewhere too.".to_owned(),
+        (asked, 0) => format!("Of {asked} families asked about, none was found elsewhere."),
+        (asked, _) => {
+            format!("Of {asked} families asked about, {shared} turned out to be known elsewhere too.")
+        }
+    };
     let mut told = vec![(
         Ink::Plain,
-        format!(
-            "Of {}, {shared} turned out to be known elsewhere too. Each organisation counts its own; nobody holds \
-             the list of all.",
-            counted(answers().count(), "family asked about", "families asked about")
-        ),
+        format!("{asked} Each organisation counts its own; nobody holds the list of all."),
     )];
     let childless = matches.iter().filter(|found| !rests_on_a_child(found)).count();
     if childless > 0 {
@@ -143,7 +149,12 @@ fn highlights(plan: &DemoPlan, views: &[View<'_>], matches: &[&Involvement]) -> 
     }
     if !plan.problems.is_empty() {
         let problems = counted(plan.problems.len(), "problem", "problems");
-        told.push((Ink::Warning, format!("{problems} in the files: the families concerned were left out.")));
+        let left_out =
+            left_out::of_all(plan).unwrap_or_else(|| "the families concerned were left out".to_owned());
+        told.push((
+            Ink::Warning,
+            format!("{problems} in the files: {left_out}. Nobody finds what was left out."),
+        ));
     }
     told
 }

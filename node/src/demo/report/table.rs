@@ -10,8 +10,8 @@ const NAME_COLUMNS: usize = 14;
 /// Most room for one; the columns of numbers should stay near.
 const WIDEST_NAME: usize = 32;
 
-/// How many families of the organisation in the row the organisation in the column is involved with. Empty when the
-/// page is too narrow or there is nothing to compare.
+/// How many families of the organisation in the row the organisation in the column is involved with; or how wide a page
+/// must be to show that. Empty when there is nothing to compare.
 pub(super) fn who_finds_whom(plan: &DemoPlan, views: &[View<'_>], style: Style) -> Vec<Line> {
     let cells: Vec<Vec<String>> = views.iter().map(|view| row(plan, views, view)).collect();
     let longest = cells.iter().flatten().map(|cell| width(cell)).max().unwrap_or(0);
@@ -20,8 +20,16 @@ pub(super) fn who_finds_whom(plan: &DemoPlan, views: &[View<'_>], style: Style) 
     let longest_name = views.iter().map(|view| width(&view.organisation.name)).max().unwrap_or(0);
     let numbers = digits + 1 + cell_columns * views.len();
     let room = style.width.saturating_sub(numbers).min(longest_name).min(WIDEST_NAME);
-    if views.len() < 2 || room < longest_name.min(NAME_COLUMNS) {
+    if views.len() < 2 {
         return Vec::new();
+    }
+    let least = numbers + longest_name.min(NAME_COLUMNS);
+    if style.width < least {
+        let words = format!(
+            "The table of who finds whom is left out: it needs {least} characters on a line, and there are {}.",
+            style.width
+        );
+        return paragraph(Ink::Faint, "", 0, &words, style.width);
     }
     let words = "Who finds whom: families of the row in which the column is involved. · none, - closed by the circle.";
     let mut lines = paragraph(Ink::Faint, "", 0, words, style.width);

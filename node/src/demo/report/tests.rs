@@ -5,6 +5,7 @@ use index::FeedState;
 
 use super::sample::{answer, completeness, findings, plan};
 use super::*;
+use crate::import::RowProblem;
 
 const STYLE: Style = Style { colour: false, width: 100, full: false };
 
@@ -63,7 +64,10 @@ fn a_long_section_shows_the_most_telling_and_counts_the_rest() {
     let shown = school.lines().filter(|line| line.starts_with("  L-")).count();
     assert_eq!(shown, 12);
     assert!(school.contains("  L-0099") && !school.contains("L-0014"), "{school}");
-    assert!(school.contains("and 3 more families; --json FILE writes all of them"));
+    assert!(
+        school
+            .contains("and 3 more families; --full prints all of them, --json FILE writes them for programs")
+    );
     let full = report(&plan(), &findings(), Style { full: true, ..STYLE });
     assert!(full.contains("  L-0014") && !full.contains("more families;"));
     assert!(flowing(&full).contains("geboorte-adres, voornaam-geboorte-wijk gezin: huishouden"));
@@ -71,7 +75,10 @@ fn a_long_section_shows_the_most_telling_and_counts_the_rest() {
 
 /// The section of the wijkteam, which has as many families as there are answers.
 fn section(answers: Vec<Answer>) -> String {
-    let mut plan = plan();
+    section_of(plan(), answers)
+}
+
+fn section_of(mut plan: DemoPlan, answers: Vec<Answer>) -> String {
     plan.organisations[2].signals.truncate(answers.len());
     let text = report(&plan, &[Finding { organisation: 2, answers }], STYLE);
     flowing(text.split("── ").nth(3).unwrap())
@@ -89,13 +96,13 @@ fn no_one_else_is_never_said_on_incomplete_data_without_saying_so() {
         ),
         (
             vec![partly()],
-            "1 family, none of them found elsewhere so far. Completeness: 1 of 2 organisations current; incomplete: \
+            "1 family, not found elsewhere so far. Completeness: 1 of 2 organisations current; incomplete: \
              GGZ Waalbocht. 1 family: no one else found so far, but the data are incomplete: 1 of 2 organisations \
              current.",
         ),
         (
             vec![completeness(&[])],
-            "1 family, none of them found elsewhere so far. Completeness: no organisation publishes to this one. \
+            "1 family, not found elsewhere so far. Completeness: no organisation publishes to this one. \
              1 family: nobody can be found, for no organisation publishes to this one.",
         ),
         (
@@ -110,6 +117,91 @@ fn no_one_else_is_never_said_on_incomplete_data_without_saying_so() {
         let section = section(answers);
         assert!(section.contains(told), "{section}");
     }
+}
+
+#[test]
+fn no_one_else_is_never_said_of_files_with_bad_rows_without_saying_so() {
+    let current = || completeness(&[(1, FeedState::Current)]);
+    let partly = || completeness(&[(1, FeedState::Current), (2, FeedState::Incomplete)]);
+    let but = "(Basisschool De Linde left out 1 family with bad rows).";
+    for (completenesses, told) in [
+        (
+            vec![current(), current()],
+            "2 families, none of them found elsewhere so far. Completeness: 1 of 1 organisation current. 2 families: \
+             no one else found, with every organisation current ",
+        ),
+        (
+            vec![partly()],
+            "1 family: no one else found so far, but the data are incomplete: 1 of 2 organisations current ",
+        ),
+    ] {
+        let mut plan = plan();
+        plan.organisations[0].families_left_out = 1;
+        let families = (1..).zip(completenesses);
+        let answers = families.map(|(number, held)| answer(&format!("WO-{number}"), vec![], held)).collect();
+        let section = section_of(plan, answers);
+        assert!(section.contains(&format!("{told}{but}")), "{section}");
+        assert!(!section.contains("left out (bad rows)"), "{section}");
+    }
+}
+
+#[test]
+fn an_organisation_is_told_what_its_own_file_left_out() {
+    let mut plan = plan();
+    plan.organisations[2].families_left_out = 1;
+    let answers = || vec![answer("WO-1", vec![], completeness(&[(1, FeedState::Current)]))];
+    let own = section_of(plan.clone(), answers());
+    assert!(
+        own.contains("1 family, not known to another organisation. 1 family left out (bad rows)."),
+        "{own}"
+    );
+    assert!(own.contains("1 family: no one else found, with every organisation current."), "{own}");
+    let mut whole = report(&plan, &findings(), STYLE);
+    assert!(!whole.contains("in the files:"));
+    plan.problems.push(RowProblem { file: "team.csv".into(), line: 2, column: None, reason: "x".into() });
+    whole = flowing(&report(&plan, &findings(), STYLE));
+    let told = "1 problem in the files: Wijkteam Oost left out 1 family with bad rows. Nobody finds what was left out.";
+    assert!(whole.contains(told), "{whole}");
+    // The school hears the wijkteam; housing does too.
+    let told = "with every organisation current (Wijkteam Oost left out 1 family with bad rows).";
+    assert_eq!(whole.matches(told).count(), 2);
+}
+
+#[test]
+fn one_and_none_read_as_sentences() {
+    let current = || completeness(&[(1, FeedState::Current)]);
+    let found = || findings()[2].answers[0].involved.clone();
+    let answers = |involved: Vec<Vec<index::Involvement>>| -> Vec<Answer> {
+        let families = (1..).zip(involved);
+        families.map(|(number, held)| answer(&format!("WO-{number}"), held, current())).collect()
+    };
+    for (involved, told) in [
+        (vec![], "No families."),
+        (vec![vec![]], "1 family, not known to another organisation."),
+        (vec![found()], "1 family, known elsewhere too."),
+        (vec![found(), found()], "2 families, both known to other organisations too."),
+        (vec![found(), vec![]], "2 families, 1 of them known to other organisations too."),
+        (vec![found(), found(), found()], "3 families, all known to other organisations too."),
+    ] {
+        let section = section(answers(involved));
+        assert!(section.contains(told), "{told}: {section}");
+    }
+    for (involved, told) in [
+        (vec![], "hold no families. The keys"),
+        (vec![], "• No family was asked about."),
+        (vec![vec![]], "• The one family asked about was not found elsewhere."),
+        (vec![found()], "• The one family asked about turned out to be known elsewhere too."),
+        (vec![vec![], vec![]], "• Of 2 families asked about, none was found elsewhere."),
+        (vec![vec![], found()], "• Of 2 families asked about, 1 turned out to be known elsewhere too."),
+    ] {
+        let mut plan = plan();
+        plan.organisations.iter_mut().for_each(|held| held.signals.clear());
+        let whole =
+            flowing(&report(&plan, &[Finding { organisation: 2, answers: answers(involved) }], STYLE));
+        assert!(whole.contains(told), "{told}: {whole}");
+    }
+    let plan = plan();
+    assert!(flowing(&report(&plan, &[], STYLE)).contains("4 families, no answers."));
 }
 
 #[test]
@@ -128,6 +220,9 @@ fn a_table_that_does_not_fit_is_left_out() {
     for (width, shown) in [(80, false), (100, true)] {
         let text = report(&plan, &findings(), Style { width, ..STYLE });
         assert_eq!(text.contains("Who finds whom"), shown, "{width}");
+        let told =
+            "The table of who finds whom is left out: it needs 97 characters on a line, and there are 80.";
+        assert_eq!(flowing(&text).contains(told), !shown, "{text}");
     }
 }
 

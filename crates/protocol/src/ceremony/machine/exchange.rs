@@ -12,6 +12,13 @@ use crate::ceremony::message::{
     ComplaintDocument, DisclosureDocument, EchoDocument, Part, Round1Document, Round2Document,
 };
 
+/// Longest round 1 package that is passed on: commitments of the most keyholders a roster may name, 32 bytes each,
+/// with room to spare.
+const MAX_PACKAGE_BYTES: usize = 2_048;
+
+/// Longest sealed share: 32 bytes and the overhead of sealing.
+const MAX_SEALED_BYTES: usize = 256;
+
 impl Ceremony {
     /// Everything this keyholder has for another.
     pub(crate) fn parts_for(&self, to: u16) -> Vec<Part> {
@@ -68,6 +75,10 @@ impl Ceremony {
         let place = |d: &Round1Document| Place::of(d.network, d.ceremony, d.index, d.signer);
         let Some(signed) = self.verified(wire, place, refused) else { return };
         let index = signed.document().index;
+        if signed.document().package.len() > MAX_PACKAGE_BYTES {
+            self.liars.convict(index, "signed an oversized round 1 package");
+            return;
+        }
         match self.round1.get(&index) {
             None => {
                 self.round1.insert(index, signed);
@@ -84,7 +95,9 @@ impl Ceremony {
         let Some(signed) = self.verified(wire, place, refused) else { return };
         let document = signed.into_document();
         let mine = self.keyholder(self.me).is_some_and(|(oin, _)| oin == document.audience);
-        if mine && document.index != self.me {
+        if document.sealed.len() > MAX_SEALED_BYTES {
+            self.liars.convict(document.index, "signed an oversized round 2 package");
+        } else if mine && document.index != self.me {
             self.sealed.entry(document.index).or_insert(document);
         }
     }

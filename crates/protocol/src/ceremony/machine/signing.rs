@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crypto::{Document, KeySetDocument, SignedKeySet};
+use crypto::{Document, KeySet, KeySetDocument, SignedKeySet};
 
 use super::{Ceremony, Milestone, Signing};
 use crate::Refused;
@@ -72,20 +72,25 @@ impl Ceremony {
         }
     }
 
-    /// Joins all signatures, or takes over a complete key set that is the one computed here.
+    /// Joins all signatures, or takes over a complete key set that the own share belongs to.
     pub(super) fn complete(&mut self) -> Option<Milestone> {
-        let result = self.result.as_ref()?;
-        if result.signatures.len() == self.section.keyholders.len() {
-            let signatures =
-                result.signatures.iter().map(|(index, signature)| (*index, *signature)).collect();
-            let signed = SignedKeySet::new(&result.document, signatures);
-            self.complete = signed.verify(&self.section).ok().map(|key_set| (key_set, signed.to_wire()));
-        } else if let Some((key_set, signed)) = &self.finished
-            && signed.bytes() == result.document.to_bytes()
-        {
-            // Complete elsewhere. It counts here only because it is the one that the own share belongs to.
-            self.complete = Some((key_set.clone(), signed.to_wire()));
-        }
+        self.complete = self.joined().or_else(|| self.taken_over());
         self.complete.as_ref().map(|(key_set, wire)| Milestone::Complete(key_set.clone(), wire.clone()))
+    }
+
+    fn joined(&self) -> Option<(KeySet, Vec<u8>)> {
+        let result = self.result.as_ref()?;
+        let signatures: Vec<_> =
+            result.signatures.iter().map(|(index, signature)| (*index, *signature)).collect();
+        let signed = SignedKeySet::new(&result.document, signatures);
+        Some((signed.verify(&self.section).ok()?, signed.to_wire()))
+    }
+
+    fn taken_over(&self) -> Option<(KeySet, Vec<u8>)> {
+        let (key_set, signed) = self.finished.as_ref()?;
+        let computed =
+            self.result.as_ref().is_some_and(|result| result.document.to_bytes() == signed.bytes());
+        let kept = self.kept_share.is_some() && key_set.verifying_share(self.me) == self.kept_share.as_ref();
+        (computed || kept).then(|| (key_set.clone(), signed.to_wire()))
     }
 }

@@ -1,0 +1,145 @@
+//! What crosses the socket, line by line: programs depend on it. `BLESS=1 cargo test -p control` writes the file anew.
+#![expect(clippy::unwrap_used, reason = "a panic in a test is a failing test")]
+
+use std::fs;
+use std::path::Path;
+
+use control::{
+    AnswerLine, BadRow, Coverage, Extent, ImportReport, InvolvedLine, KeyholderLine, MatchLine,
+    OrganisationLine, Page, Phase, Problem, ProblemKind, Progress, ReasonLine, Reply, Request, Response,
+    RosterLine, SignalLine, StaleLine, StatusLine, Upload,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+fn requests() -> Vec<Request> {
+    vec![
+        Request::Status { follow: true },
+        Request::Import { extent: Extent::Whole, allow_withdrawals: true },
+        Request::Import { extent: Extent::New, allow_withdrawals: false },
+        Request::Import { extent: Extent::Known, allow_withdrawals: false },
+        Request::Signals,
+        Request::Renew { families: vec!["G-1".into()], until: "2027-01-01".into() },
+        Request::Withdraw { families: vec!["G-1".into(), "G-2".into()] },
+        Request::Who { family: "G-1".into() },
+        Request::Matches,
+        Request::Stop,
+    ]
+}
+
+fn uploads() -> Vec<Upload> {
+    vec![Upload::File("a.csv".into()), Upload::Text("gezin;rol\n".into()), Upload::End]
+}
+
+fn responses() -> Vec<Response> {
+    let (oin, organisatie) = ("00000099000000000001".to_owned(), "GGZ Waalbocht".to_owned());
+    let dekking = Coverage {
+        actueel: 3,
+        onvolledig: vec![OrganisationLine { oin: oin.clone(), organisatie: organisatie.clone() }],
+        verouderd: vec![StaleLine {
+            oin: oin.clone(),
+            organisatie: organisatie.clone(),
+            sinds: "2026-11-21T09:30:00Z".into(),
+        }],
+    };
+    let betrokken = InvolvedLine {
+        oin: oin.clone(),
+        organisatie,
+        contactpunt: "achterwacht, 085-0010101".into(),
+        zekerheid: "zeker".into(),
+        basis: vec![ReasonLine { rol: "ouder".into(), sleutel: "bsn".into() }],
+    };
+    let signal = SignalLine {
+        gezin: "G-1".into(),
+        soort: "zorg".into(),
+        zichtbaarheid: "zichtbaar".into(),
+        grondslag: Some("jeugdwet-7.1".into()),
+        afdeling: None,
+        betrokken_sinds: Some("2026-01-01".into()),
+        geinformeerd_op: None,
+        einddatum: Some("2027-01-01".into()),
+    };
+    let status = StatusLine {
+        phase: Phase::Running,
+        messages: vec!["1 of 3 keyholders reachable, 2 needed".into()],
+        oin,
+        version: "0.1.0".into(),
+        addresses: vec!["127.0.0.1:7310".into()],
+        roster: Some(RosterLine {
+            name: "Rivierenland".into(),
+            network: "ab".repeat(32),
+            version: 2,
+            members: 9,
+        }),
+        epoch: Some(1),
+        key_sets: vec!["bsn".into(), "zwak".into()],
+        keyholders: KeyholderLine { reachable: 1, total: 3, threshold: 2 },
+        keys_waiting: 4,
+        keys_evaluated: 5,
+        tags_published: 6,
+        published: false,
+        dekking: dekking.clone(),
+        refused: [("bad_signatures".to_owned(), 7)].into(),
+        network: [("strangers_refused".to_owned(), 8)].into(),
+    };
+    let report = ImportReport {
+        added: 1,
+        changed: 2,
+        unchanged: 3,
+        withdrawn: 4,
+        untouched: 5,
+        bad_rows: 6,
+        kept_for_unplaced_rows: 7,
+    };
+    let bad_row = BadRow {
+        file: "a.csv".into(),
+        line: 12,
+        column: Some("rol".into()),
+        reason: "expected kind, ouder, partner, verzorger or overig".into(),
+    };
+    let found = MatchLine { gezin: "G-1".into(), betrokken: betrokken.clone() };
+    vec![
+        Response::Progress(Progress { doing: "reading".into(), done: 0, total: Some(2) }),
+        Response::Page(Page::Signals(vec![signal])),
+        Response::Page(Page::Matches(vec![found])),
+        Response::Page(Page::BadRows(vec![bad_row])),
+        Response::Reply(Reply::Status(Box::new(status))),
+        Response::Reply(Reply::Imported(report)),
+        Response::Reply(Reply::Signals(1)),
+        Response::Reply(Reply::Withdrawn(2)),
+        Response::Reply(Reply::Renewed(1)),
+        Response::Reply(Reply::Who(AnswerLine {
+            gezin: "G-1".into(),
+            betrokken: vec![betrokken],
+            dekking: dekking.clone(),
+        })),
+        Response::Reply(Reply::Matches { count: 1, dekking }),
+        Response::Reply(Reply::Stopping),
+        Response::Refused(Problem::new(ProblemKind::NotNow, "the node is stopping")),
+    ]
+}
+
+/// The lines, each read back to what it was.
+fn lines<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(values: &[T]) -> String {
+    let line = |value: &T| {
+        let line = serde_json::to_string(value).unwrap();
+        assert_eq!(&serde_json::from_str::<T>(&line).unwrap(), value);
+        line + "\n"
+    };
+    values.iter().map(line).collect()
+}
+
+#[test]
+fn lines_are_the_golden_ones() {
+    let text = format!(
+        "requests\n{}\nuploads\n{}\nresponses\n{}",
+        lines(&requests()),
+        lines(&uploads()),
+        lines(&responses())
+    );
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/lines.txt");
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(&path, &text).unwrap();
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap(), text, "BLESS=1 writes {} anew", path.display());
+}

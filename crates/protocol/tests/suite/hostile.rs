@@ -1,0 +1,198 @@
+//! Members that follow the letter of the protocol to hurt, and nodes that stop at the worst moment.
+
+use crypto::{Signed, Tag, TypeName, Unverified, cbor, digest};
+use domain::{FamilyRef, Oin, Role};
+use index::{Body, FeedId, HeadDocument, HeaderDocument};
+use protocol::feed::{FeedRequest, FeedResponse};
+use protocol::{Batch, Collection, Command, CommandId, Conversation, Input, Node, Outbound, Reply};
+use testkit::{Fate, Founding, MemoryDisk, Simulation, family, person};
+
+fn mother() -> testkit::PersonBuilder {
+    person(Role::Parent).bsn("111222333").name("Anna", "Zonneveld").born("1987-05-12").at("1234AB", "12")
+}
+
+fn feed_of(net: &Simulation, publisher: Oin) -> FeedId {
+    let epoch = net.founding().roster.epoch_at(net.now());
+    FeedId { publisher, circle: net.founding().circle, epoch }
+}
+
+/// The newest header of a member's own feed.
+fn newest_header(net: &Simulation, publisher: Oin) -> Signed<HeaderDocument> {
+    let key = Founding::organisation_key(publisher).verifying_key();
+    let kept = net.disk(publisher).kept();
+    let headers = kept.records.iter().filter(|(collection, _)| *collection == Collection::Header);
+    headers
+        .filter_map(|(_, wire)| Unverified::<HeaderDocument>::parse(wire).ok()?.verify(&key).ok())
+        .max_by_key(|header| header.document().sequence)
+        .unwrap()
+}
+
+fn head(
+    net: &Simulation,
+    publisher: Oin,
+    header: &Signed<HeaderDocument>,
+    key_sets: Vec<crypto::Digest>,
+) -> Vec<u8> {
+    let document = HeadDocument {
+        kind: TypeName::new(),
+        network: net.founding().roster.network(),
+        feed: feed_of(net, publisher),
+        sequence: header.document().sequence,
+        header: header.digest(),
+        time: net.now().plus(5),
+        backlog: false,
+        roster_version: 1,
+        roster: net.founding().roster.digest(),
+        key_sets,
+    };
+    Signed::sign(document, &Founding::organisation_key(publisher)).to_wire()
+}
+
+/// Fails when more messages travel than honest nodes need: a loop at the speed of the line.
+fn count_messages(
+    at_most: u32,
+    mut change: impl FnMut(&testkit::Message) -> Fate + 'static,
+) -> impl FnMut(&testkit::Message) -> Fate + 'static {
+    let mut count = 0;
+    move |message| {
+        count += 1;
+        assert!(count < at_most, "messages chase each other");
+        change(message)
+    }
+}
+
+#[test]
+fn a_head_stuffed_with_key_sets_is_refused_and_kept_nowhere() {
+    let mut net = Simulation::new(Founding::uniform(4));
+    net.settle();
+    let liar = Founding::oin(4);
+    let header = newest_header(&net, liar);
+    let many = (0..2_000_u32).map(|n| digest("x", &[&n.to_be_bytes()])).collect();
+    let wire = head(&net, liar, &header, many);
+    let before = net.status(Founding::oin(1)).refused.malformed_frames;
+    net.inject_gossip(Founding::oin(1), wire);
+    assert_eq!(net.status(Founding::oin(1)).refused.malformed_frames, before + 1);
+    let three = (0..3_u32).map(|n| digest("x", &[&n.to_be_bytes()])).collect();
+    let wire = head(&net, liar, &header, three);
+    let before = net.status(Founding::oin(1)).refused.bad_feed_parts;
+    net.inject_gossip(Founding::oin(1), wire);
+    assert_eq!(net.status(Founding::oin(1)).refused.bad_feed_parts, before + 1);
+    let longest = net.disk(Founding::oin(1)).kept().records.iter().map(|(_, value)| value.len()).max();
+    assert!(longest.unwrap() < 4_096);
+}
+
+#[test]
+fn pages_without_headers_are_not_asked_for_in_a_loop() {
+    let mut net = Simulation::new(Founding::uniform(4));
+    net.settle();
+    let liar = Founding::oin(4);
+    net.judge(count_messages(5_000, move |message| {
+        let page =
+            matches!(cbor::from_slice::<FeedResponse>(&message.frame), Ok(FeedResponse::Headers { .. }));
+        if message.from == liar && message.to == Founding::oin(1) && page {
+            Fate::Replace(cbor::to_vec(&FeedResponse::Headers { headers: vec![] }))
+        } else {
+            Fate::Deliver
+        }
+    }));
+    net.seconds(10);
+    net.until(30, "others have the headers", |net| net.status(Founding::oin(1)).completeness.is_complete());
+}
+
+#[test]
+fn a_header_that_no_body_can_fit_is_refused_once_and_asked_for_no_more_than_once_a_second() {
+    let mut net = Simulation::new(Founding::uniform(4));
+    net.settle();
+    let (victim, liar) = (Founding::oin(1), Founding::oin(4));
+    let last = newest_header(&net, liar);
+    let body = Body::new(vec![Tag::from_bytes([7; 16])], vec![]).unwrap();
+    let mut document = last.document().clone();
+    (document.sequence, document.previous) = (document.sequence + 1, Some(last.digest()));
+    (document.body, document.added) = (body.digest(), 2);
+    let header = Signed::sign(document, &Founding::organisation_key(liar));
+    let (wire, bytes) = (header.to_wire(), body.to_bytes());
+    let mut answer = None;
+    net.judge(count_messages(2_000, move |message| {
+        if message.from == victim && message.to == liar && !message.is_response {
+            answer = match cbor::from_slice::<FeedRequest>(&message.frame) {
+                Ok(FeedRequest::Headers { .. }) => {
+                    Some(FeedResponse::Headers { headers: vec![wire.clone().into()] })
+                }
+                Ok(FeedRequest::Body { .. }) => Some(FeedResponse::Body { bytes: bytes.clone() }),
+                Ok(FeedRequest::Heads { .. }) | Err(_) => None,
+            };
+        } else if message.from == liar
+            && message.to == victim
+            && message.conversation == Some(Conversation::Feed)
+            && let Some(answer) = answer.take()
+        {
+            return Fate::Replace(cbor::to_vec(&answer));
+        }
+        Fate::Deliver
+    }));
+    let announced = head(&net, liar, &header, vec![]);
+    net.inject_gossip(victim, announced);
+    net.seconds(5);
+    let status = net.status(victim);
+    assert!(status.refused.bad_feed_parts > 0);
+    assert!(status.completeness.incomplete().any(|oin| oin == liar), "and the answer says so");
+}
+
+#[test]
+fn a_signal_that_ends_while_the_node_runs_is_withdrawn() {
+    let mut net = Simulation::new(Founding::uniform(4));
+    net.settle();
+    let mut ending = family("a", [mother()]);
+    ending.ends_on = Some(net.now().date());
+    net.command(Founding::oin(1), Command::Import(vec![ending]));
+    net.command(Founding::oin(4), Command::Import(vec![family("d", [mother()])]));
+    net.settle();
+    assert!(net.status(Founding::oin(1)).tags_published > 0);
+    net.jump(86_400);
+    net.seconds(5);
+    net.settle();
+    assert_eq!(net.status(Founding::oin(1)).tags_published, 0);
+    match net.command(Founding::oin(4), Command::Who(FamilyRef::new("d").unwrap())) {
+        Reply::Who(Ok(answer)) => assert!(answer.involved.is_empty()),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Starts a node from what is kept and asks who is involved with family `a`, at once.
+fn involved_after_start(net: &Simulation, kept: &protocol::Kept) -> usize {
+    let mut node = Node::new(net.founding().config(Founding::oin(1), 99), kept, net.now());
+    let mut disk = MemoryDisk::default();
+    let who = Command::Who(FamilyRef::new("a").unwrap());
+    for step in node.handle(Input::Command { id: CommandId(1), command: who }, net.now()) {
+        let mut batch = Batch::default();
+        batch.push(step);
+        let Ok(said) = batch.commit(&mut disk);
+        for said in said {
+            if let Outbound::Reply { reply: Reply::Who(Ok(answer)), .. } = said {
+                return answer.involved.len();
+            }
+        }
+    }
+    panic!("no reply");
+}
+
+#[test]
+fn a_stop_between_the_feed_and_its_matches_leaves_neither_too_few_nor_too_many() {
+    let mut net = Simulation::new(Founding::uniform(4));
+    net.command(Founding::oin(1), Command::Import(vec![family("a", [mother()])]));
+    net.command(Founding::oin(4), Command::Import(vec![family("d", [mother()])]));
+    net.settle();
+    let is_match = |record: &(Collection, Vec<u8>)| record.0 == Collection::Match;
+    let mut kept = net.disk(Founding::oin(1)).kept();
+    let (matches, others) = std::mem::take(&mut kept.records).into_iter().partition::<Vec<_>, _>(is_match);
+    assert!(!matches.is_empty());
+    kept.records = others;
+    assert_eq!(involved_after_start(&net, &kept), 1, "the match was not written yet");
+    net.command(Founding::oin(4), Command::Withdraw(vec![FamilyRef::new("d").unwrap()]));
+    net.seconds(5);
+    net.settle();
+    let mut kept = net.disk(Founding::oin(1)).kept();
+    assert!(!kept.records.iter().any(is_match));
+    kept.records.extend(matches);
+    assert_eq!(involved_after_start(&net, &kept), 0, "the match was not deleted yet");
+}

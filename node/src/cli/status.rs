@@ -1,0 +1,91 @@
+//! `samenhang status` and `samenhang stop`.
+
+use anyhow::Result;
+use control::{ClientError, Phase, Reply, Request, StatusLine};
+
+use super::target::Target;
+use super::{output, unexpected};
+use crate::exit::Exit;
+
+/// Options of `status`.
+#[derive(Debug, clap::Args)]
+pub(super) struct StatusArguments {
+    #[command(flatten)]
+    target: Target,
+
+    /// Print again at every change, until the node stops or this command is interrupted.
+    #[arg(long)]
+    follow: bool,
+
+    /// Print one JSON object a line.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Prints how the node is doing.
+pub(super) async fn run(arguments: &StatusArguments) -> Result<Exit> {
+    let mut connection = arguments.target.running().await?;
+    let mut reply = connection.client.ask(&Request::Status { follow: arguments.follow }, |_| ()).await;
+    loop {
+        match reply {
+            Ok(Reply::Status(status)) if arguments.json => output::json(&status)?,
+            Ok(Reply::Status(status)) => print(&status)?,
+            // The node stops: that was the last of it.
+            Err(ClientError::Closed) if arguments.follow => return Ok(Exit::Ok),
+            Ok(_) => return Err(unexpected()),
+            Err(error) => return Err(error.into()),
+        }
+        if !arguments.follow {
+            connection.close().await;
+            return Ok(Exit::Ok);
+        }
+        reply = connection.client.reply(|_| ()).await;
+    }
+}
+
+/// Asks the node to stop.
+pub(super) async fn stop(target: &Target) -> Result<Exit> {
+    let mut connection = target.running().await?;
+    let reply = connection.client.ask(&Request::Stop, |_| ()).await;
+    connection.close().await;
+    let Reply::Stopping = reply? else { return Err(unexpected()) };
+    Ok(Exit::Ok)
+}
+
+fn print(status: &StatusLine) -> Result<()> {
+    output::line(&format!(
+        "node          {}, {}, version {}",
+        status.oin,
+        status.phase.words(),
+        status.version
+    ))?;
+    output::line(&format!("listens on    {}", status.addresses.join(", ")))?;
+    if let Some(roster) = &status.roster {
+        let epoch = status.epoch.unwrap_or_default();
+        output::line(&format!(
+            "network       {}, version {} of the roster, {} members, epoch {epoch}",
+            roster.name, roster.version, roster.members
+        ))?;
+    }
+    if status.phase == Phase::Running {
+        let keyholders = &status.keyholders;
+        output::line(&format!(
+            "keyholders    {} of {} reachable, {} needed; key sets: {}",
+            keyholders.reachable,
+            keyholders.total,
+            keyholders.threshold,
+            if status.key_sets.is_empty() { "none yet".to_owned() } else { status.key_sets.join(", ") }
+        ))?;
+        output::line(&format!(
+            "own families  {} tags published, {} keys waiting{}",
+            status.tags_published,
+            status.keys_waiting,
+            if status.published { "" } else { "; not everything is published yet" }
+        ))?;
+        output::line(&format!("others        {}", output::coverage(&status.dekking)))?;
+    }
+    for message in &status.messages {
+        output::line(&format!("! {message}"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! A node without network: the state machine and the store, for commands given while no node runs.
+//!
+//! It answers what the disk knows, registers and withdraws signals; their keys wait for the next start. Since it
+//! hears nobody, it calls nobody current.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Context as _, Result};
+use protocol::{Batch, Command, CommandId, Input, Node, NodeConfig, Outbound, Reply};
+use roster::{RosterChain, VerifiedRoster};
+use store::{MAX_WRITES, Store};
+
+use crate::runtime::{NodeIdentity, kept, now, random_seed};
+
+/// Holds the data folder's lock as long as it lives.
+pub(crate) struct Alone {
+    roster: Arc<VerifiedRoster>,
+    parts: Mutex<(Node, Store)>,
+}
+
+impl Alone {
+    /// Takes up what the store holds.
+    pub(crate) fn new(identity: &NodeIdentity, store: Store, chain: RosterChain) -> Result<Self> {
+        let kept = kept(&store)?;
+        let config = NodeConfig {
+            oin: identity.oin,
+            organisation_key: identity.secrets.organisation_key(),
+            chain,
+            seed: random_seed()?,
+        };
+        let node = Node::new(config, &kept, now());
+        Ok(Self { roster: Arc::new(node.roster().clone()), parts: Mutex::new((node, store)) })
+    }
+
+    /// The roster in force.
+    pub(crate) fn roster(&self) -> Arc<VerifiedRoster> {
+        Arc::clone(&self.roster)
+    }
+
+    /// Gives a command; replies when what it did is durable. Blocks.
+    pub(crate) fn command(&self, command: Command) -> Result<Reply> {
+        let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        let (node, store) = &mut *parts;
+        let mut replied = None;
+        let mut batch = Batch::default();
+        let mut hear = |said: Vec<Outbound>| {
+            for said in said {
+                if let Outbound::Reply { reply, .. } = said {
+                    replied = Some(reply);
+                }
+            }
+        };
+        for step in node.handle(Input::Command { id: CommandId(1), command }, now()) {
+            if batch.writes_len() + step.writes_len() > MAX_WRITES {
+                hear(std::mem::take(&mut batch).commit(store)?);
+            }
+            batch.push(step);
+        }
+        hear(batch.commit(store)?);
+        replied
+            .map(without_network)
+            .context("the node gave no reply; this is a mistake in the program: report it")
+    }
+}
+
+/// Whoever was current when the node last ran may have published since.
+fn without_network(mut reply: Reply) -> Reply {
+    match &mut reply {
+        Reply::Who(Ok(answer)) => answer.completeness.own_work_left(),
+        Reply::WhoAll(answers) => answers.iter_mut().for_each(|answer| answer.completeness.own_work_left()),
+        Reply::Status(status) => status.completeness.own_work_left(),
+        Reply::Who(Err(_))
+        | Reply::Imported(_)
+        | Reply::Withdrawn(_)
+        | Reply::Renewed(_)
+        | Reply::Roster(_)
+        | Reply::Signals(_) => {}
+    }
+    reply
+}

@@ -1,0 +1,172 @@
+//! The desk: where requests find the node, whatever state it is in.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use anyhow::{Result, anyhow};
+use control::{Phase, Problem, ProblemKind, StatusLine};
+use domain::Oin;
+use protocol::{Command, Reply};
+use roster::VerifiedRoster;
+use tokio::sync::{Semaphore, watch};
+
+use super::{Alone, lines};
+use crate::runtime::RunningNode;
+
+/// A node that takes commands.
+#[derive(Clone)]
+pub(crate) enum Engine {
+    /// At work in its network.
+    Running(Arc<RunningNode>),
+    /// Without network, within the command that asks.
+    Alone(Arc<Alone>),
+}
+
+/// What there is behind the desk.
+enum State {
+    /// No roster names this node; says what to do.
+    Waiting(String),
+    At(Engine),
+    Stopping,
+}
+
+/// Shared by everybody who asks the node something.
+pub(crate) struct Desk {
+    oin: Oin,
+    addresses: Vec<String>,
+    state: RwLock<State>,
+    stop: watch::Sender<bool>,
+    /// One import at a time: its files are held in memory.
+    pub(super) imports: Semaphore,
+}
+
+impl Desk {
+    /// What a node says that has joined nothing yet.
+    pub(crate) const NO_ROSTER: &str = "no roster is installed; send the governors the join request that \
+                                        `samenhang init` wrote, and install the roster that they send back with \
+                                        `samenhang roster install`";
+
+    /// A node that waits for its roster.
+    pub(crate) fn waiting(oin: Oin, addresses: Vec<String>) -> Self {
+        Self {
+            oin,
+            addresses,
+            state: RwLock::new(State::Waiting(String::new())),
+            stop: watch::Sender::new(false),
+            imports: Semaphore::new(1),
+        }
+    }
+
+    /// A node without network.
+    pub(crate) fn alone(oin: Oin, alone: Alone) -> Self {
+        let desk = Self::waiting(oin, Vec::new());
+        desk.set(State::At(Engine::Alone(Arc::new(alone))));
+        desk
+    }
+
+    /// The organisation.
+    pub(super) fn oin(&self) -> Oin {
+        self.oin
+    }
+
+    /// The node waits, for the reason given. Returns whether that is news.
+    pub(super) fn wait(&self, why: String) -> bool {
+        let news = !matches!(&*self.state(), State::Waiting(known) if *known == why);
+        self.set(State::Waiting(why));
+        news
+    }
+
+    pub(super) fn run(&self, node: Arc<RunningNode>) {
+        self.set(State::At(Engine::Running(node)));
+    }
+
+    pub(super) fn close(&self) {
+        self.set(State::Stopping);
+    }
+
+    /// Asks the node to stop.
+    pub(super) fn ask_to_stop(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// Returns when somebody has asked the node to stop.
+    pub(super) async fn asked_to_stop(&self) {
+        let mut asked = self.stop.subscribe();
+        // The sender lives as long as the desk, so this never fails.
+        let _asked = asked.wait_for(|asked| *asked).await;
+    }
+
+    fn set(&self, state: State) {
+        *self.state.write().unwrap_or_else(PoisonError::into_inner) = state;
+    }
+
+    fn state(&self) -> std::sync::RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The node, when it can take commands.
+    pub(super) fn engine(&self) -> Result<Engine, Problem> {
+        match &*self.state() {
+            State::At(engine) => Ok(engine.clone()),
+            State::Waiting(why) => Err(Problem::new(ProblemKind::NotNow, why)),
+            State::Stopping => Err(Problem::new(ProblemKind::NotNow, "the node is stopping; start it again")),
+        }
+    }
+
+    /// How the node is doing.
+    pub(super) async fn status(&self) -> Result<StatusLine> {
+        let (phase, messages) = match &*self.state() {
+            State::At(_) => (Phase::Running, Vec::new()),
+            State::Waiting(why) => (Phase::WaitingForRoster, vec![why.clone()]),
+            State::Stopping => (Phase::Stopping, Vec::new()),
+        };
+        let blank = lines::blank(self.oin, phase, messages, self.addresses.clone());
+        match self.engine() {
+            Err(_) => Ok(blank),
+            Ok(engine) => {
+                let Reply::Status(status) = engine.command(Command::Status).await? else {
+                    return Err(mixed_up());
+                };
+                Ok(lines::status(blank, &status, &engine.roster(), engine.network_counters()))
+            }
+        }
+    }
+}
+
+impl Engine {
+    /// Gives a command; replies when what it did is durable.
+    pub(super) async fn command(&self, command: Command) -> Result<Reply> {
+        match self {
+            Self::Running(node) => node.command(command).await,
+            Self::Alone(alone) => {
+                let alone = Arc::clone(alone);
+                tokio::task::spawn_blocking(move || alone.command(command)).await?
+            }
+        }
+    }
+
+    /// The roster in force.
+    pub(super) fn roster(&self) -> Arc<VerifiedRoster> {
+        match self {
+            Self::Running(node) => node.roster(),
+            Self::Alone(alone) => alone.roster(),
+        }
+    }
+
+    fn network_counters(&self) -> BTreeMap<String, u64> {
+        match self {
+            Self::Running(node) => node
+                .network_counters()
+                .named()
+                .into_iter()
+                .map(|(name, count)| (name.to_owned(), count))
+                .collect(),
+            Self::Alone(_) => BTreeMap::new(),
+        }
+    }
+}
+
+/// A command got another one's reply.
+pub(super) fn mixed_up() -> anyhow::Error {
+    anyhow!("a command got the reply of another one; this is a mistake in the program: report it")
+}

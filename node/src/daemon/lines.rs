@@ -1,0 +1,142 @@
+//! From the node's own types to the lines of the control socket.
+
+use std::collections::BTreeMap;
+
+use control::{
+    AnswerLine, Coverage, InvolvedLine, KeyholderLine, MatchLine, OrganisationLine, Phase, ReasonLine,
+    RosterLine, SignalLine, StaleLine, StatusLine,
+};
+use domain::Oin;
+use index::{Completeness, Involvement};
+use protocol::{Answer, SignalSummary, Status};
+use roster::{Member, VerifiedRoster};
+
+/// A status of which only the outside is known.
+pub(super) fn blank(oin: Oin, phase: Phase, messages: Vec<String>, addresses: Vec<String>) -> StatusLine {
+    StatusLine {
+        phase,
+        messages,
+        oin: oin.to_string(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        addresses,
+        roster: None,
+        epoch: None,
+        key_sets: Vec::new(),
+        keyholders: KeyholderLine::default(),
+        keys_waiting: 0,
+        keys_evaluated: 0,
+        tags_published: 0,
+        published: false,
+        dekking: Coverage::default(),
+        refused: BTreeMap::new(),
+        network: BTreeMap::new(),
+    }
+}
+
+pub(super) fn status(
+    blank: StatusLine,
+    status: &Status,
+    roster: &VerifiedRoster,
+    network: BTreeMap<String, u64>,
+) -> StatusLine {
+    let mut messages = blank.messages;
+    messages.extend(status.keyholder_shortage().map(|shortage| {
+        format!("{shortage}; new signals wait, and go on by themselves when enough keyholders are back")
+    }));
+    messages.extend(status.ceremony_problems.iter().map(ToString::to_string));
+    StatusLine {
+        messages,
+        roster: Some(RosterLine {
+            name: roster.name().to_owned(),
+            network: roster.network().to_string(),
+            version: roster.version(),
+            members: roster.members().len(),
+        }),
+        epoch: Some(status.epoch.0),
+        key_sets: status.key_sets.iter().map(|class| class.dutch().to_owned()).collect(),
+        keyholders: KeyholderLine {
+            reachable: status.keyholders_reachable,
+            total: status.keyholders,
+            threshold: status.threshold,
+        },
+        keys_waiting: status.keys_waiting,
+        keys_evaluated: status.keys_evaluated,
+        tags_published: status.tags_published,
+        published: status.published,
+        dekking: coverage(&status.completeness, roster),
+        refused: status.refused.named().into_iter().map(|(name, count)| (name.to_owned(), count)).collect(),
+        network,
+        ..blank
+    }
+}
+
+pub(super) fn coverage(completeness: &Completeness, roster: &VerifiedRoster) -> Coverage {
+    Coverage {
+        actueel: completeness.current(),
+        onvolledig: completeness
+            .incomplete()
+            .map(|oin| OrganisationLine { oin: oin.to_string(), organisatie: name(roster, &oin) })
+            .collect(),
+        verouderd: completeness
+            .stale()
+            .map(|(oin, since)| StaleLine {
+                oin: oin.to_string(),
+                organisatie: name(roster, &oin),
+                sinds: since.to_string(),
+            })
+            .collect(),
+    }
+}
+
+pub(super) fn answer(answer: &Answer, roster: &VerifiedRoster) -> AnswerLine {
+    AnswerLine {
+        gezin: answer.family.to_string(),
+        betrokken: answer.involved.iter().map(|other| involved(other, roster)).collect(),
+        dekking: coverage(&answer.completeness, roster),
+    }
+}
+
+pub(super) fn matches(answers: &[Answer], roster: &VerifiedRoster) -> Vec<MatchLine> {
+    let lines = answers.iter().flat_map(|answer| {
+        answer
+            .involved
+            .iter()
+            .map(|other| MatchLine { gezin: answer.family.to_string(), betrokken: involved(other, roster) })
+    });
+    lines.collect()
+}
+
+fn involved(other: &Involvement, roster: &VerifiedRoster) -> InvolvedLine {
+    let member: Option<&Member> = roster.member(&other.organisation);
+    InvolvedLine {
+        oin: other.organisation.to_string(),
+        organisatie: name(roster, &other.organisation),
+        contactpunt: member.map(|member| member.contact_point.clone()).unwrap_or_default(),
+        zekerheid: InvolvedLine::zekerheid(other.certainty).to_owned(),
+        basis: other
+            .basis
+            .iter()
+            .map(|basis| ReasonLine {
+                rol: basis.role.dutch().to_owned(),
+                sleutel: basis.key.dutch().to_owned(),
+            })
+            .collect(),
+    }
+}
+
+pub(super) fn signal(signal: &SignalSummary) -> SignalLine {
+    SignalLine {
+        gezin: signal.family.to_string(),
+        soort: SignalLine::soort(signal.kind).to_owned(),
+        zichtbaarheid: SignalLine::zichtbaarheid(signal.visibility).to_owned(),
+        grondslag: signal.legal_basis.as_ref().map(ToString::to_string),
+        afdeling: signal.unit.as_ref().map(ToString::to_string),
+        betrokken_sinds: signal.involved_since.map(|date| date.to_string()),
+        geinformeerd_op: signal.informed_on.map(|date| date.to_string()),
+        einddatum: signal.ends_on.map(|date| date.to_string()),
+    }
+}
+
+fn name(roster: &VerifiedRoster, oin: &Oin) -> String {
+    roster.member(oin).map_or_else(|| oin.to_string(), |member| member.name.clone())
+}

@@ -1,0 +1,152 @@
+//! The status as Prometheus metrics, text format 0.0.4.
+//!
+//! Written by hand from one snapshot: the registry of `prometheus-client` writes OpenMetrics, in which the type and
+//! help of a counter stand under another name than its samples, and scrapers of the older format then see counters
+//! without type.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use control::{Phase, StatusLine};
+
+/// All metrics of a status.
+pub(super) fn text(status: &StatusLine) -> String {
+    let mut out = Text(String::new());
+    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    let version = [("version", status.version.as_str())];
+    out.family("samenhang_build_info", "gauge", "Version of the program; always 1.");
+    out.sample("samenhang_build_info", &version, 1);
+    let mut gauge = |name: &str, help: &str, value: u64| {
+        out.family(name, "gauge", help);
+        out.sample(name, &[], value);
+    };
+    gauge("samenhang_ready", "1 when the node takes signals and questions.", u64::from(status.is_ready()));
+    gauge(
+        "samenhang_waiting_for_roster",
+        "1 while no roster that names this node is installed.",
+        u64::from(status.phase == Phase::WaitingForRoster),
+    );
+    let version = status.roster.as_ref().map_or(0, |roster| u64::from(roster.version));
+    gauge("samenhang_roster_version", "Version of the roster in force; 0 without one.", version);
+    gauge("samenhang_epoch", "The current epoch; 0 without a roster.", status.epoch.map_or(0, u64::from));
+    gauge(
+        "samenhang_key_sets",
+        "Classes of keys that can be used; 2 when all is well.",
+        count(status.key_sets.len()),
+    );
+    let keyholders = &status.keyholders;
+    gauge("samenhang_keyholders_reachable", "Keyholders reachable now.", count(keyholders.reachable));
+    gauge(
+        "samenhang_keyholders_needed",
+        "Keyholders needed for one evaluation.",
+        count(keyholders.threshold),
+    );
+    gauge("samenhang_keyholders", "Keyholders in the roster.", count(keyholders.total));
+    gauge(
+        "samenhang_keys_waiting",
+        "Linkage keys that wait for their pseudonym.",
+        count(status.keys_waiting),
+    );
+    gauge("samenhang_tags_published", "Tags live in the own feeds.", count(status.tags_published));
+    gauge(
+        "samenhang_published",
+        "1 when everything of the own families is published.",
+        u64::from(status.published),
+    );
+
+    out.family(
+        "samenhang_feeds",
+        "gauge",
+        "Organisations that may publish to this one, by state of their feeds.",
+    );
+    for (state, number) in [
+        ("current", status.dekking.actueel),
+        ("incomplete", status.dekking.onvolledig.len()),
+        ("stale", status.dekking.verouderd.len()),
+    ] {
+        out.sample("samenhang_feeds", &[("state", state)], count(number));
+    }
+    out.family("samenhang_keys_evaluated_total", "counter", "Linkage keys evaluated since the start.");
+    out.sample("samenhang_keys_evaluated_total", &[], count(status.keys_evaluated));
+    out.counters(
+        "samenhang_refused_total",
+        "What peers sent and this node refused since the start, by reason.",
+        &status.refused,
+    );
+    out.counters(
+        "samenhang_network_troubles_total",
+        "What the network refused, failed at or lost since the start, by kind.",
+        &status.network,
+    );
+    out.0
+}
+
+struct Text(String);
+
+impl Text {
+    fn family(&mut self, name: &str, kind: &str, help: &str) {
+        // Writing to a String cannot fail.
+        let _written = write!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
+    }
+
+    /// Label values here are words of the program: nothing to escape.
+    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: u64) {
+        let labels: Vec<String> =
+            labels.iter().map(|(label, value)| format!("{label}=\"{value}\"")).collect();
+        let labels = if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) };
+        let _written = writeln!(self.0, "{name}{labels} {value}");
+    }
+
+    fn counters(&mut self, name: &str, help: &str, counts: &BTreeMap<String, u64>) {
+        if counts.is_empty() {
+            return;
+        }
+        self.family(name, "counter", help);
+        for (reason, count) in counts {
+            self.sample(name, &[("reason", reason)], *count);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use domain::Oin;
+
+    use super::*;
+    use crate::daemon::lines;
+
+    #[test]
+    fn every_sample_follows_its_help_and_type() {
+        let oin = Oin::test_number(1).unwrap();
+        let mut status = lines::blank(oin, Phase::Running, Vec::new(), Vec::new());
+        status.refused = BTreeMap::from([("not_allowed".to_owned(), 3)]);
+        status.network = BTreeMap::from([("strangers_refused".to_owned(), 1)]);
+        let text = text(&status);
+        let mut families = BTreeSet::new();
+        let mut last = String::new();
+        for line in text.lines() {
+            if let Some(help) = line.strip_prefix("# HELP ") {
+                last = help.split(' ').next().unwrap().to_owned();
+                assert!(families.insert(last.clone()), "{last} twice");
+            } else if let Some(kind) = line.strip_prefix("# TYPE ") {
+                let (name, kind) = kind.split_once(' ').unwrap();
+                assert_eq!(name, last);
+                assert_eq!(kind == "counter", name.ends_with("_total"), "{name}");
+            } else {
+                let name = line.split(['{', ' ']).next().unwrap();
+                assert_eq!(name, last);
+                assert!(line.rsplit(' ').next().unwrap().parse::<u64>().is_ok(), "{line}");
+            }
+        }
+        for expected in [
+            "samenhang_ready 1",
+            "samenhang_feeds{state=\"stale\"} 0",
+            "samenhang_refused_total{reason=\"not_allowed\"} 3",
+            "samenhang_network_troubles_total{reason=\"strangers_refused\"} 1",
+        ] {
+            assert!(text.lines().any(|line| line == expected), "{expected}");
+        }
+    }
+}

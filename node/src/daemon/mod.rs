@@ -1,0 +1,22 @@
+//! A node as a process of its own: from configuration to orderly stop, and the desk at which it takes requests.
+//!
+//! Start order: lock and store, port, signals, control socket, health endpoint, and then readiness. The roster may
+//! come later: until one that names this node is installed, the node waits and says so.
+
+mod alone;
+mod desk;
+mod health;
+mod import;
+mod lines;
+mod metrics;
+mod notify;
+mod rosters;
+mod run;
+mod serve;
+mod socket;
+
+pub(crate) use alone::Alone;
+pub(crate) use desk::Desk;
+pub(crate) use rosters::{admitted, installed};
+pub use run::run;
+pub(crate) use serve::serve;

@@ -1,0 +1,193 @@
+//! From start to stop.
+
+use std::convert::Infallible;
+use std::fs;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use protocol::{Command, Reply};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::health::Health;
+use super::socket::ControlSocket;
+use super::{Desk, admitted, installed, notify, rosters};
+use crate::config::{Config, Passphrase, storage_secret};
+use crate::exit::Exit;
+use crate::runtime::{Prepared, RunningNode};
+
+/// How often the node looks for a roster in its folder, and whether it is still well.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How long the last question may take.
+const STOP_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Runs a node until it is asked to stop: SIGINT, SIGTERM or a command.
+///
+/// # Errors
+/// When it cannot start, or its disk refuses something.
+pub async fn run(config: Config) -> Result<Exit> {
+    let secret = storage_secret(&config.data_folder, &Passphrase::find(&config)?)?;
+    let store = store::Store::open(&config.data_folder, &secret)?;
+    let prepared = Prepared::with_store(config.oin, store, config.listen.clone()).await?;
+    let mut signals = Signals::new()?;
+    let addresses = prepared.addresses().iter().map(ToString::to_string).collect();
+    let desk = Arc::new(Desk::waiting(config.oin, addresses));
+    let socket = ControlSocket::open(&config.socket())?;
+    let health = match config.health {
+        Some(address) => Some(Health::open(address, &config.health_file()).await?),
+        None => None,
+    };
+    let health_address = health.as_ref().map(|health| health.address);
+    tracing::info!(
+        oin = %config.oin,
+        listen = ?prepared.addresses(),
+        health = ?health_address,
+        version = env!("CARGO_PKG_VERSION"),
+        "started"
+    );
+
+    let mut node = Life::Waiting(Box::new(prepared));
+    node.look(&config, &desk).await?;
+    notify::ready();
+    let outcome = {
+        let clients = socket.serve(Arc::clone(&desk));
+        let watching = async {
+            match health {
+                Some(health) => {
+                    health.serve(Arc::clone(&desk)).await.context("the health endpoint has ended")
+                }
+                None => std::future::pending().await,
+            }
+        };
+        let looking = node.keep_looking(&config, &desk);
+        tokio::pin!(clients, watching, looking);
+        loop {
+            tokio::select! {
+                () = &mut clients => {}
+                ended = &mut watching => break ended,
+                () = signals.stop() => break Ok(()),
+                () = desk.asked_to_stop() => break Ok(()),
+                failed = &mut looking => break failed.map(|never| match never {}),
+            }
+        }
+    };
+    tracing::info!("stopping");
+    notify::stopping();
+    desk.close();
+    drop(socket);
+    let _gone = fs::remove_file(config.health_file());
+    let stopped = node.stop().await;
+    outcome.and(stopped)?;
+    tracing::info!("stopped");
+    Ok(Exit::Ok)
+}
+
+/// A node before and after its roster.
+enum Life {
+    Waiting(Box<Prepared>),
+    Running(Arc<RunningNode>),
+    /// Between the two, or when the start failed.
+    Over,
+}
+
+impl Life {
+    /// Does what is due, again and again, until something fails. A busy node makes this wait, and nobody else.
+    async fn keep_looking(&mut self, config: &Config, desk: &Desk) -> Result<Infallible> {
+        let mut clock = tokio::time::interval(LOOK);
+        clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            clock.tick().await;
+            self.look(config, desk).await?;
+        }
+    }
+
+    /// Does what is due: start when a roster is there, take the next version, notice that the node has failed.
+    async fn look(&mut self, config: &Config, desk: &Desk) -> Result<()> {
+        match self {
+            Self::Waiting(prepared) => {
+                let chain = match installed(&config.roster_folder()) {
+                    Ok(None) => {
+                        if desk.wait(Desk::NO_ROSTER.to_owned()) {
+                            tracing::warn!("{}", Desk::NO_ROSTER);
+                        }
+                        return Ok(());
+                    }
+                    Ok(Some(chain)) => admitted(chain.newest(), prepared.identity()).map(|()| chain),
+                    Err(error) => Err(format!("{error:#}")),
+                };
+                let chain = match chain {
+                    Ok(chain) => chain,
+                    Err(why) => {
+                        if desk.wait(why.clone()) {
+                            tracing::warn!("{why}");
+                        }
+                        return Ok(());
+                    }
+                };
+                let Self::Waiting(prepared) = std::mem::replace(self, Self::Over) else { return Ok(()) };
+                let node = Arc::new(prepared.start(chain, Vec::new()).await?);
+                let roster = node.roster();
+                tracing::info!(network = %roster.network(), version = roster.version(), "running");
+                notify::status(&format!("running under version {} of the roster", roster.version()));
+                desk.run(Arc::clone(&node));
+                *self = Self::Running(node);
+                Ok(())
+            }
+            Self::Running(node) => {
+                // Answers only as long as the event loop and the disk do.
+                node.status().await?;
+                let next = node.roster().version().saturating_add(1);
+                if let Ok(Some(signed)) = rosters::version(&config.roster_folder(), next)
+                    && let Reply::Roster(Err(error)) =
+                        node.command(Command::InstallRoster(Box::new(signed))).await?
+                {
+                    tracing::warn!(version = next, error = %anyhow::Error::from(error), "a roster file was refused");
+                }
+                Ok(())
+            }
+            Self::Over => Ok(()),
+        }
+    }
+
+    /// Stops in order. Every conversation has ended, so nobody else holds the node.
+    async fn stop(self) -> Result<()> {
+        match self {
+            Self::Running(node) => {
+                // A question over HTTP may still be under way; it takes milliseconds.
+                let alone = async {
+                    while Arc::strong_count(&node) > 1 {
+                        tokio::time::sleep(Duration::from_millis(10)).await;
+                    }
+                };
+                let _late = tokio::time::timeout(STOP_PATIENCE, alone).await;
+                match Arc::into_inner(node) {
+                    Some(node) => node.stop().await,
+                    None => {
+                        bail!("a question was not answered in time; the next start finishes what was left")
+                    }
+                }
+            }
+            Self::Waiting(_) | Self::Over => Ok(()),
+        }
+    }
+}
+
+/// The signals that ask a process to end.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn stop(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}

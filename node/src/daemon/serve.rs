@@ -1,0 +1,337 @@
+//! One client's conversation: requests in, responses out. The same for the socket and for a command that finds no
+//! node running.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Result, anyhow};
+use control::{
+    CodecError, Extent, ImportReport, LineReader, MAX_REQUEST_BYTES, PAGE_LINES, Page, Problem, ProblemKind,
+    Progress, Reply, Request, Response, Upload, write_line,
+};
+use domain::{CalendarDate, FamilyRef, Invalid};
+use protocol::Command;
+use tokio::io::{AsyncRead, AsyncWrite, ReadHalf, WriteHalf, split};
+use zeroize::Zeroizing;
+
+use super::desk::{Desk, Engine, mixed_up};
+use super::import::{Absent, Gathered, bad_row};
+use super::lines;
+use crate::import::MAX_FILE_BYTES;
+use crate::runtime::now;
+
+/// How long a client may be silent when it is its turn. The program writes at once; whoever is silent has gone.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How often a followed status is looked at.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// Most files of one import: a file per unit of the largest organisation, with room.
+const MAX_FILES: usize = 1_000;
+
+/// Most families named by one request: what fits a line.
+const MAX_NAMED: usize = 10_000;
+
+/// Longest that a signal lasts: two years.
+const LONGEST_SECONDS: u64 = 2 * 365 * 86_400;
+
+/// Why a request got no reply.
+enum Stop {
+    /// The client is told.
+    Refused(Problem),
+    /// The client is gone.
+    Gone,
+}
+
+impl From<Problem> for Stop {
+    fn from(problem: Problem) -> Self {
+        Self::Refused(problem)
+    }
+}
+
+impl From<CodecError> for Stop {
+    fn from(error: CodecError) -> Self {
+        match error {
+            CodecError::Io(_) => Self::Gone,
+            CodecError::TooLong { .. } | CodecError::Malformed { .. } => {
+                Self::Refused(Problem::new(ProblemKind::Request, error.to_string()))
+            }
+        }
+    }
+}
+
+impl From<anyhow::Error> for Stop {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Refused(Problem::new(ProblemKind::Node, format!("{error:#}")))
+    }
+}
+
+/// Serves a client until it leaves, misbehaves or is silent.
+pub(crate) async fn serve<S: AsyncRead + AsyncWrite>(stream: S, desk: Arc<Desk>) {
+    let (read, out) = split(stream);
+    let mut talk = Talk { lines: LineReader::new(read, MAX_REQUEST_BYTES), out, desk };
+    loop {
+        let served = match talk.request().await {
+            Ok(Some(request)) => talk.serve(request).await,
+            Ok(None) => return,
+            Err(stop) => Err(stop),
+        };
+        match served {
+            Ok(()) => {}
+            Err(Stop::Refused(problem)) => {
+                // What was sent after a refused request is unknown: the conversation ends here.
+                let _gone = talk.say(Response::Refused(problem)).await;
+                return;
+            }
+            Err(Stop::Gone) => return,
+        }
+    }
+}
+
+struct Talk<S> {
+    lines: LineReader<ReadHalf<S>>,
+    out: WriteHalf<S>,
+    desk: Arc<Desk>,
+}
+
+impl<S: AsyncRead + AsyncWrite> Talk<S> {
+    async fn request(&mut self) -> Result<Option<Request>, Stop> {
+        tokio::time::timeout(PATIENCE, self.lines.next()).await.map_err(|_| Stop::Gone)?.map_err(Stop::from)
+    }
+
+    async fn say(&mut self, response: Response) -> Result<(), Stop> {
+        let written = write_line(&mut self.out, &response);
+        tokio::time::timeout(PATIENCE, written).await.map_err(|_| Stop::Gone)?.map_err(Stop::from)
+    }
+
+    async fn reply(&mut self, reply: Reply) -> Result<(), Stop> {
+        self.say(Response::Reply(reply)).await
+    }
+
+    async fn progress(&mut self, doing: &str, done: usize, total: Option<usize>) -> Result<(), Stop> {
+        let count = |number| u64::try_from(number).unwrap_or(u64::MAX);
+        let progress = Progress { doing: doing.to_owned(), done: count(done), total: total.map(count) };
+        self.say(Response::Progress(progress)).await
+    }
+
+    async fn pages<L: Clone>(&mut self, lines: &[L], page: impl Fn(Vec<L>) -> Page) -> Result<(), Stop> {
+        for part in lines.chunks(PAGE_LINES) {
+            self.say(Response::Page(page(part.to_vec()))).await?;
+        }
+        Ok(())
+    }
+
+    async fn serve(&mut self, request: Request) -> Result<(), Stop> {
+        match request {
+            Request::Status { follow } => self.status(follow).await,
+            Request::Import { extent, allow_withdrawals } => self.import(extent, allow_withdrawals).await,
+            Request::Renew { families, until } => self.renew(&families, &until).await,
+            Request::Signals => self.signals().await,
+            Request::Withdraw { families } => self.withdraw(&families).await,
+            Request::Who { family } => self.who(&family).await,
+            Request::Matches => self.matches().await,
+            Request::Stop => {
+                self.reply(Reply::Stopping).await?;
+                self.desk.ask_to_stop();
+                Ok(())
+            }
+        }
+    }
+
+    async fn status(&mut self, follow: bool) -> Result<(), Stop> {
+        let mut told = self.desk.status().await?;
+        self.reply(Reply::Status(Box::new(told.clone()))).await?;
+        if !follow {
+            return Ok(());
+        }
+        let mut clock = tokio::time::interval(LOOK);
+        clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = clock.tick() => {}
+                // A client that follows says nothing; whatever comes, its end among it, ends the following.
+                _ended = self.lines.next::<Request>() => return Err(Stop::Gone),
+            }
+            let status = self.desk.status().await?;
+            if status != told {
+                self.reply(Reply::Status(Box::new(status.clone()))).await?;
+                told = status;
+            }
+        }
+    }
+
+    async fn signals(&mut self) -> Result<(), Stop> {
+        let held = held(&self.desk.engine()?).await?;
+        let lines: Vec<_> = held.iter().map(lines::signal).collect();
+        self.pages(&lines, Page::Signals).await?;
+        self.reply(Reply::Signals(lines.len())).await
+    }
+
+    async fn withdraw(&mut self, families: &[String]) -> Result<(), Stop> {
+        let engine = self.desk.engine()?;
+        let families = own(&engine, families).await?;
+        let protocol::Reply::Withdrawn(count) = engine.command(Command::Withdraw(families)).await? else {
+            return Err(mixed_up().into());
+        };
+        self.reply(Reply::Withdrawn(count)).await
+    }
+
+    async fn renew(&mut self, families: &[String], until: &str) -> Result<(), Stop> {
+        let engine = self.desk.engine()?;
+        let refused = |message: String| Problem::new(ProblemKind::Request, message);
+        let until: CalendarDate = until.parse().map_err(|error: Invalid| refused(error.to_string()))?;
+        let (today, latest) = (now().date(), now().plus(LONGEST_SECONDS).date());
+        if until < today || until > latest {
+            let message =
+                format!("a signal lasts until today at least and {latest} at most, two years from now");
+            return Err(refused(message).into());
+        }
+        let families = own(&engine, families).await?;
+        let renew = Command::Renew { families, until };
+        let protocol::Reply::Renewed(count) = engine.command(renew).await? else {
+            return Err(mixed_up().into());
+        };
+        self.reply(Reply::Renewed(count)).await
+    }
+
+    async fn who(&mut self, family: &str) -> Result<(), Stop> {
+        let engine = self.desk.engine()?;
+        let protocol::Reply::Who(answer) = engine.command(Command::Who(reference(family)?)).await? else {
+            return Err(mixed_up().into());
+        };
+        let answer = answer.map_err(|refusal| Problem::new(ProblemKind::Signal, refusal.to_string()))?;
+        self.reply(Reply::Who(lines::answer(&answer, &engine.roster()))).await
+    }
+
+    async fn matches(&mut self) -> Result<(), Stop> {
+        let engine = self.desk.engine()?;
+        let protocol::Reply::WhoAll(answers) = engine.command(Command::WhoAll).await? else {
+            return Err(mixed_up().into());
+        };
+        let lines = lines::matches(&answers, &engine.roster());
+        self.pages(&lines, Page::Matches).await?;
+        let dekking = self.desk.status().await?.dekking;
+        self.reply(Reply::Matches { count: lines.len(), dekking }).await
+    }
+
+    async fn import(&mut self, extent: Extent, allow_withdrawals: bool) -> Result<(), Stop> {
+        let engine = self.desk.engine()?;
+        let desk = Arc::clone(&self.desk);
+        let _turn = desk.imports.acquire().await.map_err(|_| Stop::Gone)?;
+        let files = self.files().await?;
+        self.progress("reading the files", 0, Some(files.len())).await?;
+        let (roster, today) = (engine.roster(), now().date());
+        let member = roster.members().iter().find(|member| member.oin == desk.oin());
+        let bsn_entitled = member.is_some_and(|member| member.bsn_entitled);
+        let reading =
+            tokio::task::spawn_blocking(move || Gathered::read(&files, &roster, bsn_entitled, today));
+        let mut gathered = reading.await.map_err(|error| anyhow!(error))??;
+        let held = held(&engine).await?;
+        gathered.check_extent(&held, extent)?;
+        let absent = match extent {
+            Extent::Whole => gathered.absent(&held, today, allow_withdrawals)?,
+            Extent::New | Extent::Known => Absent::default(),
+        };
+        let bad_rows: Vec<_> = gathered.problems.iter().map(bad_row).collect();
+        self.pages(&bad_rows, Page::BadRows).await?;
+        let mut report = ImportReport {
+            untouched: gathered.untouched(),
+            bad_rows: bad_rows.len(),
+            kept_for_unplaced_rows: absent.kept,
+            ..ImportReport::default()
+        };
+        self.progress("registering families", 0, Some(gathered.signals.len())).await?;
+        let signals = std::mem::take(&mut gathered.signals);
+        let protocol::Reply::Imported(counts) = engine.command(Command::Import(signals)).await? else {
+            return Err(mixed_up().into());
+        };
+        report.added = counts.added;
+        report.changed = counts.changed;
+        report.unchanged = counts.unchanged;
+        if !absent.withdraw.is_empty() {
+            self.progress("withdrawing families", 0, Some(absent.withdraw.len())).await?;
+            let protocol::Reply::Withdrawn(count) =
+                engine.command(Command::Withdraw(absent.withdraw)).await?
+            else {
+                return Err(mixed_up().into());
+            };
+            report.withdrawn = count;
+        }
+        tracing::info!(
+            added = report.added,
+            changed = report.changed,
+            unchanged = report.unchanged,
+            withdrawn = report.withdrawn,
+            bad_rows = report.bad_rows,
+            "imported"
+        );
+        self.reply(Reply::Imported(report)).await
+    }
+
+    /// Receives the files of an import. Nothing is said meanwhile: the client reads when it has written all.
+    async fn files(&mut self) -> Result<Vec<(String, Zeroizing<String>)>, Stop> {
+        let mut files: Vec<(String, Zeroizing<String>)> = Vec::new();
+        let (mut bytes, limit) = (0_u64, MAX_FILE_BYTES);
+        let refused = |message: String| Stop::from(Problem::new(ProblemKind::File, message));
+        loop {
+            let line = tokio::time::timeout(PATIENCE, self.lines.next::<Upload>())
+                .await
+                .map_err(|_| Stop::Gone)??;
+            match line.as_ref() {
+                None => return Err(Stop::Gone),
+                Some(Upload::End) if files.is_empty() => {
+                    return Err(refused("the import has no file".to_owned()));
+                }
+                Some(Upload::End) => return Ok(files),
+                Some(Upload::File(_)) if files.len() == MAX_FILES => {
+                    return Err(refused(format!("more than {MAX_FILES} files; import them in parts")));
+                }
+                Some(Upload::File(name)) => files.push((name.clone(), Zeroizing::default())),
+                Some(Upload::Text(text)) => {
+                    bytes = bytes.saturating_add(u64::try_from(text.len()).unwrap_or(u64::MAX));
+                    if bytes > limit {
+                        return Err(refused(format!(
+                            "the files have more than {} MiB together; import them in parts, by unit (afdeling)",
+                            limit >> 20
+                        )));
+                    }
+                    match files.last_mut() {
+                        Some((_, held)) => held.push_str(text),
+                        None => return Err(refused("text before the name of a file".to_owned())),
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The families named, each with a signal; otherwise nothing is done.
+async fn own(engine: &Engine, families: &[String]) -> Result<Vec<FamilyRef>, Stop> {
+    if families.len() > MAX_NAMED {
+        let message = format!("more than {MAX_NAMED} families at once; name them in parts");
+        return Err(Problem::new(ProblemKind::Request, message).into());
+    }
+    let families = families.iter().map(|text| reference(text)).collect::<Result<Vec<_>, _>>()?;
+    let held = held(engine).await?;
+    let known = |family: &FamilyRef| held.binary_search_by(|signal| signal.family.cmp(family)).is_ok();
+    match families.iter().find(|family| !known(family)) {
+        None => Ok(families),
+        Some(unknown) => {
+            let message = format!(
+                "there is no signal on family {unknown}; nothing was done. `samenhang signal list` shows those there are"
+            );
+            Err(Problem::new(ProblemKind::Signal, message).into())
+        }
+    }
+}
+
+async fn held(engine: &Engine) -> Result<Vec<protocol::SignalSummary>> {
+    let protocol::Reply::Signals(held) = engine.command(Command::Signals).await? else {
+        return Err(mixed_up());
+    };
+    Ok(held)
+}
+
+fn reference(text: &str) -> Result<FamilyRef, Problem> {
+    FamilyRef::new(text).map_err(|invalid| Problem::new(ProblemKind::Request, invalid.to_string()))
+}
