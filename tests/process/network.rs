@@ -1,0 +1,75 @@
+//! The governors' side, through the library: a roster for machines that have made their join requests.
+
+use std::fs;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crypto::{Seed, SigningKey};
+use domain::{CircleId, LegalBasisCode};
+use roster::{
+    Circle, EpochRules, Governors, JoinRequest, KeyholderRecord, LegalBasis, LegalBasisText, Member,
+    OpenPair, RosterContent, Rules, SignedRoster, genesis,
+};
+
+use crate::machine::Machine;
+
+/// One circle, one sector, every machine a keyholder, two needed.
+pub(crate) fn found(machines: &[Machine]) -> SignedRoster {
+    let governor = SigningKey::from_seed(&Seed::from_bytes([1; 32]));
+    let code: LegalBasisCode = "wet".parse().unwrap();
+    let members: Vec<Member> = machines
+        .iter()
+        .map(|machine| {
+            let wire = fs::read(machine.data().join(format!("{}.join", machine.oin()))).unwrap();
+            Member::from(JoinRequest::read(&wire).unwrap().document())
+        })
+        .collect();
+    let text = || "proef".to_owned();
+    let content = RosterContent {
+        name: text(),
+        test_network: true,
+        rules: Rules {
+            epoch: EpochRules {
+                anchor_epoch: 1,
+                anchor_time: SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs(),
+                length_seconds: 86_400,
+            },
+            publish_interval_seconds: 1,
+            heartbeat_seconds: 60,
+            ceremony_deadline_seconds: 60,
+        },
+        circles: vec![Circle {
+            id: CircleId::from_bytes([1; 16]),
+            name: text(),
+            purpose: text(),
+            legal_bases: vec![LegalBasisText(code.clone())],
+            open: vec![OpenPair { publisher: "jeugd".parse().unwrap(), reader: "jeugd".parse().unwrap() }],
+        }],
+        legal_bases: vec![LegalBasis {
+            code,
+            article: text(),
+            avg6: "6.1.e".to_owned(),
+            avg9: None,
+            secrecy: None,
+            consent_required: false,
+            valid_until: None,
+        }],
+        threshold: 2,
+        keyholders: members
+            .iter()
+            .zip(1..)
+            .map(|(member, index)| KeyholderRecord { index, oin: member.oin })
+            .collect(),
+        members,
+        governors: Governors { threshold: 1, keys: vec![governor.verifying_key()] },
+        institutions: Vec::new(),
+    };
+    genesis(content, &[&governor]).unwrap().0
+}
+
+/// Puts the first version where the node looks for it.
+pub(crate) fn install(machine: &Machine, roster: &SignedRoster) {
+    let folder = machine.data().join("roster");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("new"), roster.to_wire()).unwrap();
+    fs::rename(folder.join("new"), folder.join("00000001.roster")).unwrap();
+}
