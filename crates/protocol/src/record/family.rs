@@ -48,3 +48,23 @@ pub(crate) fn key_digest(key: &LinkageKey) -> Digest {
 pub(crate) fn match_key(family: &FamilyRef, organisation: &Oin, circle: &CircleId) -> Vec<u8> {
     [organisation.as_bytes().as_slice(), circle.as_bytes(), family.as_str().as_bytes()].concat()
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::{CalendarDate, Family, Person, Role};
+    use linkage::{DeriveOptions, HouseholdSuppression, derive};
+
+    use super::*;
+
+    #[test]
+    fn records_name_keys_as_they_always_did() {
+        let mut person = Person::new(Role::Parent);
+        person.bsn = Some("111222333".parse().unwrap());
+        let suppressed = HouseholdSuppression::default();
+        let today: CalendarDate = "2026-11-21".parse().unwrap();
+        let options = DeriveOptions { bsn_entitled: true, today, suppressed_households: &suppressed };
+        let keys = derive(&Family::new(vec![person], None).unwrap(), &options);
+        let digests: Vec<String> = keys.keys().map(|key| key_digest(key).to_string()).collect();
+        assert_eq!(digests, ["e70b5747ca764eb073b74a45de78b690a4e36a7f0f570779e947a540976fd777"]);
+    }
+}

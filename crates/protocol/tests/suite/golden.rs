@@ -3,13 +3,15 @@
 use crypto::{Document, SealingKey, Seed, Signed, TypeName, cbor, digest};
 use domain::{CircleId, Epoch, KeyClass, NetworkId};
 use index::FeedId;
+use protocol::Collection;
 use protocol::ceremony::{
     CeremonyRequest, CeremonyResponse, ComplaintDocument, DisclosureDocument, EchoDocument, Part,
     Round1Document, Round2Document,
 };
 use protocol::evaluation::{EvaluationRefusal, EvaluationRequest, EvaluationResponse};
 use protocol::feed::{FeedRequest, FeedResponse};
-use testkit::Founding;
+use protocol::roster::{RosterRequest, RosterResponse};
+use testkit::{Founding, Simulation};
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -107,6 +109,16 @@ fn frames_and_packages_are_the_golden_ones() {
     frame("headers", cbor::to_vec(&FeedResponse::Headers { headers: vec![vec![1].into()] }));
     frame("body", cbor::to_vec(&FeedResponse::Body { bytes: vec![1, 2, 3] }));
     frame("feed unknown", cbor::to_vec(&FeedResponse::Unknown));
+    frame("roster wanted", cbor::to_vec(&RosterRequest { after: 41 }));
+    frame("roster", cbor::to_vec(&RosterResponse::Next { wire: vec![1, 2, 3] }));
+    frame("roster unknown", cbor::to_vec(&RosterResponse::Unknown));
+    // A whole ceremony from fixed seeds: its key sets pin the transcript and everything it is made of.
+    let mut net = Simulation::new(Founding::uniform(3));
+    net.settle();
+    let kept = net.disk(one).kept();
+    for (_, wire) in kept.records.iter().filter(|(collection, _)| *collection == Collection::KeySet) {
+        frame("key set of a ceremony", wire.clone());
+    }
     let text = lines.join("\n") + "\n";
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/frames.txt");
     if std::env::var_os("BLESS").is_some() {
