@@ -15,7 +15,7 @@ use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 
 use machine::Machine;
-use network::{found, install};
+use network::{found, install, install_version, renamed};
 
 const MOTHER: &str = "111222333";
 
@@ -228,6 +228,29 @@ fn the_socket_bears_with_bad_clients() {
     }
     assert_eq!(machine.terminate(), 0);
     assert!(!machine.log().contains("Zonneveld"));
+}
+
+#[test]
+fn a_roster_installed_at_one_node_travels_to_the_folder_of_the_other() {
+    let mut pair = [1, 2].map(Machine::new);
+    let first = joined(&pair);
+    for machine in &mut pair {
+        install(machine, &first);
+        machine.start();
+        machine.until("under version 1", |status| status["roster"]["version"] == 1);
+    }
+    let second = renamed(&first, "omgedoopt");
+    install_version(&pair[0], 2, &second);
+    for machine in &pair {
+        machine.until("under version 2", |status| status["roster"]["version"] == 2);
+    }
+    let travelled = pair[1].data().join("roster/00000002.roster");
+    // The node files what it acts on within a second or two.
+    let asked =
+        (0..10_000).take_while(|_| !travelled.exists()).filter(|_| pair[1].run(&["status"]).status == 0);
+    assert!(asked.count() < 10_000, "never filed");
+    assert_eq!(fs::read(travelled).unwrap(), second.to_wire());
+    assert!(pair[1].ok(&["status"]).contains("omgedoopt"));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crypto::{Seed, SigningKey};
 use domain::{CircleId, LegalBasisCode};
 use roster::{
     Circle, EpochRules, Governors, JoinRequest, KeyholderRecord, LegalBasis, LegalBasisText, Member,
-    OpenPair, RosterContent, Rules, SignedRoster, genesis,
+    OpenPair, RosterContent, Rules, SignedRoster, VerifiedRoster, genesis,
 };
 
 use crate::machine::Machine;
@@ -66,10 +66,24 @@ pub(crate) fn found(machines: &[Machine]) -> SignedRoster {
     genesis(content, &[&governor]).unwrap().0
 }
 
+/// The version after the first, with another name for the network.
+pub(crate) fn renamed(first: &SignedRoster, name: &str) -> SignedRoster {
+    let governor = SigningKey::from_seed(&Seed::from_bytes([1; 32]));
+    let held = VerifiedRoster::genesis(first, None).unwrap();
+    let mut content = RosterContent::from(held.document().clone());
+    content.name = name.to_owned();
+    SignedRoster::next(&held, content, &[&governor])
+}
+
 /// Puts the first version where the node looks for it.
 pub(crate) fn install(machine: &Machine, roster: &SignedRoster) {
+    install_version(machine, 1, roster);
+}
+
+/// Puts a version where the node looks for it.
+pub(crate) fn install_version(machine: &Machine, version: u32, roster: &SignedRoster) {
     let folder = machine.data().join("roster");
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("new"), roster.to_wire()).unwrap();
-    fs::rename(folder.join("new"), folder.join("00000001.roster")).unwrap();
+    fs::rename(folder.join("new"), folder.join(format!("{version:08}.roster"))).unwrap();
 }

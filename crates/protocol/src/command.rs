@@ -21,6 +21,8 @@ pub enum Command {
         /// Their last day.
         until: CalendarDate,
     },
+    /// The version of the roster after this one, as signed.
+    RosterAfter(u32),
     /// Put the next version of the roster in force.
     InstallRoster(Box<SignedRoster>),
     /// The own signals, in order of reference.
@@ -42,6 +44,8 @@ pub enum Reply {
     Withdrawn(usize),
     /// How many signals last until that day now.
     Renewed(usize),
+    /// The version of the roster asked for; `None` when it is not held.
+    NextRoster(Option<Box<SignedRoster>>),
     /// The version of the roster in force, or why the one offered is not.
     Roster(Result<u32, RosterError>),
     /// The own signals.

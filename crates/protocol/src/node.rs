@@ -237,6 +237,9 @@ impl Node {
                         &machines.feeds,
                         &machines.ceremonies.material,
                     )),
+                    Command::RosterAfter(version) => {
+                        Reply::NextRoster(cx.chain.after(version).cloned().map(Box::new))
+                    }
                     Command::InstallRoster(_) => adopted.reply(cx.roster.version()),
                     Command::Signals => Reply::Signals(machines.families.summaries()),
                     Command::WhoAll => Reply::WhoAll(machines.who_all(&cx)),

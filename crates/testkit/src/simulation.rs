@@ -166,6 +166,7 @@ impl Simulation {
             Reply::Imported(_)
             | Reply::Withdrawn(_)
             | Reply::Roster(_)
+            | Reply::NextRoster(_)
             | Reply::Renewed(_)
             | Reply::Signals(_)
             | Reply::Who(_)

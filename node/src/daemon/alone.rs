@@ -74,6 +74,7 @@ fn without_network(mut reply: Reply) -> Reply {
         | Reply::Withdrawn(_)
         | Reply::Renewed(_)
         | Reply::Roster(_)
+        | Reply::NextRoster(_)
         | Reply::Signals(_) => {}
     }
     reply

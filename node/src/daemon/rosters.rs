@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use anyhow::Result;
+use protocol::{Command, Reply};
 use roster::{RosterChain, SignedRoster, VerifiedRoster};
 
 use crate::governance::{RosterFolder, read_roster};
-use crate::runtime::NodeIdentity;
+use crate::runtime::{NodeIdentity, RunningNode};
 
 /// The chain of the installed versions; `None` while there is none.
 ///
@@ -20,6 +21,28 @@ pub(crate) fn installed(folder: &Path) -> Result<Option<RosterChain>> {
 pub(super) fn version(folder: &Path, version: u32) -> Result<Option<SignedRoster>> {
     let path = folder.join(format!("{version:08}.roster"));
     if path.exists() { Ok(Some(read_roster(&path)?)) } else { Ok(None) }
+}
+
+/// Files the versions that arrived over the network beside those that were installed by hand, so that commands on the
+/// folder see what the node acts on. `filed` is the newest version there.
+///
+/// # Errors
+/// When the node has stopped. A folder that cannot be written is only said: the node has the version in its database.
+pub(super) async fn file(node: &RunningNode, folder: &Path, filed: &mut u32) -> Result<()> {
+    while *filed < node.roster().version() {
+        let Reply::NextRoster(Some(signed)) = node.command(Command::RosterAfter(*filed)).await? else {
+            return Ok(());
+        };
+        let network = node.roster().network();
+        let written = RosterFolder::open(folder).and_then(|folder| folder.install(&signed, Some(network)));
+        if let Err(error) = written {
+            tracing::warn!(error = %anyhow::Error::from(error), "a roster that arrived is not in the folder");
+            return Ok(());
+        }
+        *filed += 1;
+        tracing::info!(version = *filed, "a roster that arrived is in the folder");
+    }
+    Ok(())
 }
 
 /// Whether the roster names this node with the keys that it has; when not, the sentence that says what to do.

@@ -86,7 +86,11 @@ pub async fn run(config: Config) -> Result<Exit> {
 /// A node before and after its roster.
 enum Life {
     Waiting(Box<Prepared>),
-    Running(Arc<RunningNode>),
+    Running {
+        node: Arc<RunningNode>,
+        /// The newest version among the files of the data folder.
+        filed: u32,
+    },
     /// Between the two, or when the start failed.
     Over,
 }
@@ -126,15 +130,16 @@ impl Life {
                     }
                 };
                 let Self::Waiting(prepared) = std::mem::replace(self, Self::Over) else { return Ok(()) };
+                let filed = chain.newest().version();
                 let node = Arc::new(prepared.start(chain, Vec::new()).await?);
                 let roster = node.roster();
                 tracing::info!(network = %roster.network(), version = roster.version(), "running");
                 notify::status(&format!("running under version {} of the roster", roster.version()));
                 desk.run(Arc::clone(&node));
-                *self = Self::Running(node);
+                *self = Self::Running { node, filed };
                 Ok(())
             }
-            Self::Running(node) => {
+            Self::Running { node, filed } => {
                 // Answers only as long as the event loop and the disk do.
                 node.status().await?;
                 let next = node.roster().version().saturating_add(1);
@@ -144,7 +149,7 @@ impl Life {
                 {
                     tracing::warn!(version = next, error = %anyhow::Error::from(error), "a roster file was refused");
                 }
-                Ok(())
+                rosters::file(node, &config.roster_folder(), filed).await
             }
             Self::Over => Ok(()),
         }
@@ -153,7 +158,7 @@ impl Life {
     /// Stops in order. Every conversation has ended, so nobody else holds the node.
     async fn stop(self) -> Result<()> {
         match self {
-            Self::Running(node) => {
+            Self::Running { node, .. } => {
                 // A question over HTTP may still be under way; it takes milliseconds.
                 let alone = async {
                     while Arc::strong_count(&node) > 1 {

@@ -162,6 +162,7 @@ impl RunningNode {
             Reply::Imported(counts) => Ok(counts),
             other @ (Reply::Withdrawn(_)
             | Reply::Roster(_)
+            | Reply::NextRoster(_)
             | Reply::Renewed(_)
             | Reply::Signals(_)
             | Reply::Who(_)
@@ -179,6 +180,7 @@ impl RunningNode {
             Reply::WhoAll(answers) => Ok(answers),
             other @ (Reply::Withdrawn(_)
             | Reply::Roster(_)
+            | Reply::NextRoster(_)
             | Reply::Renewed(_)
             | Reply::Signals(_)
             | Reply::Who(_)
@@ -196,6 +198,7 @@ impl RunningNode {
             Reply::Status(status) => Ok(*status),
             other @ (Reply::Withdrawn(_)
             | Reply::Roster(_)
+            | Reply::NextRoster(_)
             | Reply::Renewed(_)
             | Reply::Signals(_)
             | Reply::Who(_)
@@ -400,7 +403,7 @@ fn unexpected(reply: &Reply) -> anyhow::Error {
         Reply::Imported(_) | Reply::Withdrawn(_) => "import",
         Reply::Who(_) | Reply::WhoAll(_) => "question",
         Reply::Status(_) => "status",
-        Reply::Roster(_) => "roster",
+        Reply::Roster(_) | Reply::NextRoster(_) => "roster",
         Reply::Renewed(_) => "renewal",
         Reply::Signals(_) => "list of signals",
     };
