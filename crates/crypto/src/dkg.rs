@@ -30,9 +30,6 @@ pub enum DkgError {
         /// The participant to blame.
         index: u16,
     },
-    /// Stored bytes that are not a secret of this round. The key store is damaged.
-    #[error("the bytes are not a key generation secret")]
-    Secret,
     /// The shares add up to zero. Nobody is to blame, and nobody lives to see it.
     #[error("the key generation came out at zero")]
     Degenerate,
@@ -44,7 +41,7 @@ impl DkgError {
     pub const fn culprit(&self) -> Option<u16> {
         match self {
             Self::Culprit { index } => Some(*index),
-            Self::Parameters | Self::Participants | Self::Secret | Self::Degenerate => None,
+            Self::Parameters | Self::Participants | Self::Degenerate => None,
         }
     }
 }

@@ -158,17 +158,10 @@ impl RunningNode {
     /// # Errors
     /// When the node has stopped.
     pub async fn import(&self, signals: Vec<domain::Signal>) -> Result<ImportCounts> {
-        match self.command(Command::Import(signals)).await? {
-            Reply::Imported(counts) => Ok(counts),
-            other @ (Reply::Withdrawn(_)
-            | Reply::Roster(_)
-            | Reply::NextRoster(_)
-            | Reply::Renewed(_)
-            | Reply::Signals(_)
-            | Reply::Who(_)
-            | Reply::WhoAll(_)
-            | Reply::Status(_)) => Err(unexpected(&other)),
-        }
+        let Reply::Imported(counts) = self.command(Command::Import(signals)).await? else {
+            return Err(mistaken_reply());
+        };
+        Ok(counts)
     }
 
     /// Who else is involved, for every own family that may ask.
@@ -176,17 +169,10 @@ impl RunningNode {
     /// # Errors
     /// When the node has stopped.
     pub async fn who_all(&self) -> Result<Vec<Answer>> {
-        match self.command(Command::WhoAll).await? {
-            Reply::WhoAll(answers) => Ok(answers),
-            other @ (Reply::Withdrawn(_)
-            | Reply::Roster(_)
-            | Reply::NextRoster(_)
-            | Reply::Renewed(_)
-            | Reply::Signals(_)
-            | Reply::Who(_)
-            | Reply::Imported(_)
-            | Reply::Status(_)) => Err(unexpected(&other)),
-        }
+        let Reply::WhoAll(answers) = self.command(Command::WhoAll).await? else {
+            return Err(mistaken_reply());
+        };
+        Ok(answers)
     }
 
     /// How the node is doing.
@@ -194,17 +180,10 @@ impl RunningNode {
     /// # Errors
     /// When the node has stopped.
     pub async fn status(&self) -> Result<Status> {
-        match self.command(Command::Status).await? {
-            Reply::Status(status) => Ok(*status),
-            other @ (Reply::Withdrawn(_)
-            | Reply::Roster(_)
-            | Reply::NextRoster(_)
-            | Reply::Renewed(_)
-            | Reply::Signals(_)
-            | Reply::Who(_)
-            | Reply::WhoAll(_)
-            | Reply::Imported(_)) => Err(unexpected(&other)),
-        }
+        let Reply::Status(status) = self.command(Command::Status).await? else {
+            return Err(mistaken_reply());
+        };
+        Ok(*status)
     }
 
     /// Gives a command and waits for its reply, which comes when what it did is durable.
@@ -397,15 +376,7 @@ fn peers(roster: &VerifiedRoster) -> Vec<Peer> {
     roster.members().iter().map(peer).collect()
 }
 
-fn unexpected(reply: &Reply) -> anyhow::Error {
+fn mistaken_reply() -> anyhow::Error {
     debug_assert!(false, "a command got another command's reply");
-    let kind = match reply {
-        Reply::Imported(_) | Reply::Withdrawn(_) => "import",
-        Reply::Who(_) | Reply::WhoAll(_) => "question",
-        Reply::Status(_) => "status",
-        Reply::Roster(_) | Reply::NextRoster(_) => "roster",
-        Reply::Renewed(_) => "renewal",
-        Reply::Signals(_) => "list of signals",
-    };
-    anyhow!("a command got the reply of another one ({kind})")
+    anyhow!("a command got the reply of another one; this is a mistake in the program: report it")
 }

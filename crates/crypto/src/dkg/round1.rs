@@ -68,51 +68,10 @@ impl Round1Secret {
         }
         Ok((Round2Secret::new(self.index, self.participants.clone(), secret), named))
     }
-
-    /// For the key store only.
-    ///
-    /// # Panics
-    /// Never: a secret that was made or read here can be written.
-    #[must_use]
-    pub fn to_secret_bytes(&self) -> Zeroizing<Vec<u8>> {
-        let secret = Zeroizing::new(self.secret.serialize().expect("its commitment was serialised before"));
-        write_secret(self.index, &self.participants, &secret)
-    }
-
-    /// Reads what [`Round1Secret::to_secret_bytes`] wrote.
-    ///
-    /// # Errors
-    /// The bytes are not such a secret.
-    pub fn from_secret_bytes(bytes: &[u8]) -> Result<Self, DkgError> {
-        let (index, participants, secret) = read_secret(bytes)?;
-        let secret = frost::round1::SecretPackage::deserialize(secret).map_err(|_| DkgError::Secret)?;
-        Ok(Self { index, participants, secret })
-    }
 }
 
 impl fmt::Debug for Round1Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Round1Secret({}, redacted)", self.index)
     }
-}
-
-/// Own index, number of participants, their indices (2 bytes each, big-endian), then FROST's own form.
-pub(super) fn write_secret(index: u16, participants: &BTreeSet<u16>, secret: &[u8]) -> Zeroizing<Vec<u8>> {
-    let count = u16::try_from(participants.len()).expect("bounded when the attempt started");
-    let mut bytes = Zeroizing::new(Vec::with_capacity(4 + 2 * participants.len() + secret.len()));
-    for number in [index, count].iter().chain(participants) {
-        bytes.extend_from_slice(&number.to_be_bytes());
-    }
-    bytes.extend_from_slice(secret);
-    bytes
-}
-
-pub(super) fn read_secret(bytes: &[u8]) -> Result<(u16, BTreeSet<u16>, &[u8]), DkgError> {
-    let number = |bytes: &[u8; 2]| u16::from_be_bytes(*bytes);
-    let (index, rest) = bytes.split_first_chunk().ok_or(DkgError::Secret)?;
-    let (count, rest) = rest.split_first_chunk().ok_or(DkgError::Secret)?;
-    let (participants, secret) =
-        rest.split_at_checked(2 * usize::from(number(count))).ok_or(DkgError::Secret)?;
-    let (participants, _) = participants.as_chunks();
-    Ok((number(index), participants.iter().map(number).collect(), secret))
 }

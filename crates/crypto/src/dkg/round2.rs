@@ -6,7 +6,6 @@ use std::fmt;
 use frost_ristretto255::keys::{SigningShare, dkg as frost};
 use zeroize::Zeroizing;
 
-use super::round1::{read_secret, write_secret};
 use super::{DkgError, culprit, identifier, parse_packages};
 use crate::oprf::KeyShare;
 
@@ -77,26 +76,6 @@ impl Round2Secret {
             verifying_shares,
             group_key: array(&public.verifying_key().serialize().map_err(|_| DkgError::Degenerate)?)?,
         })
-    }
-
-    /// For the key store only.
-    ///
-    /// # Panics
-    /// Never: a secret that was made or read here can be written.
-    #[must_use]
-    pub fn to_secret_bytes(&self) -> Zeroizing<Vec<u8>> {
-        let secret = Zeroizing::new(self.secret.serialize().expect("its commitment was serialised before"));
-        write_secret(self.index, &self.participants, &secret)
-    }
-
-    /// Reads what [`Round2Secret::to_secret_bytes`] wrote.
-    ///
-    /// # Errors
-    /// The bytes are not such a secret.
-    pub fn from_secret_bytes(bytes: &[u8]) -> Result<Self, DkgError> {
-        let (index, participants, secret) = read_secret(bytes)?;
-        let secret = frost::round2::SecretPackage::deserialize(secret).map_err(|_| DkgError::Secret)?;
-        Ok(Self { index, participants, secret })
     }
 }
 

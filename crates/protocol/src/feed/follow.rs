@@ -65,6 +65,7 @@ impl FeedKeeper {
     pub(crate) fn fetch(&mut self, cx: &Context<'_>, fx: &mut Effects<'_>) -> Vec<Arrived> {
         let arrived = self.apply_empty_bodies(cx, fx);
         self.fetch_heads(cx, fx);
+        self.resting.retain(|_, until| cx.now < *until);
         let needs: Vec<(FeedId, Wanted)> = self
             .replicas
             .values()
