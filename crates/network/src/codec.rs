@@ -39,8 +39,9 @@ impl FrameCodec {
         let announced = u32::from_be_bytes(prefix);
         let fits = usize::try_from(announced).is_ok_and(|bytes| bytes <= longest);
         if !fits {
-            self.tally.frames_oversized.raise();
-            tracing::debug!(conversation = ?self.conversation, announced, "refused an oversized frame");
+            if let Some(count) = self.tally.frames_oversized.raise_and_tell() {
+                tracing::warn!(conversation = ?self.conversation, announced, count, "refused an oversized frame");
+            }
             return Err(io::Error::new(
                 io::ErrorKind::InvalidData,
                 "frame longer than its conversation allows",
@@ -68,8 +69,9 @@ impl FrameCodec {
     }
 
     fn truncated(&self) -> io::Error {
-        self.tally.frames_truncated.raise();
-        tracing::debug!(conversation = ?self.conversation, "refused a truncated frame");
+        if let Some(count) = self.tally.frames_truncated.raise_and_tell() {
+            tracing::warn!(conversation = ?self.conversation, count, "refused a truncated frame");
+        }
         io::Error::new(io::ErrorKind::UnexpectedEof, "frame shorter than announced")
     }
 }

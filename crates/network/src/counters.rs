@@ -11,6 +11,13 @@ impl Count {
         self.raise_by(1);
     }
 
+    /// Raises by one and returns the count when it is worth a line in the log: the first, second, fourth, eighth …
+    /// Whoever is refused a million times fills twenty lines.
+    pub(crate) fn raise_and_tell(&self) -> Option<u64> {
+        let count = self.0.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+        count.is_power_of_two().then_some(count)
+    }
+
     pub(crate) fn raise_by(&self, amount: usize) {
         // Counts order nothing, so no count needs to be seen before another.
         self.0.fetch_add(u64::try_from(amount).unwrap_or(u64::MAX), Ordering::Relaxed);
@@ -88,4 +95,17 @@ counters! {
     gossip_unsent,
     /// Events lost because the node takes none.
     events_lost,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_is_told_ever_more_rarely() {
+        let count = Count::default();
+        let told: Vec<u64> = (0..1_000).filter_map(|_| count.raise_and_tell()).collect();
+        assert_eq!(told, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]);
+        assert_eq!(count.value(), 1_000);
+    }
 }

@@ -49,11 +49,14 @@ impl Task {
             return;
         };
         if cause.downcast_ref::<allow_block_list::NotAllowed>().is_some() {
-            self.tally.strangers_refused.raise();
-            tracing::debug!(peer = peer.map(tracing::field::display), "refused a stranger");
+            if let Some(count) = self.tally.strangers_refused.raise_and_tell() {
+                tracing::warn!(peer = peer.map(tracing::field::display), count, "refused a stranger");
+            }
         } else {
-            self.tally.connections_over_limit.raise();
-            tracing::debug!(peer = peer.map(tracing::field::display), "refused a connection over the limit");
+            if let Some(count) = self.tally.connections_over_limit.raise_and_tell() {
+                let peer = peer.map(tracing::field::display);
+                tracing::warn!(peer, count, "refused a connection over the limit");
+            }
         }
     }
 
@@ -101,8 +104,9 @@ impl Task {
                 MessageAcceptance::Reject
             }
             None => {
-                self.tally.gossip_foreign.raise();
-                tracing::info!(relay = %propagation_source, "refused gossip of a stranger");
+                if let Some(count) = self.tally.gossip_foreign.raise_and_tell() {
+                    tracing::warn!(relay = %propagation_source, count, "refused gossip of a stranger");
+                }
                 MessageAcceptance::Reject
             }
         };
@@ -144,8 +148,9 @@ impl Task {
     fn asked(&mut self, request: Waiting, frame: Vec<u8>) {
         let (from, conversation) = (request.from, request.conversation);
         let Some(token) = self.unanswered.keep(request) else {
-            self.tally.requests_refused.raise();
-            tracing::info!(%from, ?conversation, "refused a request: too many of this member wait");
+            if let Some(count) = self.tally.requests_refused.raise_and_tell() {
+                tracing::warn!(%from, ?conversation, count, "refused a request: too many of this member wait");
+            }
             return;
         };
         if self.unanswered.is_over_bound() {
