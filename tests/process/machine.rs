@@ -215,11 +215,16 @@ impl Machine {
 
     /// Asks about a family until nobody else is involved with it.
     pub(crate) fn until_gone(&self, family: &str) {
+        self.until_answer(family, |answer| answer["betrokken"].as_array().is_some_and(Vec::is_empty));
+    }
+
+    /// Asks about a family until the answer is as wanted.
+    pub(crate) fn until_answer(&self, family: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         let started = Instant::now();
         loop {
             let answer: Value = serde_json::from_str(&self.ok(&["who", family, "--json"])).unwrap();
-            if answer["betrokken"].as_array().is_some_and(Vec::is_empty) {
-                return;
+            if wanted(&answer) {
+                return answer;
             }
             assert!(started.elapsed() < PATIENCE, "{answer}");
         }

@@ -1,0 +1,73 @@
+//! The governors' desk: a folder with their keys, what members sent them, and the program run in it.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::machine::Machine;
+
+/// Governors of one network, two of three needed.
+const GOVERNORS: [&str; 3] = ["anna", "bert", "carla"];
+
+/// The governors' folder.
+pub(crate) struct Governors(TempDir);
+
+impl Governors {
+    /// Three governors with a key each.
+    pub(crate) fn new() -> Self {
+        let desk = Self(TempDir::new().unwrap());
+        desk.write("passphrase", "vijf willekeurige woorden samen");
+        for governor in GOVERNORS {
+            desk.done(&format!("governor new --out {governor}.key --passphrase-file passphrase"));
+        }
+        desk
+    }
+
+    /// Takes the join requests that machines wrote, as if they came by mail.
+    pub(crate) fn receive(&self, folder: &str, machines: &[Machine]) {
+        fs::create_dir_all(self.path(folder)).unwrap();
+        for machine in machines {
+            let name = format!("{}.join", machine.oin());
+            fs::copy(machine.data().join(&name), self.path(folder).join(&name)).unwrap();
+        }
+    }
+
+    /// Drafts and signs the first version out of `network.toml` and a folder with requests. Returns the file and the
+    /// network's fingerprint, as a governor would read it to an operator.
+    pub(crate) fn found(&self, network: &str, requests: &str, roster: &str) -> (PathBuf, String) {
+        self.write("network.toml", network);
+        self.done(&format!(
+            "roster new --name Proefnetwerk --from network.toml --governors anna.pub bert.pub carla.pub --threshold 2 \
+             --request {requests} --out {roster}"
+        ));
+        for governor in &GOVERNORS[..2] {
+            self.done(&format!("roster sign --key {governor}.key --passphrase-file passphrase {roster}"));
+        }
+        let shown: Value = serde_json::from_str(&self.done(&format!("roster show --json {roster}"))).unwrap();
+        (self.path(roster), shown["network_fingerprint"].as_str().unwrap().replace(' ', ""))
+    }
+
+    fn path(&self, file: &str) -> PathBuf {
+        self.0.path().join(file)
+    }
+
+    fn write(&self, file: &str, text: &str) {
+        fs::write(self.path(file), text).unwrap();
+    }
+
+    /// Runs a command that must succeed; what it printed.
+    fn done(&self, arguments: &str) -> String {
+        let output = Command::new(env!("CARGO_BIN_EXE_samenhang"))
+            .args(arguments.split_whitespace())
+            .current_dir(self.0.path())
+            .env_remove("SAMENHANG_PASSPHRASE")
+            .output()
+            .unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments}\n{}", text(output.stderr));
+        text(output.stdout)
+    }
+}
