@@ -42,6 +42,10 @@ pub enum Fate {
     Drop,
     /// Another frame arrives in its place.
     Replace(Vec<u8>),
+    /// It arrives twice.
+    Twice,
+    /// It arrives so many seconds later, after whatever was sent meanwhile.
+    Late(u64),
 }
 
 type Judge = Box<dyn FnMut(&Message) -> Fate>;
@@ -55,6 +59,10 @@ pub struct Simulation {
     disks: BTreeMap<Oin, MemoryDisk>,
     absent: BTreeSet<Oin>,
     queue: VecDeque<Message>,
+    /// Messages that arrive later, and when.
+    late: Vec<(Timestamp, Message)>,
+    /// Commits that a node still makes before its process ends without warning.
+    crashing: BTreeMap<Oin, usize>,
     /// Requests that a node holds, by node and token: who asked, and under which id.
     tokens: BTreeMap<(Oin, ResponseToken), (Oin, RequestId, Conversation)>,
     last_token: u64,
@@ -75,6 +83,8 @@ impl Simulation {
             disks: founding.oins().map(|oin| (oin, MemoryDisk::default())).collect(),
             absent: BTreeSet::new(),
             queue: VecDeque::new(),
+            late: Vec::new(),
+            crashing: BTreeMap::new(),
             tokens: BTreeMap::new(),
             last_token: 0,
             replies: BTreeMap::new(),
@@ -124,10 +134,25 @@ impl Simulation {
     /// Ends a member's node at once and starts it again from its disk.
     pub fn restart(&mut self, oin: Oin) {
         self.disconnect(oin);
-        self.tokens.retain(|(holder, _), _| *holder != oin);
-        self.queue.retain(|message| message.to != oin);
+        self.forget_messages(oin);
         self.absent.remove(&oin);
         self.start(oin);
+    }
+
+    /// Ends a member's process without warning after so many more commits, whatever it was about to say then.
+    pub fn crash_after(&mut self, oin: Oin, commits: usize) {
+        self.crashing.insert(oin, commits);
+    }
+
+    /// Takes back every crash that has not happened.
+    pub fn crash_never(&mut self) {
+        self.crashing.clear();
+    }
+
+    /// Whether a member's process has ended and not been started again.
+    #[must_use]
+    pub fn is_down(&self, oin: Oin) -> bool {
+        !self.nodes.contains_key(&oin)
     }
 
     /// What a member's disk holds.
@@ -150,10 +175,15 @@ impl Simulation {
     /// # Panics
     /// When the node does not reply at once.
     pub fn command(&mut self, oin: Oin, command: Command) -> Reply {
+        self.try_command(oin, command).expect("a node replies to its own organisation at once")
+    }
+
+    /// Gives a command and returns its reply; `None` when the node goes down over it.
+    pub fn try_command(&mut self, oin: Oin, command: Command) -> Option<Reply> {
         self.last_command += 1;
         let id = CommandId(self.last_command);
         self.input(oin, Input::Command { id, command });
-        self.replies.remove(&(oin, id)).expect("a node replies to its own organisation at once")
+        self.replies.remove(&(oin, id))
     }
 
     /// How a member's node is doing.
@@ -209,6 +239,13 @@ impl Simulation {
     /// Moves the clock one second, ticks every node, and delivers until nothing is on its way.
     pub fn second(&mut self) {
         self.now = self.now.plus(1);
+        let now = self.now;
+        let (due, later) = std::mem::take(&mut self.late).into_iter().partition(|(at, _)| *at <= now);
+        self.late = later;
+        let due: Vec<(Timestamp, Message)> = due;
+        for (_, message) in due {
+            self.arrive(message);
+        }
         let oins: Vec<Oin> = self.nodes.keys().copied().collect();
         for oin in oins {
             self.input(oin, Input::Tick);
@@ -293,6 +330,13 @@ impl Simulation {
         let disk = self.disks.entry(oin).or_default();
         let mut outbound = Vec::new();
         for step in steps {
+            if let Some(left) = self.crashing.get_mut(&oin) {
+                if *left == 0 {
+                    self.crash(oin);
+                    return;
+                }
+                *left -= 1;
+            }
             let mut batch = Batch::default();
             batch.push(step);
             let Ok(said) = batch.commit(disk);
@@ -347,31 +391,82 @@ impl Simulation {
         }
     }
 
+    /// The process is gone at once; its peers see their connections break, and what it asked is answered to nobody.
+    fn crash(&mut self, oin: Oin) {
+        self.crashing.remove(&oin);
+        self.nodes.remove(&oin);
+        self.forget_messages(oin);
+        for peer in self.peers_of(oin) {
+            self.input(peer, Input::Disconnected(oin));
+        }
+    }
+
+    /// Drops what is on its way from and to a process that has ended, and what it was asked: whoever waits is told.
+    /// Another process has other connections, so what was meant for the old one does not reach it.
+    fn forget_messages(&mut self, oin: Oin) {
+        let of_it = |message: &Message| message.from == oin || message.to == oin;
+        let (mut lost, kept): (Vec<Message>, Vec<Message>) = self.queue.drain(..).partition(of_it);
+        self.queue = kept.into();
+        let (late, kept) = self.late.drain(..).partition(|(_, message)| of_it(message));
+        self.late = kept;
+        let late: Vec<(Timestamp, Message)> = late;
+        lost.extend(late.into_iter().map(|(_, message)| message));
+        for message in &lost {
+            self.lose(message);
+        }
+        let held: Vec<(Oin, RequestId)> = self
+            .tokens
+            .iter()
+            .filter(|((holder, _), _)| *holder == oin)
+            .map(|(_, (asker, id, _))| (*asker, *id))
+            .collect();
+        self.tokens.retain(|(holder, _), (asker, _, _)| *holder != oin && *asker != oin);
+        for (asker, id) in held {
+            self.input(asker, Input::RequestFailed { id });
+        }
+    }
+
     fn deliver(&mut self) {
         while let Some(message) = self.queue.pop_front() {
-            let reachable = !self.absent.contains(&message.from) && !self.absent.contains(&message.to);
-            let fate = if reachable { (self.judge)(&message) } else { Fate::Drop };
-            let frame = match fate {
-                Fate::Deliver => Some(message.frame),
-                Fate::Drop => None,
-                Fate::Replace(frame) => Some(frame),
-            };
-            match (message.route, frame) {
-                (Route::Request(id), Some(frame)) => {
-                    let conversation = message.conversation.expect("requests belong to a conversation");
-                    self.last_token += 1;
-                    let token = ResponseToken(self.last_token);
-                    self.tokens.insert((message.to, token), (message.from, id, conversation));
-                    self.input(message.to, Input::Request { from: message.from, conversation, token, frame });
+            match (self.judge)(&message) {
+                Fate::Deliver => self.arrive(message),
+                Fate::Drop => self.lose(&message),
+                Fate::Replace(frame) => self.arrive(Message { frame, ..message }),
+                Fate::Twice => {
+                    self.arrive(message.clone());
+                    self.arrive(message);
                 }
-                (Route::Request(id), None) => self.input(message.from, Input::RequestFailed { id }),
-                (Route::Response(id), Some(frame)) => self.input(message.to, Input::Response { id, frame }),
-                (Route::Response(id), None) => self.input(message.to, Input::RequestFailed { id }),
-                (Route::Gossip(circle), Some(frame)) => {
-                    self.input(message.to, Input::Gossip { circle, frame })
-                }
-                (Route::Gossip(_), None) => {}
+                Fate::Late(seconds) => self.late.push((self.now.plus(seconds), message)),
             }
+        }
+    }
+
+    fn arrive(&mut self, message: Message) {
+        let away = |oin: &Oin| self.absent.contains(oin) || !self.nodes.contains_key(oin);
+        if away(&message.from) || away(&message.to) {
+            self.lose(&message);
+            return;
+        }
+        let Message { from, to, conversation, frame, route, .. } = message;
+        match route {
+            Route::Request(id) => {
+                let conversation = conversation.expect("requests belong to a conversation");
+                self.last_token += 1;
+                let token = ResponseToken(self.last_token);
+                self.tokens.insert((to, token), (from, id, conversation));
+                self.input(to, Input::Request { from, conversation, token, frame });
+            }
+            Route::Response(id) => self.input(to, Input::Response { id, frame }),
+            Route::Gossip(circle) => self.input(to, Input::Gossip { circle, frame }),
+        }
+    }
+
+    /// Whoever waits for an answer that will not come is told.
+    fn lose(&mut self, message: &Message) {
+        match message.route {
+            Route::Request(id) => self.input(message.from, Input::RequestFailed { id }),
+            Route::Response(id) => self.input(message.to, Input::RequestFailed { id }),
+            Route::Gossip(_) => {}
         }
     }
 }
