@@ -24,4 +24,5 @@ pub use command::{
 pub use conversation::Conversation;
 pub use input::{CommandId, Input, RequestId, ResponseToken};
 pub use node::{Kept, Node, NodeConfig};
+pub use record::restored_marker;
 pub use step::{Batch, Collection, Durable, Outbound, Secret, SecretName, Step, Write};

@@ -32,11 +32,13 @@ pub enum Collection {
     Match = 7,
     /// Rosters, by version.
     Roster = 8,
+    /// The mark of a restore: one record, there until every own feed went on.
+    Restored = 9,
 }
 
 impl Collection {
     /// Every collection, in the order of their numbers.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Signal,
         Self::FamilyKeys,
         Self::KeySet,
@@ -45,6 +47,7 @@ impl Collection {
         Self::Head,
         Self::Match,
         Self::Roster,
+        Self::Restored,
     ];
 
     /// The number in the format on disk.

@@ -1,7 +1,9 @@
 //! What is kept on disk, in encodings of its own: the domain does not serialise.
 
 mod family;
+mod restored;
 mod signal;
 
 pub(crate) use family::{FamilyKeysRecord, KeyRecord, MatchKeysRecord, key_digest, match_key};
+pub use restored::restored_marker;
 pub(crate) use signal::SignalRecord;
