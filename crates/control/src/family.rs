@@ -57,7 +57,7 @@ pub struct AnswerLine {
     pub dekking: Coverage,
 }
 
-/// Another organisation that is involved.
+/// Another organisation that is involved, or another unit of the own one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InvolvedLine {
@@ -65,6 +65,9 @@ pub struct InvolvedLine {
     pub oin: String,
     /// Its name.
     pub organisatie: String,
+    /// Of the own organisation the unit, empty for signals without one; of others nothing.
+    #[serde(default)]
+    pub afdeling: Option<String>,
     /// Whom to call, as the roster has it.
     pub contactpunt: String,
     /// How sure.

@@ -34,6 +34,8 @@ pub struct StatusLine {
     pub keys_evaluated: usize,
     /// Tags live in the own feeds.
     pub tags_published: usize,
+    /// Involvements of one own unit with a family of another.
+    pub unit_matches: usize,
     /// Whether everything of the own families is published.
     pub published: bool,
     /// Completeness of what others publish.

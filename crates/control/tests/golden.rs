@@ -45,6 +45,7 @@ fn responses() -> Vec<Response> {
     let betrokken = InvolvedLine {
         oin: oin.clone(),
         organisatie,
+        afdeling: None,
         contactpunt: "achterwacht, 085-0010101".into(),
         zekerheid: "zeker".into(),
         basis: vec![ReasonLine { rol: "ouder".into(), sleutel: "bsn".into() }],
@@ -77,6 +78,7 @@ fn responses() -> Vec<Response> {
         keys_waiting: 4,
         keys_evaluated: 5,
         tags_published: 6,
+        unit_matches: 9,
         published: false,
         dekking: dekking.clone(),
         refused: [("bad_signatures".to_owned(), 7)].into(),
@@ -97,11 +99,12 @@ fn responses() -> Vec<Response> {
         column: Some("rol".into()),
         reason: "expected kind, ouder, partner, verzorger or overig".into(),
     };
-    let found = MatchLine { gezin: "G-1".into(), betrokken: betrokken.clone() };
+    let unit = InvolvedLine { afdeling: Some("schuldhulp".into()), ..betrokken.clone() };
+    let found = [&betrokken, &unit].map(|one| MatchLine { gezin: "G-1".into(), betrokken: one.clone() });
     vec![
         Response::Progress(Progress { doing: "reading".into(), done: 0, total: Some(2) }),
         Response::Page(Page::Signals(vec![signal])),
-        Response::Page(Page::Matches(vec![found])),
+        Response::Page(Page::Matches(found.to_vec())),
         Response::Page(Page::BadRows(vec![bad_row])),
         Response::Reply(Reply::Status(Box::new(status))),
         Response::Reply(Reply::Imported(report)),

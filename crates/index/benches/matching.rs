@@ -36,7 +36,7 @@ struct Setting {
 impl Setting {
     fn new() -> Self {
         let circle = CircleId::from_bytes([9; 16]);
-        let participation = Participation { circles: BTreeSet::from([circle]), publishes: true };
+        let participation = Participation { circles: BTreeSet::from([circle]), publishes: true, unit: None };
         let mut own = OwnFamilies::default();
         let mut pseudonyms = Vec::with_capacity(OWN_KEYS);
         for serial in 0.. {

@@ -2,8 +2,8 @@
 //!
 //! A feed is one organisation's chain of signed segment headers in one circle and epoch; bodies with the tags hang
 //! on them by digest. A [`Publisher`] makes the own feed, a [`Replica`] follows another's, [`OwnFamilies`] knows
-//! the own families' pseudonym keys and probes what arrives, [`Matches`] keeps what was found and
-//! [`Completeness`] says how far an answer may be trusted.
+//! the own families' pseudonym keys and probes what arrives, [`Matches`] keeps what was found,
+//! [`UnitMatrix`] says which own units see each other, and [`Completeness`] says how far an answer may be trusted.
 
 mod body;
 mod completeness;
@@ -13,6 +13,7 @@ mod matches;
 mod own;
 mod publisher;
 mod replica;
+mod units;
 
 pub use body::{Body, MAX_TAGS};
 pub use completeness::{Completeness, FeedState};
@@ -22,3 +23,4 @@ pub use matches::{Involvement, MatchRecord, Matches};
 pub use own::{Hit, OwnFamilies, Participation};
 pub use publisher::{Publisher, Segment};
 pub use replica::{Applied, HeadOutcome, Replica};
+pub use units::{UnitInvolvement, UnitMatrix};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crypto::{PseudonymKey, Tag, Tagger};
-use domain::{CircleId, FamilyRef, Oin};
+use domain::{CircleId, FamilyRef, Oin, Unit};
 use linkage::{FamilyKeys, LinkageKey, Verdict};
 
 /// In which circles a family takes part and whether its tags are published there.
@@ -13,6 +13,8 @@ pub struct Participation {
     pub circles: BTreeSet<CircleId>,
     /// Whether the involvement is visible. A shielded one asks, but is published by nobody.
     pub publishes: bool,
+    /// The unit that registered it.
+    pub unit: Option<Unit>,
 }
 
 /// Own families with everything needed to publish and to probe.
@@ -122,6 +124,11 @@ impl OwnFamilies {
     /// Families that carry a key.
     pub fn carriers(&self, key: &LinkageKey) -> impl Iterator<Item = &FamilyRef> {
         self.keys.get(key).into_iter().flat_map(|own| &own.carriers)
+    }
+
+    /// The same as a set; `None` for a key that no family carries.
+    pub(crate) fn all_carriers(&self, key: &LinkageKey) -> Option<&BTreeSet<FamilyRef>> {
+        self.keys.get(key).map(|own| &own.carriers)
     }
 
     /// Whether every key of the family has its pseudonym, so that probing it misses nothing.

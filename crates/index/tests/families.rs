@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use crypto::{PseudonymKey, Tag, Tagger, digest};
-use domain::{Certainty, CircleId, Family, FamilyRef, Oin, Person, PersonalText, Role};
-use index::{Matches, OwnFamilies, Participation};
+use domain::{Certainty, CircleId, Family, FamilyRef, Oin, Person, PersonalText, Role, Unit};
+use index::{Matches, OwnFamilies, Participation, UnitMatrix};
 use linkage::{DeriveOptions, FamilyKeys, HouseholdSuppression, LinkageKey, derive};
 
 const CIRCLE: CircleId = CircleId::from_bytes([1; 16]);
@@ -34,7 +34,7 @@ fn keys(bsn: &str) -> FamilyKeys {
 }
 
 fn in_circle() -> Participation {
-    Participation { circles: BTreeSet::from([CIRCLE]), publishes: true }
+    Participation { circles: BTreeSet::from([CIRCLE]), publishes: true, unit: None }
 }
 
 /// The pseudonym that every organisation would get for this key.
@@ -145,4 +145,52 @@ fn a_changed_record_keeps_the_pseudonyms_of_keys_that_stay() {
         !insert(&mut own, reference("a"), keys("111222333"), in_circle()).is_empty(),
         "closed families keep nothing"
     );
+}
+
+fn unit(name: &str) -> Option<Unit> {
+    Some(Unit::new("unit", name).unwrap())
+}
+
+/// Families of two units that see each other, all of the same parent.
+fn crowd(families: usize) -> (OwnFamilies, UnitMatrix) {
+    let mut matrix = UnitMatrix::default();
+    matrix.open(unit("a"), unit("b"));
+    matrix.open(unit("b"), unit("a"));
+    let mut own = OwnFamilies::default();
+    for at in 0..families {
+        let how = Participation { unit: unit(if at % 2 == 0 { "a" } else { "b" }), ..in_circle() };
+        own.insert(reference(&format!("{at:05}")), keys("111222333"), how);
+    }
+    (own, matrix)
+}
+
+#[test]
+fn a_key_of_very_many_families_brings_none_of_them_together() {
+    for (families, found) in [(2, 1), (64, 1), (65, 0), (5_000, 0)] {
+        let (own, matrix) = crowd(families);
+        for asker in ["00000", "00001"] {
+            assert_eq!(own.units_involved(&reference(asker), &matrix).len(), found, "{families} families");
+        }
+    }
+    // Whoever makes a key too common changes the answer of all who carry it; after that nobody is looked at.
+    let sharing = |families| crowd(families).0.sharing(&reference("00000")).len();
+    assert_eq!((sharing(64), sharing(65), sharing(66), sharing(5_000)), (63, 64, 0, 0));
+}
+
+#[test]
+fn of_one_unit_the_strongest_pair_counts() {
+    let (mut own, matrix) = crowd(1);
+    let how = || Participation { unit: unit("b"), ..in_circle() };
+    own.insert(reference("weak"), keys("123456782"), how());
+    let involved = |own: &OwnFamilies| own.units_involved(&reference("00000"), &matrix);
+    assert_eq!(
+        involved(&own)[0].certainty,
+        Certainty::Probable,
+        "another number, the same name and birth date"
+    );
+    own.insert(reference("strong"), keys("111222333"), how());
+    assert_eq!((involved(&own).len(), involved(&own)[0].certainty), (1, Certainty::Certain));
+    let elsewhere = Participation { circles: BTreeSet::from([CircleId::from_bytes([2; 16])]), ..how() };
+    own.insert(reference("strong"), keys("111222333"), elsewhere);
+    assert_eq!(involved(&own)[0].certainty, Certainty::Probable, "the other serves another purpose");
 }

@@ -4,7 +4,7 @@ use ::roster::{RosterError, SignedRoster};
 use domain::{
     CalendarDate, Epoch, FamilyRef, KeyClass, LegalBasisCode, Oin, Signal, SignalKind, Unit, Visibility,
 };
-use index::{Completeness, Involvement};
+use index::{Completeness, Involvement, UnitInvolvement};
 use thiserror::Error;
 
 /// Something the own organisation wants.
@@ -112,6 +112,8 @@ pub struct Answer {
     pub family: FamilyRef,
     /// Involved organisations, by OIN.
     pub involved: Vec<Involvement>,
+    /// Involved units of the own organisation that the unit of the own signal may see.
+    pub units: Vec<UnitInvolvement>,
     /// Completeness over every organisation that may publish to this one.
     pub completeness: Completeness,
 }
@@ -148,6 +150,8 @@ pub struct Status {
     pub keys_evaluated: usize,
     /// Tags live in the own feeds.
     pub tags_published: usize,
+    /// Involvements of one own unit with a family of another.
+    pub unit_matches: usize,
     /// Whether the own feeds have everything published.
     pub published: bool,
     /// Completeness over every organisation that may publish to this one.
@@ -237,6 +241,13 @@ pub enum Notice {
         family: FamilyRef,
         /// Who, how sure, and why.
         involvement: Involvement,
+    },
+    /// Another unit of the own organisation turns out to be involved with an own family.
+    NewUnitMatch {
+        /// The own family.
+        family: FamilyRef,
+        /// Which unit, how sure, and why.
+        involvement: UnitInvolvement,
     },
     /// Something is wrong in a key ceremony.
     Ceremony(CeremonyProblem),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crypto::{Digest, PseudonymKey, cbor};
 use domain::{Address, CalendarDate, CircleId, FamilyRef, Oin, Signal, Visibility};
-use index::{FeedId, Hit, MatchRecord, Matches, OwnFamilies, Participation};
+use index::{FeedId, Hit, MatchRecord, Matches, OwnFamilies, Participation, UnitMatrix};
 use linkage::{DeriveOptions, HouseholdSuppression, LinkageKey, derive};
 
 use crate::ceremony::KeyMaterial;
@@ -12,6 +12,7 @@ use crate::effects::{Context, Effects};
 use crate::evaluation::{Evaluated, EvaluationClient};
 use crate::feed::{Arrived, FeedKeeper};
 use crate::record::{FamilyKeysRecord, KeyRecord, MatchKeysRecord, SignalRecord, key_digest, match_key};
+use crate::units::UnitMatches;
 use crate::{Answer, Collection, ImportCounts, Notice, Refusal, SignalSummary};
 
 /// Own signals, their keys and their matches.
@@ -20,6 +21,7 @@ pub(crate) struct Families {
     signals: BTreeMap<FamilyRef, Signal>,
     own: OwnFamilies,
     matches: Matches,
+    units: UnitMatches,
     /// Involvements told, so that each is told once.
     told: BTreeSet<(FamilyRef, Oin)>,
     /// Families whose tags were queued for publication and that were probed against every replica.
@@ -84,6 +86,11 @@ impl Families {
             let involved = self.matches.involved(family, &self.own);
             self.told.extend(involved.into_iter().map(|found| (family.clone(), found.organisation)));
         }
+    }
+
+    /// Takes back which matches between units were told, once the families are back.
+    pub(crate) fn restore_units(&mut self, matrix: UnitMatrix, told: &[Vec<u8>]) {
+        self.units = UnitMatches::restore(matrix, told, &self.own);
     }
 
     /// Goes on where the last run stopped, wherever that was: whatever is evaluated is published and probed, and
@@ -170,6 +177,7 @@ impl Families {
                 fx.delete(Collection::Match, match_key(family, &organisation, &circle));
                 fx.cut();
             }
+            self.units.touch(&self.own, family);
             self.own.remove(family);
             self.settled.remove(family);
             self.recorded.remove(family);
@@ -213,6 +221,7 @@ impl Families {
         if self.hour.replace(hour).is_some_and(|before| before != hour) {
             self.follow_changes(cx, client, feeds, fx);
         }
+        self.units.tell(fx);
     }
 
     /// Brings keys, tags and matches in line with the signals.
@@ -239,6 +248,7 @@ impl Families {
             }
             fx.cut();
         }
+        self.units.follow(&self.own);
         self.withdraw_unwanted(cx, feeds);
     }
 
@@ -262,7 +272,9 @@ impl Families {
             let same = self.own.keys(family) == Some(&keys)
                 && self.own.participation(family) == Some(&participation);
             if !same {
+                self.units.touch(&self.own, family);
                 self.own.insert(family.clone(), keys, participation);
+                self.units.touch(&self.own, family);
                 changed.push(family.clone());
             }
         }
@@ -411,8 +423,14 @@ impl Families {
         Ok(Answer {
             family: family.clone(),
             involved: self.matches.involved(family, &self.own),
+            units: self.units.of(family),
             completeness,
         })
+    }
+
+    /// Number of matches between units.
+    pub(crate) fn unit_matches(&self) -> usize {
+        self.units.count()
     }
 
     /// All own signals without their personal details, by reference.
@@ -434,6 +452,7 @@ fn participation(cx: &Context<'_>, signal: &Signal) -> Participation {
     Participation {
         circles: cx.roster.circles().iter().map(|circle| circle.id).filter(holds).collect(),
         publishes: signal.visibility == Visibility::Visible,
+        unit: signal.unit.clone(),
     }
 }
 

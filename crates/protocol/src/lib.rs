@@ -17,6 +17,7 @@ mod node;
 mod record;
 pub mod roster;
 mod step;
+mod units;
 
 pub use command::{
     Answer, CeremonyProblem, Command, ImportCounts, Notice, Refusal, Refused, Reply, SignalSummary, Status,

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use ::roster::{RosterChain, RosterError, SignedRoster, VerifiedRoster};
 use crypto::{Seed, SeedSequence, SigningKey};
 use domain::{Epoch, FamilyRef, Oin, Timestamp};
+use index::UnitMatrix;
 
 use crate::ceremony::CeremonyKeeper;
 use crate::effects::{Context, Effects, Identity, Requests};
@@ -28,6 +29,8 @@ pub struct NodeConfig {
     pub chain: RosterChain,
     /// Source of all randomness of this run; never used twice.
     pub seed: Seed,
+    /// Which of its units see which.
+    pub units: UnitMatrix,
 }
 
 /// What was kept on disk by an earlier run.
@@ -122,6 +125,7 @@ impl Node {
             &kept.of(Collection::Match),
             &mut client,
         );
+        families.restore_units(config.units, &kept.of(Collection::UnitMatch));
         Self {
             epoch,
             seeds: SeedSequence::new(config.seed),
@@ -346,6 +350,7 @@ impl Machines {
             keys_waiting: self.client.waiting(),
             keys_evaluated: self.client.evaluated(),
             tags_published: self.feeds.tags_published(),
+            unit_matches: self.families.unit_matches(),
             published: self.client.waiting() == 0 && self.feeds.is_published(),
             completeness: self.feeds.completeness(cx, &self.ceremonies.material, None),
             ceremony_problems: self.ceremonies.problems(cx.now),

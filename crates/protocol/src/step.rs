@@ -34,11 +34,13 @@ pub enum Collection {
     Roster = 8,
     /// The mark of a restore: one record, there until every own feed went on.
     Restored = 9,
+    /// Units of the own organisation told to be involved, by family reference and unit.
+    UnitMatch = 10,
 }
 
 impl Collection {
     /// Every collection, in the order of their numbers.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Signal,
         Self::FamilyKeys,
         Self::KeySet,
@@ -48,6 +50,7 @@ impl Collection {
         Self::Match,
         Self::Roster,
         Self::Restored,
+        Self::UnitMatch,
     ];
 
     /// The number in the format on disk.

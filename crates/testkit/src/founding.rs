@@ -2,6 +2,7 @@
 
 use crypto::{Seed, SigningKey};
 use domain::{CircleId, Oin, Sector, Timestamp};
+use index::UnitMatrix;
 use protocol::NodeConfig;
 use roster::{
     Circle, EpochRules, Governors, Institution, KeyholderRecord, LegalBasis, LegalBasisText, Member,
@@ -169,6 +170,7 @@ impl Founding {
             organisation_key: Self::organisation_key(oin),
             chain: self.chain.clone(),
             seed: Seed::from_bytes([9; 32]).derive(oin.as_str(), run),
+            units: UnitMatrix::default(),
         }
     }
 }

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use domain::{CircleId, Oin, Timestamp};
+use index::UnitMatrix;
 use protocol::{
-    Batch, Command, CommandId, Conversation, Input, Node, Notice, Outbound, Reply, RequestId, ResponseToken,
-    Status, Step,
+    Batch, Command, CommandId, Conversation, Input, Node, NodeConfig, Notice, Outbound, Reply, RequestId,
+    ResponseToken, Status, Step,
 };
 
 use crate::{Founding, MemoryDisk, START};
@@ -69,6 +70,7 @@ pub struct Simulation {
     replies: BTreeMap<(Oin, CommandId), Reply>,
     last_command: u64,
     notices: BTreeMap<Oin, Vec<Notice>>,
+    units: BTreeMap<Oin, UnitMatrix>,
     judge: Judge,
 }
 
@@ -90,6 +92,7 @@ impl Simulation {
             replies: BTreeMap::new(),
             last_command: 0,
             notices: BTreeMap::new(),
+            units: BTreeMap::new(),
             judge: Box::new(|_| Fate::Deliver),
             founding,
         };
@@ -153,6 +156,11 @@ impl Simulation {
     #[must_use]
     pub fn is_down(&self, oin: Oin) -> bool {
         !self.nodes.contains_key(&oin)
+    }
+
+    /// Gives a member another unit matrix, which holds from its next start.
+    pub fn configure_units(&mut self, oin: Oin, units: UnitMatrix) {
+        self.units.insert(oin, units);
     }
 
     /// What a member's disk holds.
@@ -303,7 +311,8 @@ impl Simulation {
 
     fn start(&mut self, oin: Oin) {
         self.runs += 1;
-        let config = self.founding.config(oin, self.runs);
+        let units = self.units.get(&oin).cloned().unwrap_or_default();
+        let config = NodeConfig { units, ..self.founding.config(oin, self.runs) };
         let kept = self.disks.get(&oin).map(MemoryDisk::kept).unwrap_or_default();
         self.nodes.insert(oin, Node::new(config, &kept, self.now));
         self.connect(oin);

@@ -94,7 +94,7 @@ impl Setting {
         let seed = Seed::from_bytes([0x3b; 32]);
         let mut own = OwnFamilies::default();
         let mut pseudonyms = Vec::with_capacity(own_keys);
-        let participation = Participation { circles: BTreeSet::from([circle]), publishes: true };
+        let participation = Participation { circles: BTreeSet::from([circle]), publishes: true, unit: None };
         let mut bsns = (900_000_000_u32..).filter_map(|number| number.to_string().parse::<Bsn>().ok());
         for serial in 0.. {
             if pseudonyms.len() == own_keys {

@@ -84,6 +84,9 @@ fn print(status: &StatusLine) -> Result<()> {
         ))?;
         output::line(&format!("others        {}", output::coverage(&status.dekking)))?;
     }
+    if status.unit_matches > 0 {
+        output::line(&format!("units         {} matches between own units", status.unit_matches))?;
+    }
     for message in &status.messages {
         output::line(&format!("! {message}"))?;
     }

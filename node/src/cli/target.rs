@@ -99,7 +99,8 @@ fn alone(config: &Config) -> Result<Connection> {
     if let Err(why) = admitted(chain.newest(), &identity) {
         bail!(why);
     }
-    let desk = Arc::new(Desk::alone(config.oin, Alone::new(&identity, store, chain)?));
+    let alone = Alone::new(&identity, store, chain, config.units.matrix.clone())?;
+    let desk = Arc::new(Desk::alone(config.oin, alone, config.units.names.clone()));
     let (near, far) = tokio::io::duplex(PIPE_BYTES);
     let alone = tokio::spawn(async move { serve(far, desk).await });
     say!("samenhang: no node runs on {}; working in the folder itself", config.data_folder.display());

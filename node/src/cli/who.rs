@@ -1,7 +1,7 @@
 //! `samenhang who` and `samenhang match`: who else is involved.
 
 use anyhow::{Result, bail};
-use control::{AnswerLine, MatchLine, Page, Reply, Request, Response};
+use control::{AnswerLine, InvolvedLine, MatchLine, Page, Reply, Request, Response};
 
 use super::target::Target;
 use super::{output, unexpected};
@@ -45,21 +45,12 @@ pub(super) async fn run(arguments: &WhoArguments) -> Result<Exit> {
         return Ok(Exit::Ok);
     }
     let complete = if answer.dekking.is_complete() { "" } else { " (as far as known, see below)" };
-    match answer.betrokken.as_slice() {
-        [] => output::line(&format!("{}: no one else is involved{complete}", answer.gezin))?,
-        [_] => output::line(&format!("{}: 1 other organisation is involved{complete}", answer.gezin))?,
-        others => {
-            output::line(&format!(
-                "{}: {} other organisations are involved{complete}",
-                answer.gezin,
-                others.len()
-            ))?;
-        }
-    }
+    output::line(&format!("{}: {}{complete}", answer.gezin, counted(&answer.betrokken)))?;
     for other in &answer.betrokken {
         output::line(&format!(
-            "  {}  {} ({})",
+            "  {}{}  {} ({})",
             other.organisatie,
+            other.afdeling.as_ref().map(|unit| format!(", {}", unit_name(unit))).unwrap_or_default(),
             other.zekerheid,
             output::reasons(&other.basis)
         ))?;
@@ -67,6 +58,34 @@ pub(super) async fn run(arguments: &WhoArguments) -> Result<Exit> {
     }
     output::line(&output::coverage(&answer.dekking))?;
     Ok(Exit::Ok)
+}
+
+/// `1 other organisation is involved`, `2 units and 1 other organisation are involved`.
+fn counted(involved: &[InvolvedLine]) -> String {
+    let units = involved.iter().filter(|one| one.afdeling.is_some()).count();
+    let others = involved.len() - units;
+    let plural = |count: usize, word: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {word}")),
+        many => Some(format!("{many} {word}s")),
+    };
+    let parts = [plural(units, "other unit"), plural(others, "other organisation")];
+    match parts.into_iter().flatten().collect::<Vec<_>>().as_slice() {
+        [] => "no one else is involved".to_owned(),
+        parts => {
+            let verb = if involved.len() == 1 { "is" } else { "are" };
+            format!("{} {verb} involved", parts.join(" and "))
+        }
+    }
+}
+
+/// `afdeling schuldhulp`
+fn unit_name(unit: &str) -> String {
+    if unit.is_empty() { "zonder afdeling".to_owned() } else { format!("afdeling {unit}") }
+}
+
+fn unit_cell(unit: &str) -> &str {
+    if unit.is_empty() { "(zonder afdeling)" } else { unit }
 }
 
 /// Lists or shows matches.
@@ -89,6 +108,9 @@ pub(super) async fn run_match(command: &MatchCommand) -> Result<Exit> {
                     "organisatie   {} ({})",
                     line.betrokken.organisatie, line.betrokken.oin
                 ))?;
+                if let Some(unit) = &line.betrokken.afdeling {
+                    output::line(&format!("afdeling      {}", unit_cell(unit)))?;
+                }
                 output::line(&format!("contactpunt   {}", line.betrokken.contactpunt))?;
                 output::line(&format!("zekerheid     {}", line.betrokken.zekerheid))?;
                 output::line(&format!("basis         {}", output::reasons(&line.betrokken.basis)))?;
@@ -141,12 +163,13 @@ async fn list(target: &Target, as_json: bool) -> Result<Exit> {
             vec![
                 line.gezin.clone(),
                 other.organisatie.clone(),
+                other.afdeling.as_deref().map(unit_cell).unwrap_or_default().to_owned(),
                 other.zekerheid.clone(),
                 output::reasons(&other.basis),
             ]
         })
         .collect();
-    output::table(&["gezin", "organisatie", "zekerheid", "basis"], &rows)?;
+    output::table(&["gezin", "organisatie", "afdeling", "zekerheid", "basis"], &rows)?;
     output::line(&output::coverage(&dekking))?;
     Ok(Exit::Ok)
 }

@@ -23,16 +23,16 @@ pub(super) fn unknown(found: &DeTable<'_>, table: &Table, flaws: &mut Vec<Flaw>)
             let shown = name.escape_debug();
             let meant = nearest(name, table.keys);
             flaws.push((key.span(), format!("unknown key '{shown}' in {}{meant}", table.shown)));
-        } else if let Some((_, inner)) = table.tables.iter().find(|(known, _)| *known == name)
-            && let Some(found) = inner_table(value)
-        {
-            unknown(found, inner, flaws);
+        } else if let Some((_, inner)) = table.tables.iter().find(|(known, _)| *known == name) {
+            inner_tables(value).for_each(|found| unknown(found, inner, flaws));
         }
     }
 }
 
-fn inner_table<'a, 'i>(value: &'a Spanned<DeValue<'i>>) -> Option<&'a DeTable<'i>> {
-    value.get_ref().as_table()
+/// The table, or the tables of a list.
+fn inner_tables<'a, 'i>(value: &'a Spanned<DeValue<'i>>) -> impl Iterator<Item = &'a DeTable<'i>> {
+    let listed = value.get_ref().as_array().into_iter().flatten();
+    value.get_ref().as_table().into_iter().chain(listed.filter_map(|entry| entry.get_ref().as_table()))
 }
 
 /// `; did you mean 'x'?`

@@ -7,6 +7,7 @@ mod error;
 mod keys;
 mod passphrase;
 mod raw;
+mod units;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use domain::{Oin, PlainText, Sector};
 
 pub use error::ConfigError;
 pub use passphrase::{PASSPHRASE_VARIABLE, Passphrase, storage_secret};
+pub use units::Units;
 
 /// Where a node looks for its configuration when none is named: where the packages put it.
 pub const DEFAULT_FILE: &str = "/etc/samenhang/node.toml";
@@ -55,6 +57,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// Where health and metrics are served; `None`: nowhere.
     pub health: Option<SocketAddr>,
+    /// The units of the organisation.
+    pub units: Units,
 }
 
 /// How log lines look.

@@ -8,12 +8,19 @@ use serde::Deserialize;
 use toml::de::DeTable;
 
 use super::keys::{Table, told, unknown};
+use super::units::RawUnits;
 use super::{Config, DEFAULT_HEALTH, DEFAULT_LOG, LogFormat};
 
 const ROOT: Table = Table {
     shown: "the file",
-    keys: &["organisation", "node", "log", "health"],
-    tables: &[("organisation", ORGANISATION), ("node", NODE), ("log", LOG), ("health", HEALTH)],
+    keys: &["organisation", "node", "log", "health", "units"],
+    tables: &[
+        ("organisation", ORGANISATION),
+        ("node", NODE),
+        ("log", LOG),
+        ("health", HEALTH),
+        ("units", UNITS),
+    ],
 };
 const ORGANISATION: Table = Table {
     shown: "[organisation]",
@@ -24,6 +31,8 @@ const NODE: Table =
     Table { shown: "[node]", keys: &["data_folder", "listen", "advertise", "passphrase_file"], tables: &[] };
 const LOG: Table = Table { shown: "[log]", keys: &["filter", "format"], tables: &[] };
 const HEALTH: Table = Table { shown: "[health]", keys: &["enabled", "listen"], tables: &[] };
+const UNITS: Table = Table { shown: "[units]", keys: &["names", "open"], tables: &[("open", UNITS_OPEN)] };
+const UNITS_OPEN: Table = Table { shown: "[[units.open]]", keys: &["publisher", "readers"], tables: &[] };
 
 /// The whole file.
 #[derive(Deserialize)]
@@ -35,6 +44,8 @@ pub(super) struct Raw {
     log: Log,
     #[serde(default)]
     health: Health,
+    #[serde(default)]
+    units: RawUnits,
 }
 
 #[derive(Deserialize)]
@@ -88,7 +99,7 @@ impl Raw {
     /// Checks every value and tells all that is wrong at once.
     pub(super) fn checked(self, folder: &Path) -> Result<Config, Vec<String>> {
         let mut flaws = Flaws::default();
-        let Self { organisation, node, log, health } = self;
+        let Self { organisation, node, log, health, units } = self;
         let oin = flaws.take("organisation.oin", organisation.oin.parse());
         let sector = flaws.take("organisation.sector", organisation.sector.parse());
         let mut text = |key, text: &str| flaws.take(key, PlainText::new("text", text));
@@ -127,6 +138,7 @@ impl Raw {
         }
         let health_listen = health.listen.unwrap_or_else(|| DEFAULT_HEALTH.to_owned());
         let health_listen = flaws.addresses("health.listen", &[health_listen]).first().copied();
+        let units = units.checked(&mut flaws.0);
         let (Some(oin), Some(sector), Some(name), Some(working_area), Some(contact_point)) =
             (oin, sector, name, working_area, contact_point)
         else {
@@ -149,6 +161,7 @@ impl Raw {
             log_filter,
             log_format,
             health: health_listen.filter(|_| health.enabled != Some(false)),
+            units,
         })
     }
 }

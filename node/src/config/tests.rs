@@ -91,6 +91,42 @@ fn all_flaws_are_told_at_once() {
 }
 
 #[test]
+fn units_see_each_other_only_as_listed() {
+    let unit = |name: &str| Some(domain::Unit::new("unit", name).unwrap());
+    let units = |text: &str| parse(&format!("{WHOLE}[units]\n{text}"));
+    let config = units(
+        "names = [\"west\", \"schuldhulp\"]\n[[units.open]]\npublisher = \"west\"\nreaders = [\"schuldhulp\", \"\"]\n",
+    )
+    .unwrap();
+    let matrix = &config.units.matrix;
+    assert!(matrix.is_open(&unit("west"), &unit("schuldhulp")) && matrix.is_open(&unit("west"), &None));
+    assert!(!matrix.is_open(&unit("schuldhulp"), &unit("west")) && !matrix.is_open(&None, &unit("west")));
+    assert_eq!(config.units.names.unwrap().len(), 2);
+    assert_eq!(parse(WHOLE).unwrap().units, Units::default());
+
+    let open = |names: &str, publisher: &str, reader: &str| {
+        format!("names = {names}\n[[units.open]]\npublisher = \"{publisher}\"\nreaders = [\"{reader}\"]\n")
+    };
+    for (text, told) in [
+        (open("[\"west\"]", "west", "wset"), "units.open: units.names holds no 'wset'; did you mean 'west'?"),
+        (open("[\"west\"]", "west", "west"), "units.open: 'west' cannot read itself"),
+        (open("[\"west\", \"west \"]", "west", ""), "units.names: 'west' stands there twice"),
+        (open("[\"\"]", "", ""), "units.names: afdeling: expected text"),
+        (
+            "[[units.open]]\npublisher = \"west\"\nreaders = []\n".to_owned(),
+            "units.open: list all units in units.names first",
+        ),
+        (
+            "[[units.open]]\npublisher = \"west\"\nreader = []\n".to_owned(),
+            "line 26: unknown key 'reader' in [[units.open]]; did you mean 'readers'?",
+        ),
+    ] {
+        let flaws = units(&text).unwrap_err();
+        assert!(flaws.iter().any(|flaw| flaw.starts_with(told)), "{told}: {flaws:?}");
+    }
+}
+
+#[test]
 fn the_samples_are_right() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("config");
     for sample in ["member.toml", "keyholder.toml"] {

@@ -6,6 +6,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
+use index::UnitMatrix;
 use protocol::{Batch, Command, CommandId, Input, Node, NodeConfig, Outbound, Reply};
 use roster::{RosterChain, VerifiedRoster};
 use store::{MAX_WRITES, Store};
@@ -20,13 +21,19 @@ pub(crate) struct Alone {
 
 impl Alone {
     /// Takes up what the store holds.
-    pub(crate) fn new(identity: &NodeIdentity, store: Store, chain: RosterChain) -> Result<Self> {
+    pub(crate) fn new(
+        identity: &NodeIdentity,
+        store: Store,
+        chain: RosterChain,
+        units: UnitMatrix,
+    ) -> Result<Self> {
         let kept = kept(&store)?;
         let config = NodeConfig {
             oin: identity.oin,
             organisation_key: identity.secrets.organisation_key(),
             chain,
             seed: random_seed()?,
+            units,
         };
         let node = Node::new(config, &kept, now());
         Ok(Self { roster: Arc::new(node.roster().clone()), parts: Mutex::new((node, store)) })

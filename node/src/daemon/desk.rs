@@ -1,11 +1,11 @@
 //! The desk: where requests find the node, whatever state it is in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use anyhow::{Result, anyhow};
 use control::{Phase, Problem, ProblemKind, StatusLine};
-use domain::Oin;
+use domain::{Oin, Unit};
 use protocol::{Command, Reply};
 use roster::VerifiedRoster;
 use tokio::sync::{Semaphore, watch};
@@ -38,6 +38,8 @@ pub(crate) struct Desk {
     stop: watch::Sender<bool>,
     /// One import at a time: its files are held in memory.
     pub(super) imports: Semaphore,
+    /// The units that families may name; `None`: any.
+    pub(super) units: Option<BTreeSet<Unit>>,
 }
 
 impl Desk {
@@ -47,19 +49,20 @@ impl Desk {
                                         `samenhang roster install`";
 
     /// A node that waits for its roster.
-    pub(crate) fn waiting(oin: Oin, addresses: Vec<String>) -> Self {
+    pub(crate) fn waiting(oin: Oin, addresses: Vec<String>, units: Option<BTreeSet<Unit>>) -> Self {
         Self {
             oin,
             addresses,
             state: RwLock::new(State::Waiting(String::new())),
             stop: watch::Sender::new(false),
             imports: Semaphore::new(1),
+            units,
         }
     }
 
     /// A node without network.
-    pub(crate) fn alone(oin: Oin, alone: Alone) -> Self {
-        let desk = Self::waiting(oin, Vec::new());
+    pub(crate) fn alone(oin: Oin, alone: Alone, units: Option<BTreeSet<Unit>>) -> Self {
+        let desk = Self::waiting(oin, Vec::new(), units);
         desk.set(State::At(Engine::Alone(Arc::new(alone))));
         desk
     }

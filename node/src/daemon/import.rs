@@ -40,10 +40,12 @@ impl Gathered {
         files: &[(String, Zeroizing<String>)],
         roster: &VerifiedRoster,
         bsn_entitled: bool,
+        known_units: Option<&BTreeSet<Unit>>,
         today: CalendarDate,
     ) -> Result<Self, Problem> {
         let grounds = roster.legal_basis_codes();
-        let rules = ImportRules { bsn_entitled, known_grounds: Some(&grounds), today: Some(today) };
+        let rules =
+            ImportRules { bsn_entitled, known_grounds: Some(&grounds), known_units, today: Some(today) };
         let mut gathered = Self::default();
         for (name, text) in files {
             let read = read_csv(name, text.as_bytes(), &rules)
@@ -164,7 +166,7 @@ mod tests {
     }
 
     fn gathered(text: &str) -> Gathered {
-        let rules = ImportRules { bsn_entitled: true, known_grounds: None, today: None };
+        let rules = ImportRules { bsn_entitled: true, known_grounds: None, known_units: None, today: None };
         let read = read_csv("a.csv", text.as_bytes(), &rules).unwrap();
         Gathered {
             signals: read.signals,

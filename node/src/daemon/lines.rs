@@ -6,8 +6,9 @@ use control::{
     AnswerLine, Coverage, InvolvedLine, KeyholderLine, MatchLine, OrganisationLine, Phase, ReasonLine,
     RosterLine, SignalLine, StaleLine, StatusLine,
 };
-use domain::Oin;
-use index::{Completeness, Involvement};
+use domain::{Certainty, Oin};
+use index::{Completeness, Involvement, UnitInvolvement};
+use linkage::Basis;
 use protocol::{Answer, SignalSummary, Status};
 use roster::{Member, VerifiedRoster};
 
@@ -26,6 +27,7 @@ pub(super) fn blank(oin: Oin, phase: Phase, messages: Vec<String>, addresses: Ve
         keys_waiting: 0,
         keys_evaluated: 0,
         tags_published: 0,
+        unit_matches: 0,
         published: false,
         dekking: Coverage::default(),
         refused: BTreeMap::new(),
@@ -62,6 +64,7 @@ pub(super) fn status(
         keys_waiting: status.keys_waiting,
         keys_evaluated: status.keys_evaluated,
         tags_published: status.tags_published,
+        unit_matches: status.unit_matches,
         published: status.published,
         dekking: coverage(&status.completeness, roster),
         refused: status.refused.named().into_iter().map(|(name, count)| (name.to_owned(), count)).collect(),
@@ -88,33 +91,46 @@ pub(super) fn coverage(completeness: &Completeness, roster: &VerifiedRoster) -> 
     }
 }
 
-pub(super) fn answer(answer: &Answer, roster: &VerifiedRoster) -> AnswerLine {
+pub(super) fn answer(answer: &Answer, roster: &VerifiedRoster, own: &Oin) -> AnswerLine {
     AnswerLine {
         gezin: answer.family.to_string(),
-        betrokken: answer.involved.iter().map(|other| involved(other, roster)).collect(),
+        betrokken: all_involved(answer, roster, own).collect(),
         dekking: coverage(&answer.completeness, roster),
     }
 }
 
-pub(super) fn matches(answers: &[Answer], roster: &VerifiedRoster) -> Vec<MatchLine> {
+pub(super) fn matches(answers: &[Answer], roster: &VerifiedRoster, own: &Oin) -> Vec<MatchLine> {
     let lines = answers.iter().flat_map(|answer| {
-        answer
-            .involved
-            .iter()
-            .map(|other| MatchLine { gezin: answer.family.to_string(), betrokken: involved(other, roster) })
+        let line = |betrokken| MatchLine { gezin: answer.family.to_string(), betrokken };
+        all_involved(answer, roster, own).map(line)
     });
     lines.collect()
 }
 
+/// The own units first, then the other organisations.
+fn all_involved(answer: &Answer, roster: &VerifiedRoster, own: &Oin) -> impl Iterator<Item = InvolvedLine> {
+    let units = answer.units.iter().map(|unit| involved_unit(unit, roster, own));
+    units.chain(answer.involved.iter().map(|other| involved(other, roster)))
+}
+
+fn involved_unit(unit: &UnitInvolvement, roster: &VerifiedRoster, own: &Oin) -> InvolvedLine {
+    let name = unit.unit.as_ref().map(ToString::to_string).unwrap_or_default();
+    InvolvedLine { afdeling: Some(name), ..line(own, unit.certainty, &unit.basis, roster) }
+}
+
 fn involved(other: &Involvement, roster: &VerifiedRoster) -> InvolvedLine {
-    let member: Option<&Member> = roster.member(&other.organisation);
+    line(&other.organisation, other.certainty, &other.basis, roster)
+}
+
+fn line(oin: &Oin, certainty: Certainty, basis: &[Basis], roster: &VerifiedRoster) -> InvolvedLine {
+    let member: Option<&Member> = roster.member(oin);
     InvolvedLine {
-        oin: other.organisation.to_string(),
-        organisatie: name(roster, &other.organisation),
+        oin: oin.to_string(),
+        organisatie: name(roster, oin),
+        afdeling: None,
         contactpunt: member.map(|member| member.contact_point.clone()).unwrap_or_default(),
-        zekerheid: InvolvedLine::zekerheid(other.certainty).to_owned(),
-        basis: other
-            .basis
+        zekerheid: InvolvedLine::zekerheid(certainty).to_owned(),
+        basis: basis
             .iter()
             .map(|basis| ReasonLine {
                 rol: basis.role.dutch().to_owned(),

@@ -49,6 +49,11 @@ pub(super) fn text(status: &StatusLine) -> String {
     );
     gauge("samenhang_tags_published", "Tags live in the own feeds.", count(status.tags_published));
     gauge(
+        "samenhang_unit_matches",
+        "Involvements of one own unit with a family of another.",
+        count(status.unit_matches),
+    );
+    gauge(
         "samenhang_published",
         "1 when everything of the own families is published.",
         u64::from(status.published),

@@ -30,9 +30,10 @@ pub async fn run(config: Config) -> Result<Exit> {
     let secret = storage_secret(&config.data_folder, &Passphrase::find(&config)?)?;
     let store = store::Store::open(&config.data_folder, &secret)?;
     let prepared = Prepared::with_store(config.oin, store, config.listen.clone()).await?;
+    let prepared = prepared.with_units(config.units.matrix.clone());
     let mut signals = Signals::new()?;
     let addresses = prepared.addresses().iter().map(ToString::to_string).collect();
-    let desk = Arc::new(Desk::waiting(config.oin, addresses));
+    let desk = Arc::new(Desk::waiting(config.oin, addresses, config.units.names.clone()));
     let socket = ControlSocket::open(&config.socket())?;
     let health = match config.health {
         Some(address) => Some(Health::open(address, &config.health_file()).await?),

@@ -200,7 +200,7 @@ impl<S: AsyncRead + AsyncWrite> Talk<S> {
             return Err(mixed_up().into());
         };
         let answer = answer.map_err(|refusal| Problem::new(ProblemKind::Signal, refusal.to_string()))?;
-        self.reply(Reply::Who(lines::answer(&answer, &engine.roster()))).await
+        self.reply(Reply::Who(lines::answer(&answer, &engine.roster(), &self.desk.oin()))).await
     }
 
     async fn matches(&mut self) -> Result<(), Stop> {
@@ -208,7 +208,7 @@ impl<S: AsyncRead + AsyncWrite> Talk<S> {
         let protocol::Reply::WhoAll(answers) = engine.command(Command::WhoAll).await? else {
             return Err(mixed_up().into());
         };
-        let lines = lines::matches(&answers, &engine.roster());
+        let lines = lines::matches(&answers, &engine.roster(), &self.desk.oin());
         self.pages(&lines, Page::Matches).await?;
         let dekking = self.desk.status().await?.dekking;
         self.reply(Reply::Matches { count: lines.len(), dekking }).await
@@ -223,8 +223,10 @@ impl<S: AsyncRead + AsyncWrite> Talk<S> {
         let (roster, today) = (engine.roster(), now().date());
         let member = roster.members().iter().find(|member| member.oin == desk.oin());
         let bsn_entitled = member.is_some_and(|member| member.bsn_entitled);
-        let reading =
-            tokio::task::spawn_blocking(move || Gathered::read(&files, &roster, bsn_entitled, today));
+        let reader = Arc::clone(&desk);
+        let reading = tokio::task::spawn_blocking(move || {
+            Gathered::read(&files, &roster, bsn_entitled, reader.units.as_ref(), today)
+        });
         let mut gathered = reading.await.map_err(|error| anyhow!(error))??;
         let held = held(&engine).await?;
         gathered.check_extent(&held, extent)?;

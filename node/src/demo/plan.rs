@@ -242,8 +242,12 @@ pub fn read_plan(directory: &Path, today: CalendarDate) -> Result<DemoPlan, Plan
     let mut refused = Vec::new();
     for organisation in &mut plan.organisations {
         let Some((_, path)) = names.iter().find(|(file, _)| *file == organisation.file) else { continue };
-        let rules =
-            ImportRules { bsn_entitled: organisation.bsn_entitled, known_grounds, today: Some(today) };
+        let rules = ImportRules {
+            bsn_entitled: organisation.bsn_entitled,
+            known_grounds,
+            known_units: None,
+            today: Some(today),
+        };
         match read_csv_file(path, &rules) {
             Ok(import) => {
                 organisation.signals = import.signals;

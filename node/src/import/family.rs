@@ -88,7 +88,7 @@ impl Draft {
             &[("zichtbaar", Visibility::Visible), ("afgeschermd", Visibility::Shielded)],
         );
         self.visibility.hear(told, row, columns::VISIBILITY);
-        let told = row.checked(columns::UNIT, Unit::new);
+        let told = unit(row, rules);
         self.unit.hear(told, row, columns::UNIT);
         for (agreed, column) in [
             (&mut self.contact_person, columns::CONTACT_PERSON),
@@ -181,6 +181,24 @@ impl Draft {
     }
 }
 
+/// The unit; one that the configuration does not list is a flaw, so that a mistyped name does not make another unit.
+fn unit(row: &mut Row<'_>, rules: &ImportRules<'_>) -> Option<Unit> {
+    let told = row.checked(columns::UNIT, Unit::new)?;
+    let Some(known) = rules.known_units.filter(|known| !known.contains(&told)) else { return Some(told) };
+    let meant = nearest(told.as_str(), known.iter().map(Unit::as_str));
+    let meant = meant.map(|name| format!("; did you mean '{name}'?")).unwrap_or_default();
+    row.refuse(columns::UNIT, format!("units.names in the configuration holds no such unit{meant}"));
+    None
+}
+
+/// The known word that is near enough to be meant.
+fn nearest<'a>(told: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let likeness = |word: &str| strsim::normalized_damerau_levenshtein(word, told);
+    known
+        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
+        .filter(|word| likeness(word) >= columns::SUGGESTED)
+}
+
 /// The legal basis; a code that the roster does not hold is a flaw.
 fn legal_basis(row: &mut Row<'_>, rules: &ImportRules<'_>) -> Option<LegalBasisCode> {
     let told: LegalBasisCode = row.parsed(columns::LEGAL_BASIS)?;
@@ -188,15 +206,10 @@ fn legal_basis(row: &mut Row<'_>, rules: &ImportRules<'_>) -> Option<LegalBasisC
     if known.contains(&told) {
         return Some(told);
     }
-    let likeness =
-        |code: &LegalBasisCode| strsim::normalized_damerau_levenshtein(code.as_str(), told.as_str());
-    let nearest = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    let reason = match nearest {
-        None => "the roster holds no legal basis at all; leave the column empty".to_owned(),
-        Some(nearest) if likeness(nearest) >= columns::SUGGESTED => {
-            format!("the roster holds no such legal basis; did you mean '{nearest}'?")
-        }
-        Some(_) => "the roster holds no such legal basis".to_owned(),
+    let reason = match nearest(told.as_str(), known.iter().map(LegalBasisCode::as_str)) {
+        _ if known.is_empty() => "the roster holds no legal basis at all; leave the column empty".to_owned(),
+        Some(nearest) => format!("the roster holds no such legal basis; did you mean '{nearest}'?"),
+        None => "the roster holds no such legal basis".to_owned(),
     };
     row.refuse(columns::LEGAL_BASIS, reason);
     None

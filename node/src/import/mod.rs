@@ -49,6 +49,8 @@ pub struct ImportRules<'a> {
     pub bsn_entitled: bool,
     /// The legal bases of the roster; `None` accepts any code.
     pub known_grounds: Option<&'a BTreeSet<LegalBasisCode>>,
+    /// The units of the organisation; `None` accepts any.
+    pub known_units: Option<&'a BTreeSet<Unit>>,
     /// The day of import, to refuse later birth dates; `None` accepts any.
     pub today: Option<CalendarDate>,
 }

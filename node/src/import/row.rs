@@ -229,7 +229,12 @@ mod tests {
     }
 
     fn entitled() -> ImportRules<'static> {
-        ImportRules { bsn_entitled: true, known_grounds: None, today: Some("2026-11-21".parse().unwrap()) }
+        ImportRules {
+            bsn_entitled: true,
+            known_grounds: None,
+            known_units: None,
+            today: Some("2026-11-21".parse().unwrap()),
+        }
     }
 
     #[test]

@@ -4,7 +4,8 @@ use domain::{Contact, Kindcheck, SignalKind, Visibility};
 
 use super::*;
 
-const RULES: ImportRules<'static> = ImportRules { bsn_entitled: true, known_grounds: None, today: None };
+const RULES: ImportRules<'static> =
+    ImportRules { bsn_entitled: true, known_grounds: None, known_units: None, today: None };
 
 fn import(text: &str) -> Import {
     read_csv("a.csv", text.as_bytes(), &RULES).unwrap()
@@ -290,6 +291,27 @@ fn text_that_would_be_shown_in_another_order_is_refused() {
             format!("a.csv, line 3, column gezin: {reason}"),
         ]
     );
+}
+
+#[test]
+fn a_unit_that_the_organisation_does_not_have_is_refused_with_the_nearest() {
+    let units = ["wijkteam west", "schuldhulp"].map(|name| Unit::new("unit", name).unwrap());
+    let known = BTreeSet::from(units);
+    let rules = ImportRules { known_units: Some(&known), ..RULES };
+    let text =
+        "gezin;rol;afdeling\nG1;kind;wijkteam west\nG2;kind;wijkteam wets\nG3;kind;leerplicht\nG4;kind;\n";
+    let import = read_csv("a.csv", text.as_bytes(), &rules).unwrap();
+    let reason = "units.names in the configuration holds no such unit";
+    assert_eq!(
+        told(&import),
+        [
+            format!("a.csv, line 3, column afdeling: {reason}; did you mean 'wijkteam west'?"),
+            format!("a.csv, line 4, column afdeling: {reason}"),
+        ]
+    );
+    let taken: Vec<&str> = import.signals.iter().map(|signal| signal.family_ref.as_str()).collect();
+    assert_eq!(taken, ["G1", "G4"]);
+    assert_eq!(import.units.len(), 2, "the file is no list of a unit that there is not");
 }
 
 #[test]

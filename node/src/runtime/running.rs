@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
+use index::UnitMatrix;
 use network::{Network, NetworkCommand, NetworkConfig, Peer};
 use protocol::{
     Answer, Collection, Command, CommandId, ImportCounts, Input, Kept, Node, NodeConfig, Notice, Outbound,
@@ -39,6 +40,7 @@ pub struct Prepared {
     network: Network,
     inputs: mpsc::Sender<Input>,
     received: mpsc::Receiver<Input>,
+    units: UnitMatrix,
 }
 
 /// A node at work.
@@ -84,7 +86,21 @@ impl Prepared {
         let (inputs, received) = mpsc::channel(QUEUED_INPUTS);
         let config = NetworkConfig::new(oin, secrets.node_seed(), listen);
         let network = Network::start(config, inputs.clone()).await?;
-        Ok(Self { identity: NodeIdentity { oin, secrets }, store, network, inputs, received })
+        Ok(Self {
+            identity: NodeIdentity { oin, secrets },
+            store,
+            network,
+            inputs,
+            received,
+            units: UnitMatrix::default(),
+        })
+    }
+
+    /// Opens units to each other; without this none sees another.
+    #[must_use]
+    pub fn with_units(mut self, units: UnitMatrix) -> Self {
+        self.units = units;
+        self
     }
 
     /// The organisation and its secrets.
@@ -111,6 +127,7 @@ impl Prepared {
             organisation_key: self.identity.secrets.organisation_key(),
             chain,
             seed: random_seed()?,
+            units: self.units,
         };
         let node = Node::new(config, &kept, event_loop::now());
         let members = members(node.roster());
@@ -313,7 +330,7 @@ fn dispatch(said: Outbound, network: &Network, waiting: &Waiting, notices: &mpsc
 /// Logs what an operator should know. Matches are for professionals, not for logs.
 fn log(notice: &Notice) {
     match notice {
-        Notice::NewMatch { .. } => {}
+        Notice::NewMatch { .. } | Notice::NewUnitMatch { .. } => {}
         Notice::Ceremony(problem) => tracing::error!(%problem, "key ceremony"),
         Notice::FailingProof { keyholder } => tracing::error!(%keyholder, "an evaluation fails its proof"),
         Notice::Equivocation { publisher } => {

@@ -2,7 +2,7 @@
 //! and stand in the signal already.
 
 use crypto::{Digest, digest};
-use domain::{CircleId, Epoch, FamilyRef, Oin};
+use domain::{CircleId, Epoch, FamilyRef, Invalid, Oin, Unit};
 use linkage::LinkageKey;
 use minicbor::{Decode, Encode};
 
@@ -47,6 +47,33 @@ pub(crate) fn key_digest(key: &LinkageKey) -> Digest {
 /// Key of a match record.
 pub(crate) fn match_key(family: &FamilyRef, organisation: &Oin, circle: &CircleId) -> Vec<u8> {
     [organisation.as_bytes().as_slice(), circle.as_bytes(), family.as_str().as_bytes()].concat()
+}
+
+/// That it was told that a unit of the own organisation is involved with a family.
+#[derive(Encode, Decode)]
+pub(crate) struct UnitMatchRecord {
+    #[n(0)]
+    family: String,
+    #[n(1)]
+    unit: Option<String>,
+}
+
+impl UnitMatchRecord {
+    /// The record; `None` stands for signals without a unit.
+    pub(crate) fn new(family: &FamilyRef, unit: Option<&Unit>) -> Self {
+        Self { family: family.as_str().to_owned(), unit: unit.map(|unit| unit.as_str().to_owned()) }
+    }
+
+    /// The family and the unit.
+    pub(crate) fn parts(&self) -> Result<(FamilyRef, Option<Unit>), Invalid> {
+        let unit = self.unit.as_deref().map(|unit| Unit::new("afdeling", unit)).transpose()?;
+        Ok((FamilyRef::new(&self.family)?, unit))
+    }
+}
+
+/// Key of the record of a unit told. No text holds the byte between the two.
+pub(crate) fn unit_match_key(family: &FamilyRef, unit: Option<&Unit>) -> Vec<u8> {
+    [family.as_str(), unit.map_or("", Unit::as_str)].join("\0").into_bytes()
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ mod family;
 mod restored;
 mod signal;
 
-pub(crate) use family::{FamilyKeysRecord, KeyRecord, MatchKeysRecord, key_digest, match_key};
+pub(crate) use family::{
+    FamilyKeysRecord, KeyRecord, MatchKeysRecord, UnitMatchRecord, key_digest, match_key, unit_match_key,
+};
 pub use restored::restored_marker;
 pub(crate) use signal::SignalRecord;

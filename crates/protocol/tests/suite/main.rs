@@ -12,3 +12,4 @@ mod hostile;
 mod matching;
 mod roster;
 mod rubbish;
+mod units;

@@ -154,7 +154,7 @@ pub(in crate::demo) fn findings() -> Vec<Finding> {
 }
 
 pub(super) fn answer(family: &str, involved: Vec<Involvement>, completeness: Completeness) -> Answer {
-    Answer { family: FamilyRef::new(family).unwrap(), involved, completeness }
+    Answer { family: FamilyRef::new(family).unwrap(), involved, units: Vec::new(), completeness }
 }
 
 fn involved(serial: u64, certainty: Certainty, basis: &[(BasisRole, KeyKind)]) -> Involvement {
