@@ -320,7 +320,7 @@ fn signals_are_added_changed_and_renewed_one_by_one() {
     assert!(machine.ok(&["signal", "add", &two]).ends_with("0 withdrawn\n"));
 
     refused(&["signal", "renew", "G-1", "--until", "2020-01-01"], "a signal lasts until today at least");
-    refused(&["signal", "renew", "G-1", "--until", "2999-01-01"], "two years from now");
+    refused(&["signal", "renew", "G-1", "--until", "2999-01-01"], "lies more than two years ahead");
     refused(&["signal", "renew", "G-1", "--until", "morgen"], "expected");
     refused(&["signal", "renew", "G-3", "--until", "2020-01-01"], "a signal lasts until today at least");
     let until = samenhang::runtime::now().plus(30 * 86_400).date().to_string();
@@ -330,7 +330,43 @@ fn signals_are_added_changed_and_renewed_one_by_one() {
         .lines()
         .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["einddatum"].clone())
         .collect();
-    assert_eq!(ends, [until.into(), serde_json::Value::Null]);
+    let in_a_year = samenhang::runtime::now().date().plus_years(1).to_string();
+    assert_eq!(ends, [serde_json::Value::from(until), in_a_year.clone().into()]);
+    assert!(machine.ok(&["signal", "change", &other]).starts_with("0 added, 0 changed, 1 unchanged"));
+
+    // An end that is too late is a bad row, or refused where there is no row; the youngest child decides.
+    let header = "gezin;rol;geboortedatum;einddatum\n";
+    let year = samenhang::runtime::now().date().year();
+    let child =
+        |reference: &str, age: u16, end: &str| format!("{reference};kind;{}-00-00;{end}\n", year - age);
+    let late = machine.write(
+        "late.csv",
+        &format!(
+            "{header}{}{}{}",
+            child("G-4", 5, "2999-01-01"),
+            child("G-5", 23, &format!("{}-01-01", year + 1)),
+            child("G-6", 25, "")
+        ),
+    );
+    let said = machine.run(&["signal", "add", &late]);
+    assert_eq!(
+        (said.status, said.stdout.lines().next()),
+        (1, Some("0 added, 0 changed, 0 unchanged, 0 withdrawn"))
+    );
+    for told in [
+        "line 2, column einddatum: lies more than two years ahead",
+        "line 3, column einddatum: lies past the 23rd birthday of the youngest child",
+        "line 4, column einddatum: every child is 23 or older",
+    ] {
+        assert!(said.stderr.contains(told), "{told}: {}", said.stderr);
+    }
+    let last = machine.write("last.csv", &format!("{header}{}", child("G-5", 23, "")));
+    assert!(machine.ok(&["signal", "add", &last]).starts_with("1 added"));
+    assert!(machine.ok(&["signal", "list"]).contains(&format!("{year}-12-31")), "cut to the birthday");
+    refused(
+        &["signal", "renew", "G-1", "G-5", "--until", &in_a_year],
+        "family G-5: that day lies past the 23rd birthday of the youngest child",
+    );
 }
 
 #[test]

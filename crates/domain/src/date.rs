@@ -41,6 +41,15 @@ impl CalendarDate {
         self.0.day()
     }
 
+    /// This day so many years later; 29 February is followed by 1 March in other years, as ages are counted. Stays
+    /// within the calendar.
+    #[must_use]
+    pub fn plus_years(self, years: u16) -> Self {
+        let year = self.year().saturating_add(years).min(9_999);
+        let day = Self::new(year, self.month(), self.day());
+        day.or_else(|_| Self::new(year, 3, 1)).unwrap_or(self)
+    }
+
     /// Whole days from `earlier` to this date; negative when this date comes first.
     #[must_use]
     pub fn days_since(self, earlier: Self) -> i64 {
@@ -100,6 +109,17 @@ impl PartialDate {
     #[must_use]
     pub fn reveal_whole(&self) -> Option<CalendarDate> {
         CalendarDate::new(self.year, self.month, self.day).ok()
+    }
+
+    /// The latest day that it may be; `None` without a year. Personal data.
+    #[must_use]
+    pub fn reveal_latest(&self) -> Option<CalendarDate> {
+        if self.year == 0 {
+            return None;
+        }
+        let month = if self.month == 0 { 12 } else { self.month };
+        let days = if self.day == 0 { 28..=31 } else { self.day..=self.day };
+        days.rev().find_map(|day| CalendarDate::new(self.year, month, day).ok())
     }
 
     /// Year, month and day, `0` where unknown. Personal data.
@@ -176,5 +196,13 @@ mod tests {
         let moved: CalendarDate = "2026-01-31".parse().unwrap();
         assert_eq!(moved.days_since("2025-12-31".parse().unwrap()), 31);
         assert_eq!(moved.to_string(), "2026-01-31");
+        for (from, years, expected) in [
+            ("2024-02-29", 1, "2025-03-01"),
+            ("2024-02-29", 4, "2028-02-29"),
+            ("2026-11-22", 2, "2028-11-22"),
+            ("9999-01-01", 5, "9999-01-01"),
+        ] {
+            assert_eq!(from.parse::<CalendarDate>().unwrap().plus_years(years).to_string(), expected);
+        }
     }
 }

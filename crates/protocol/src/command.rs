@@ -2,7 +2,8 @@
 
 use ::roster::{RosterError, SignedRoster};
 use domain::{
-    CalendarDate, Epoch, FamilyRef, KeyClass, LegalBasisCode, Oin, Signal, SignalKind, Unit, Visibility,
+    CalendarDate, Epoch, FamilyRef, KeyClass, LegalBasisCode, Oin, Signal, SignalKind, TooLate, Unit,
+    Visibility,
 };
 use index::{Completeness, Involvement, UnitInvolvement};
 use thiserror::Error;
@@ -10,11 +11,12 @@ use thiserror::Error;
 /// Something the own organisation wants.
 #[derive(Debug)]
 pub enum Command {
-    /// Register signals, or replace those with the same family reference. Those not named are left alone.
+    /// Register signals, or replace those with the same family reference. Those not named are left alone. One without
+    /// an end gets the one that is held, or the usual one.
     Import(Vec<Signal>),
     /// Withdraw signals: their tags leave the feeds with the next segment and readers drop the match.
     Withdraw(Vec<FamilyRef>),
-    /// Let signals last until a day. Those not held are left out.
+    /// Let signals last until a day: all of them or, when that is too late for one, none. Those not held are left out.
     Renew {
         /// The families.
         families: Vec<FamilyRef>,
@@ -42,8 +44,8 @@ pub enum Reply {
     Imported(ImportCounts),
     /// How many signals were withdrawn; those not held are not counted.
     Withdrawn(usize),
-    /// How many signals last until that day now.
-    Renewed(usize),
+    /// How many signals last until that day now, or why none was changed.
+    Renewed(Result<usize, CannotRenew>),
     /// The version of the roster asked for; `None` when it is not held.
     NextRoster(Option<Box<SignedRoster>>),
     /// The version of the roster in force, or why the one offered is not.
@@ -124,9 +126,22 @@ pub enum Refusal {
     /// Reciprocity: only who registered a signal on a family may ask about it.
     #[error("no own signal on this family; register one before asking")]
     NoOwnSignal,
+    /// It ended by itself.
+    #[error("the signal on this family has ended; renew it or register it anew before asking")]
+    Ended,
     /// Fail closed: without a legal basis that holds in a circle nothing is published and nothing is answered.
     #[error("the signal on this family has no legal basis that holds in a circle; add one before asking")]
     NoLegalBasis,
+}
+
+/// Why signals are not renewed. None of those named is.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("family {family}: that day {why}. Nothing was renewed")]
+pub struct CannotRenew {
+    /// The first family that cannot.
+    pub family: FamilyRef,
+    /// Why.
+    pub why: TooLate,
 }
 
 /// How the node is doing. Holds no personal data.

@@ -13,7 +13,7 @@ use crate::evaluation::{Evaluated, EvaluationClient};
 use crate::feed::{Arrived, FeedKeeper};
 use crate::record::{FamilyKeysRecord, KeyRecord, MatchKeysRecord, SignalRecord, key_digest, match_key};
 use crate::units::UnitMatches;
-use crate::{Answer, Collection, ImportCounts, Notice, Refusal, SignalSummary};
+use crate::{Answer, CannotRenew, Collection, ImportCounts, Notice, Refusal, SignalSummary};
 
 /// Own signals, their keys and their matches.
 #[derive(Default)]
@@ -115,8 +115,13 @@ impl Families {
         fx: &mut Effects<'_>,
     ) -> ImportCounts {
         let mut counts = ImportCounts::default();
-        for signal in signals {
-            match self.signals.get(&signal.family_ref) {
+        for mut signal in signals {
+            let held = self.signals.get(&signal.family_ref);
+            if signal.ends_on.is_none() {
+                let held = held.and_then(|held| held.ends_on);
+                signal.ends_on = Some(signal.family.usual_end(held, cx.now.date()));
+            }
+            match held {
                 Some(held) if *held == signal => {
                     counts.unchanged += 1;
                     continue;
@@ -136,7 +141,7 @@ impl Families {
         counts
     }
 
-    /// Moves the last day of signals. Returns how many there were.
+    /// Moves the last day of signals, unless it is too late for one of them. Returns how many there were.
     pub(crate) fn renew(
         &mut self,
         cx: &Context<'_>,
@@ -145,15 +150,16 @@ impl Families {
         client: &mut EvaluationClient,
         feeds: &mut FeedKeeper,
         fx: &mut Effects<'_>,
-    ) -> usize {
-        let renewed: Vec<Signal> = families
-            .iter()
-            .filter_map(|family| self.signals.get(family))
-            .map(|signal| Signal { ends_on: Some(until), ..signal.clone() })
-            .collect();
+    ) -> Result<usize, CannotRenew> {
+        let mut renewed: Vec<Signal> = Vec::new();
+        for signal in families.iter().filter_map(|family| self.signals.get(family)) {
+            let refused = |why| CannotRenew { family: signal.family_ref.clone(), why };
+            signal.family.check_end(until, cx.now.date()).map_err(refused)?;
+            renewed.push(Signal { ends_on: Some(until), ..signal.clone() });
+        }
         let count = renewed.len();
         self.import(cx, renewed, client, feeds, fx);
-        count
+        Ok(count)
     }
 
     /// Removes signals, and with them their keys, tags and matches. Returns how many there were.
@@ -412,6 +418,9 @@ impl Families {
         material: &KeyMaterial,
     ) -> Result<Answer, Refusal> {
         let signal = self.signals.get(family).ok_or(Refusal::NoOwnSignal)?;
+        if has_ended(cx, signal) {
+            return Err(Refusal::Ended);
+        }
         let circles = participation(cx, signal).circles;
         if circles.is_empty() {
             return Err(Refusal::NoLegalBasis);
@@ -446,14 +455,17 @@ impl Families {
 
 /// The circles in which the signal's legal basis holds, while the signal lasts. None of them: closed.
 fn participation(cx: &Context<'_>, signal: &Signal) -> Participation {
-    let ended = signal.ends_on.is_some_and(|end| end < cx.now.date());
-    let basis = signal.legal_basis.as_ref().filter(|_| !ended);
+    let basis = signal.legal_basis.as_ref().filter(|_| !has_ended(cx, signal));
     let holds = |circle: &CircleId| basis.is_some_and(|code| cx.roster.basis_holds(circle, code, cx.now));
     Participation {
         circles: cx.roster.circles().iter().map(|circle| circle.id).filter(holds).collect(),
         publishes: signal.visibility == Visibility::Visible,
         unit: signal.unit.clone(),
     }
+}
+
+fn has_ended(cx: &Context<'_>, signal: &Signal) -> bool {
+    signal.ends_on.is_some_and(|end| end < cx.now.date())
 }
 
 /// Key of the record of a family's pseudonym keys.

@@ -20,7 +20,8 @@ mod step;
 mod units;
 
 pub use command::{
-    Answer, CeremonyProblem, Command, ImportCounts, Notice, Refusal, Refused, Reply, SignalSummary, Status,
+    Answer, CannotRenew, CeremonyProblem, Command, ImportCounts, Notice, Refusal, Refused, Reply,
+    SignalSummary, Status,
 };
 pub use conversation::Conversation;
 pub use input::{CommandId, Input, RequestId, ResponseToken};

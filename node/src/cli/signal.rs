@@ -26,7 +26,7 @@ pub(super) enum SignalCommand {
     Add(Part),
     /// Replace the signals of families that have one. Refused as a whole when one of them has none.
     Change(Part),
-    /// Let signals last until a day, two years from now at most.
+    /// Let signals last until a day: two years from now at most, and not past the 23rd birthday of the youngest child.
     Renew {
         #[command(flatten)]
         target: Target,

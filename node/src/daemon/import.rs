@@ -41,11 +41,18 @@ impl Gathered {
         roster: &VerifiedRoster,
         bsn_entitled: bool,
         known_units: Option<&BTreeSet<Unit>>,
+        held: &[SignalSummary],
         today: CalendarDate,
     ) -> Result<Self, Problem> {
         let grounds = roster.legal_basis_codes();
-        let rules =
-            ImportRules { bsn_entitled, known_grounds: Some(&grounds), known_units, today: Some(today) };
+        let held = held.iter().map(|signal| signal.family.clone()).collect();
+        let rules = ImportRules {
+            bsn_entitled,
+            known_grounds: Some(&grounds),
+            known_units,
+            today: Some(today),
+            held: Some(&held),
+        };
         let mut gathered = Self::default();
         for (name, text) in files {
             let read = read_csv(name, text.as_bytes(), &rules)
@@ -166,7 +173,13 @@ mod tests {
     }
 
     fn gathered(text: &str) -> Gathered {
-        let rules = ImportRules { bsn_entitled: true, known_grounds: None, known_units: None, today: None };
+        let rules = ImportRules {
+            bsn_entitled: true,
+            known_grounds: None,
+            known_units: None,
+            today: None,
+            held: None,
+        };
         let read = read_csv("a.csv", text.as_bytes(), &rules).unwrap();
         Gathered {
             signals: read.signals,

@@ -32,9 +32,6 @@ const MAX_FILES: usize = 1_000;
 /// Most families named by one request: what fits a line.
 const MAX_NAMED: usize = 10_000;
 
-/// Longest that a signal lasts: two years.
-const LONGEST_SECONDS: u64 = 2 * 365 * 86_400;
-
 /// Why a request got no reply.
 enum Stop {
     /// The client is told.
@@ -180,17 +177,15 @@ impl<S: AsyncRead + AsyncWrite> Talk<S> {
         let engine = self.desk.engine()?;
         let refused = |message: String| Problem::new(ProblemKind::Request, message);
         let until: CalendarDate = until.parse().map_err(|error: Invalid| refused(error.to_string()))?;
-        let (today, latest) = (now().date(), now().plus(LONGEST_SECONDS).date());
-        if until < today || until > latest {
-            let message =
-                format!("a signal lasts until today at least and {latest} at most, two years from now");
-            return Err(refused(message).into());
+        if until < now().date() {
+            return Err(refused("a signal lasts until today at least".to_owned()).into());
         }
         let families = own(&engine, families).await?;
         let renew = Command::Renew { families, until };
-        let protocol::Reply::Renewed(count) = engine.command(renew).await? else {
+        let protocol::Reply::Renewed(renewed) = engine.command(renew).await? else {
             return Err(mixed_up().into());
         };
+        let count = renewed.map_err(|refusal| Problem::new(ProblemKind::Signal, refusal.to_string()))?;
         self.reply(Reply::Renewed(count)).await
     }
 
@@ -223,12 +218,12 @@ impl<S: AsyncRead + AsyncWrite> Talk<S> {
         let (roster, today) = (engine.roster(), now().date());
         let member = roster.members().iter().find(|member| member.oin == desk.oin());
         let bsn_entitled = member.is_some_and(|member| member.bsn_entitled);
-        let reader = Arc::clone(&desk);
+        let held = Arc::new(held(&engine).await?);
+        let (reader, known) = (Arc::clone(&desk), Arc::clone(&held));
         let reading = tokio::task::spawn_blocking(move || {
-            Gathered::read(&files, &roster, bsn_entitled, reader.units.as_ref(), today)
+            Gathered::read(&files, &roster, bsn_entitled, reader.units.as_ref(), &known, today)
         });
         let mut gathered = reading.await.map_err(|error| anyhow!(error))??;
-        let held = held(&engine).await?;
         gathered.check_extent(&held, extent)?;
         let absent = match extent {
             Extent::Whole => gathered.absent(&held, today, allow_withdrawals)?,

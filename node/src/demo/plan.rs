@@ -247,6 +247,7 @@ pub fn read_plan(directory: &Path, today: CalendarDate) -> Result<DemoPlan, Plan
             known_grounds,
             known_units: None,
             today: Some(today),
+            held: None,
         };
         match read_csv_file(path, &rules) {
             Ok(import) => {

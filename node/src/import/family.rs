@@ -13,6 +13,9 @@ use super::{ImportRules, RowProblem};
 /// a file that is one family stays cheap to read.
 const MAX_KEPT: usize = 41;
 
+/// Why a family is refused that says nothing of its end and of which no signal could last until today.
+const ALL_GROWN: &str = "every child is 23 or older, so that no signal can last; leave the family out";
+
 /// A detail of the family, once a row has told it, and the line of that row.
 struct Agreed<T>(Option<(T, u64)>);
 
@@ -142,7 +145,12 @@ impl Draft {
     ///
     /// # Errors
     /// What is wrong with the family as a whole.
-    pub(super) fn finish(self, family_ref: &FamilyRef, file: &str) -> Result<Option<Signal>, RowProblem> {
+    pub(super) fn finish(
+        self,
+        family_ref: &FamilyRef,
+        file: &str,
+        rules: &ImportRules<'_>,
+    ) -> Result<Option<Signal>, RowProblem> {
         if self.is_flawed {
             return Ok(None);
         }
@@ -161,6 +169,22 @@ impl Draft {
         let persons = self.persons.into_iter().map(|(person, _)| person).collect();
         let family = Family::new(persons, self.kindcheck.value())
             .map_err(|refused| problem(last, columns::FAMILY, expectation(&refused)))?;
+        if let Some(today) = rules.today {
+            let is_held = rules.held.is_some_and(|held| held.contains(family_ref));
+            let (line, flaw) = match &self.ends_on.0 {
+                Some((end, line)) => {
+                    (*line, family.check_end(*end, today).err().map(|reason| reason.to_string()))
+                }
+                // A signal that is held ends by itself. A new one that could never be active is told.
+                None if !is_held && family.usual_end(None, today) < today => {
+                    (last, Some(ALL_GROWN.to_owned()))
+                }
+                None => (last, None),
+            };
+            if let Some(reason) = flaw {
+                return Err(problem(line, columns::ENDS_ON, reason));
+            }
+        }
         Ok(Some(Signal {
             family_ref: family_ref.clone(),
             family,

@@ -51,8 +51,10 @@ pub struct ImportRules<'a> {
     pub known_grounds: Option<&'a BTreeSet<LegalBasisCode>>,
     /// The units of the organisation; `None` accepts any.
     pub known_units: Option<&'a BTreeSet<Unit>>,
-    /// The day of import, to refuse later birth dates; `None` accepts any.
+    /// The day of import, to refuse later birth dates and end dates that lie too far; `None` accepts any.
     pub today: Option<CalendarDate>,
+    /// Families with a signal already; `None`: there are none.
+    pub held: Option<&'a BTreeSet<FamilyRef>>,
 }
 
 /// What a file says. `signals` and `untouched` have no family in common.
@@ -211,7 +213,7 @@ impl Gathered<'_> {
     fn finish(mut self) -> Import {
         for (family_ref, draft) in self.drafts {
             self.import.units.extend(draft.named_unit());
-            match draft.finish(&family_ref, self.file) {
+            match draft.finish(&family_ref, self.file, self.rules) {
                 Ok(Some(signal)) => self.import.signals.push(signal),
                 Ok(None) => {
                     self.import.untouched.insert(family_ref);

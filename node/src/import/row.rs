@@ -234,6 +234,7 @@ mod tests {
             known_grounds: None,
             known_units: None,
             today: Some("2026-11-21".parse().unwrap()),
+            held: None,
         }
     }
 

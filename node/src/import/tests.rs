@@ -5,7 +5,7 @@ use domain::{Contact, Kindcheck, SignalKind, Visibility};
 use super::*;
 
 const RULES: ImportRules<'static> =
-    ImportRules { bsn_entitled: true, known_grounds: None, known_units: None, today: None };
+    ImportRules { bsn_entitled: true, known_grounds: None, known_units: None, today: None, held: None };
 
 fn import(text: &str) -> Import {
     read_csv("a.csv", text.as_bytes(), &RULES).unwrap()

@@ -90,9 +90,10 @@ fn asking_needs_an_own_signal_on_a_legal_basis_that_holds() {
     import(&mut net, 2, vec![family("b", [mother()])]);
     net.settle();
     assert_eq!(who(&mut net, 1, "never-registered"), Err(Refusal::NoOwnSignal));
-    for closed in ["without", "elsewhere", "ended"] {
+    for closed in ["without", "elsewhere"] {
         assert_eq!(who(&mut net, 1, closed), Err(Refusal::NoLegalBasis), "{closed}");
     }
+    assert_eq!(who(&mut net, 1, "ended"), Err(Refusal::Ended));
     assert!(involved(&mut net, 2, "b").is_empty(), "nothing without a basis is published");
     assert_eq!(net.status(Founding::oin(1)).tags_published, 0);
 }
@@ -336,5 +337,52 @@ fn a_node_that_missed_many_empty_segments_accuses_nobody() {
             protocol::Refused::default(),
             "at member {member}"
         );
+    }
+}
+
+#[test]
+fn a_signal_ends_by_itself_however_often_its_record_is_repeated() {
+    let mut net = Simulation::new(Founding::uniform(4));
+    let repeated = || vec![family("a", [mother(), child()])];
+    let counts = |net: &mut Simulation| match net.command(Founding::oin(1), Command::Import(repeated())) {
+        Reply::Imported(counts) => (counts.added, counts.changed, counts.unchanged),
+        other => panic!("{other:?}"),
+    };
+    let ends = |net: &mut Simulation| match net.command(Founding::oin(1), Command::Signals) {
+        Reply::Signals(signals) => signals[0].ends_on.unwrap(),
+        other => panic!("{other:?}"),
+    };
+    let renew = |net: &mut Simulation, until: domain::CalendarDate| match net
+        .command(Founding::oin(1), Command::Renew { families: vec![reference("a")], until })
+    {
+        Reply::Renewed(renewed) => renewed.map_err(|refused| refused.why),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(counts(&mut net), (1, 0, 0));
+    let first = ends(&mut net);
+    assert_eq!(first, net.now().date().plus_years(1));
+    net.jump(200 * 86_400);
+    assert_eq!((counts(&mut net), ends(&mut net)), ((0, 0, 1), first), "as it was said first");
+    net.jump(166 * 86_400);
+    net.second();
+    assert_eq!((counts(&mut net), ends(&mut net)), ((0, 0, 1), first), "also when it is over");
+    assert_eq!(who(&mut net, 1, "a"), Err(Refusal::Ended));
+
+    let today = net.now().date();
+    let day_after = net.now().plus(86_400).date();
+    assert_eq!(renew(&mut net, day_after.plus_years(2)), Err(domain::TooLate::TwoYears));
+    assert_eq!((renew(&mut net, today.plus_years(2)), ends(&mut net)), (Ok(1), today.plus_years(2)));
+    assert!(who(&mut net, 1, "a").is_ok());
+    assert_eq!((counts(&mut net), ends(&mut net)), ((0, 0, 1), today.plus_years(2)), "renewed, and repeated");
+
+    let grown = person(Role::Child).name("Cas", "Zonneveld").born("2006-01-05");
+    import(&mut net, 1, vec![family("grown", [grown])]);
+    let late =
+        Command::Renew { families: vec![reference("a"), reference("grown")], until: today.plus_years(2) };
+    match net.command(Founding::oin(1), late) {
+        Reply::Renewed(Err(refused)) => {
+            assert_eq!((refused.family, refused.why), (reference("grown"), domain::TooLate::Birthday));
+        }
+        other => panic!("{other:?}"),
     }
 }
