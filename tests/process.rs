@@ -496,3 +496,37 @@ fn systemd_is_told_and_logs_can_be_json() {
         assert!(line["level"].is_string() && line["timestamp"].is_string(), "{line}");
     }
 }
+
+#[test]
+fn whoever_closes_the_pipe_has_seen_enough() {
+    let pair = [1, 2].map(Machine::new);
+    let roster = joined(&pair);
+    let machine = &pair[0];
+    install(machine, &roster);
+    // More than a pipe holds, so that the command meets its end.
+    let families: Vec<String> = (0..3_000).map(|at| family(&format!("G-{at:04}"), "", "Jansen")).collect();
+    let file = machine.write("all.csv", &csv(&families));
+    let said = machine.run(&["import", "--json", &file]);
+    assert_eq!(said.status, 0, "{}", said.stderr);
+    let progress: Vec<serde_json::Value> = said
+        .stderr
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .map(|line| line["progress"].clone())
+        .filter(|progress| progress["doing"] == "registering families")
+        .collect();
+    let done: Vec<u64> = progress.iter().map(|progress| progress["done"].as_u64().unwrap()).collect();
+    assert_eq!(done, [0, 500, 1_000, 1_500, 2_000, 2_500, 3_000]);
+    assert!(progress.iter().all(|progress| progress["total"] == 3_000));
+
+    for arguments in [&["signal", "list"][..], &["signal", "list", "--json"]] {
+        let (line, status, stderr) = machine.first_line(arguments);
+        assert!(!line.is_empty());
+        assert_eq!(status, 0, "{arguments:?}: {stderr}");
+        assert!(!stderr.contains("nobody reads"), "{stderr}");
+    }
+    // What it did still counts.
+    let bad = machine.write("bad.csv", &csv(&[families.concat(), family("G-0000", "123456789", "Jansen")]));
+    let said = machine.unheard(&["import", &bad]);
+    assert_eq!(said, 1, "a bad row is a bad row, read or not");
+}

@@ -115,6 +115,24 @@ impl Machine {
         }
     }
 
+    /// Runs a command whose reader goes away after the first line; the line, the exit status and standard error.
+    pub(crate) fn first_line(&self, arguments: &[&str]) -> (String, i32, String) {
+        let mut command = self.program(arguments);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::with_capacity(1, child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let ended = child.wait_with_output().unwrap();
+        (line, ended.status.code().unwrap(), String::from_utf8(ended.stderr).unwrap())
+    }
+
+    /// Runs a command whose standard output is closed from the start; its exit status.
+    pub(crate) fn unheard(&self, arguments: &[&str]) -> i32 {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = self.program(arguments);
+        command.stdout(writer).stderr(Stdio::null()).status().unwrap().code().unwrap()
+    }
+
     /// Runs a command that must succeed; what it printed.
     pub(crate) fn ok(&self, arguments: &[&str]) -> String {
         let said = self.run(arguments);

@@ -13,6 +13,7 @@
 mod client;
 mod codec;
 mod family;
+mod handle;
 mod import;
 mod problem;
 mod request;
@@ -24,6 +25,7 @@ pub use codec::{CodecError, LineReader, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, w
 pub use family::{
     AnswerLine, Coverage, InvolvedLine, MatchLine, OrganisationLine, ReasonLine, SignalLine, StaleLine,
 };
+pub use handle::{Conversation, Conversations, Handle, in_process};
 pub use import::{BadRow, ImportReport};
 pub use problem::{Problem, ProblemKind};
 pub use request::{CHUNK_BYTES, Extent, Request, Upload};

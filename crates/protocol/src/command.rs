@@ -14,6 +14,9 @@ pub enum Command {
     /// Register signals, or replace those with the same family reference. Those not named are left alone. One without
     /// an end gets the one that is held, or the usual one.
     Import(Vec<Signal>),
+    /// Register part of an import of which more follows. The records are kept; their keys and matches follow with the
+    /// last part, which comes as [`Command::Import`], or by themselves when it does not come.
+    ImportPart(Vec<Signal>),
     /// Withdraw signals: their tags leave the feeds with the next segment and readers drop the match.
     Withdraw(Vec<FamilyRef>),
     /// Let signals last until a day: all of them or, when that is too late for one, none. Those not held are left out.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crypto::{Digest, PseudonymKey, cbor};
-use domain::{Address, CalendarDate, CircleId, FamilyRef, Oin, Signal, Visibility};
+use domain::{Address, CalendarDate, CircleId, FamilyRef, Oin, Signal, Timestamp, Visibility};
 use index::{FeedId, Hit, MatchRecord, Matches, OwnFamilies, Participation, UnitMatrix};
 use linkage::{DeriveOptions, HouseholdSuppression, LinkageKey, derive};
 
@@ -14,6 +14,9 @@ use crate::feed::{Arrived, FeedKeeper};
 use crate::record::{FamilyKeysRecord, KeyRecord, MatchKeysRecord, SignalRecord, key_digest, match_key};
 use crate::units::UnitMatches;
 use crate::{Answer, CannotRenew, Collection, ImportCounts, Notice, Refusal, SignalSummary};
+
+/// How long the next part of an import may take. Whoever imports has it at hand; after that it has gone.
+const PATIENCE_SECONDS: u64 = 30;
 
 /// Own signals, their keys and their matches.
 #[derive(Default)]
@@ -28,6 +31,8 @@ pub(crate) struct Families {
     settled: BTreeSet<FamilyRef>,
     /// Families of which the pseudonym keys on disk are those in memory.
     recorded: BTreeSet<FamilyRef>,
+    /// When signals were last registered of which keys and matches have not followed yet.
+    unfollowed: Option<Timestamp>,
     /// The hour in which time was last looked at.
     hour: Option<u64>,
 }
@@ -114,6 +119,21 @@ impl Families {
         feeds: &mut FeedKeeper,
         fx: &mut Effects<'_>,
     ) -> ImportCounts {
+        let counts = self.register(cx, signals, fx);
+        if self.unfollowed.is_some() {
+            self.follow_changes(cx, client, feeds, fx);
+        }
+        counts
+    }
+
+    /// Keeps the records of signals. Everything that follows from them is left for [`Families::import`]: it looks at
+    /// all families, too often to do it for every part of a large import.
+    pub(crate) fn register(
+        &mut self,
+        cx: &Context<'_>,
+        signals: Vec<Signal>,
+        fx: &mut Effects<'_>,
+    ) -> ImportCounts {
         let mut counts = ImportCounts::default();
         for mut signal in signals {
             let held = self.signals.get(&signal.family_ref);
@@ -134,10 +154,9 @@ impl Families {
             fx.cut();
             self.signals.insert(signal.family_ref.clone(), signal);
         }
-        if counts.added + counts.changed == 0 {
-            return counts;
+        if counts.added + counts.changed > 0 {
+            self.unfollowed = Some(cx.now);
         }
-        self.follow_changes(cx, client, feeds, fx);
         counts
     }
 
@@ -224,7 +243,8 @@ impl Families {
         fx: &mut Effects<'_>,
     ) {
         let hour = cx.now.0 / 3_600;
-        if self.hour.replace(hour).is_some_and(|before| before != hour) {
+        let is_left = self.unfollowed.is_some_and(|at| cx.now.since(at) >= PATIENCE_SECONDS);
+        if self.hour.replace(hour).is_some_and(|before| before != hour) || is_left {
             self.follow_changes(cx, client, feeds, fx);
         }
         self.units.tell(fx);
@@ -238,6 +258,7 @@ impl Families {
         feeds: &mut FeedKeeper,
         fx: &mut Effects<'_>,
     ) {
+        self.unfollowed = None;
         for family in self.derive_keys(cx) {
             self.settled.remove(&family);
             self.recorded.remove(&family);
@@ -435,6 +456,11 @@ impl Families {
             units: self.units.of(family),
             completeness,
         })
+    }
+
+    /// Whether signals are registered of which keys and matches have not followed yet.
+    pub(crate) fn is_registering(&self) -> bool {
+        self.unfollowed.is_some()
     }
 
     /// Number of matches between units.

@@ -175,7 +175,7 @@ impl Node {
                 let seeds = &mut self.seeds;
                 machines.ceremonies.tick(&cx, || seeds.next("ceremony"), &mut fx);
                 machines.families.tick(&cx, &mut machines.client, &mut machines.feeds, &mut fx);
-                let backlog = machines.client.waiting() > 0;
+                let backlog = machines.client.waiting() > 0 || machines.families.is_registering();
                 machines.feeds.publish(&cx, &machines.ceremonies.material, backlog, &mut fx);
             }
             Input::Connected(member) => {
@@ -220,6 +220,9 @@ impl Node {
                         &mut machines.feeds,
                         &mut fx,
                     )),
+                    Command::ImportPart(signals) => {
+                        Reply::Imported(machines.families.register(&cx, signals, &mut fx))
+                    }
                     Command::Withdraw(families) => Reply::Withdrawn(machines.families.withdraw(
                         &cx,
                         &families,
@@ -351,7 +354,9 @@ impl Machines {
             keys_evaluated: self.client.evaluated(),
             tags_published: self.feeds.tags_published(),
             unit_matches: self.families.unit_matches(),
-            published: self.client.waiting() == 0 && self.feeds.is_published(),
+            published: self.client.waiting() == 0
+                && !self.families.is_registering()
+                && self.feeds.is_published(),
             completeness: self.feeds.completeness(cx, &self.ceremonies.material, None),
             ceremony_problems: self.ceremonies.problems(cx.now),
             refused,

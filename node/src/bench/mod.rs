@@ -49,7 +49,11 @@ pub fn run(options: BenchOptions) -> Result<Exit> {
         if json { report.write_json(&mut out) } else { report.write_table(&mut out) }
             .and_then(|()| out.flush())
     };
-    written(std::io::stdout().lock()).context("cannot print the figures")?;
+    match written(std::io::stdout().lock()) {
+        // Whoever closed the pipe has seen enough.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
+        written => written.context("cannot print the figures")?,
+    }
     Ok(Exit::Ok)
 }
 

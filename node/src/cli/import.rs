@@ -35,7 +35,7 @@ pub(super) struct ImportArguments {
     #[arg(long)]
     wait: bool,
 
-    /// Print one JSON object: the counts, and every bad row.
+    /// Print one JSON object: the counts, and every bad row. Progress goes to standard error, one JSON object a line.
     #[arg(long)]
     json: bool,
 }
@@ -71,7 +71,7 @@ pub(super) async fn import(arguments: &Wanted<'_>) -> Result<Exit> {
     let target = arguments.target;
     let mut connection = if arguments.wait { target.running().await? } else { target.any().await? };
     let mut problems: Vec<BadRow> = Vec::new();
-    let mut bar = output::Bar::default();
+    let mut bar = output::Bar::new(arguments.json);
     let (extent, allow) = (arguments.extent, arguments.allow_withdrawals);
     let reply = connection.client.import(&files, extent, allow, |early| match early {
         Response::Progress(progress) => bar.show(&progress),
@@ -89,8 +89,15 @@ pub(super) async fn import(arguments: &Wanted<'_>) -> Result<Exit> {
     for problem in problems.iter().filter(|_| !arguments.json) {
         say!("{}", sentence(problem));
     }
-    if arguments.json {
-        output::json(&Printed { report: &report, problems: &problems })?;
+    output::unless_gone(print(&report, &problems, arguments.json))?;
+    published?;
+    Ok(if report.bad_rows > 0 { Exit::BadRows } else { Exit::Ok })
+}
+
+/// Prints what became of the files.
+fn print(report: &ImportReport, problems: &[BadRow], as_json: bool) -> Result<()> {
+    if as_json {
+        output::json(&Printed { report, problems })?;
     } else {
         output::line(&format!(
             "{} added, {} changed, {} unchanged, {} withdrawn",
@@ -106,23 +113,29 @@ pub(super) async fn import(arguments: &Wanted<'_>) -> Result<Exit> {
             ))?;
         }
     }
-    published?;
-    Ok(if report.bad_rows > 0 { Exit::BadRows } else { Exit::Ok })
+    Ok(())
 }
 
-/// Waits until everything is published, and says what it waits for.
+/// Waits until everything is published, and says how far it is and what it waits for.
 async fn published(connection: &mut Connection, bar: &mut output::Bar) -> Result<()> {
     let mut reply = connection.client.ask(&Request::Status { follow: true }, |_| ()).await;
+    let mut most = 0;
     loop {
         let Reply::Status(status) = reply? else { return Err(unexpected()) };
         if status.published {
             return Ok(());
         }
-        let mut doing = format!("publishing: {} keys wait for their pseudonym", status.keys_waiting);
+        // Keys of others that import at the same time are waited for too, so the total may grow.
+        most = most.max(status.keys_waiting);
+        let count = |number| u64::try_from(number).unwrap_or(u64::MAX);
+        let (mut doing, total) = match status.keys_waiting {
+            0 => ("publishing".to_owned(), None),
+            _ => ("evaluating keys".to_owned(), Some(count(most))),
+        };
         for message in &status.messages {
             doing.push_str(&format!("; {message}"));
         }
-        bar.show(&Progress { doing, done: 0, total: None });
+        bar.show(&Progress { doing, done: count(most - status.keys_waiting), total });
         reply = connection.client.reply(|_| ()).await;
     }
 }

@@ -35,7 +35,8 @@ struct Arguments {
 }
 
 const EXIT_STATUSES: &str = "Exit status: 0 done; 1 done, but families with bad rows were left out; \
-2 nothing was done (wrong usage, unusable files, a node that could not run); 3 no progress for ten minutes; 130 interrupted.";
+2 nothing was done (wrong usage, unusable files, a node that could not run); 3 no progress for ten minutes; 130 interrupted. \
+Whoever closes the pipe that a command prints into has seen enough: that is no failure.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -173,6 +174,7 @@ pub fn main() -> ExitCode {
     };
     match outcome {
         Ok(exit) => exit.into(),
+        Err(error) if error.is::<output::ReaderGone>() => Exit::Ok.into(),
         Err(error) => {
             say!("samenhang: {error:#}");
             Exit::Failed.into()

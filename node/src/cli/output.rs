@@ -1,12 +1,19 @@
 //! What commands print: data on standard output, progress on standard error.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use control::{Coverage, Progress, ReasonLine};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
+use serde_json::json;
+use thiserror::Error;
+
+/// Nobody reads standard output any more: whoever closed the pipe has seen enough. No failure of the command.
+#[derive(Debug, Error)]
+#[error("nobody reads what this command prints")]
+pub(super) struct ReaderGone;
 
 /// One JSON object on a line of its own.
 pub(super) fn json(value: &impl Serialize) -> Result<()> {
@@ -16,35 +23,83 @@ pub(super) fn json(value: &impl Serialize) -> Result<()> {
 /// A line, written out at once so that a reader of a pipe has it.
 pub(super) fn line(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
-    writeln!(out, "{text}").and_then(|()| out.flush()).context("nobody reads what this command prints")
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(ReaderGone.into()),
+        written => written.context("cannot print the result"),
+    }
 }
 
-/// Progress of long work: a bar in a terminal, lines otherwise.
-#[derive(Default)]
-pub(super) struct Bar(Option<ProgressBar>);
+/// Lets a command end as it would have when nobody reads its last words.
+pub(super) fn unless_gone(printed: Result<()>) -> Result<()> {
+    match printed {
+        Err(error) if error.is::<ReaderGone>() => Ok(()),
+        printed => printed,
+    }
+}
+
+/// Hundredths of the work between two lines about it, where lines are printed.
+const LINE_PERCENT: u64 = 10;
+
+/// Progress of long work: a bar in a terminal, lines otherwise, objects of JSON for programs.
+pub(super) struct Bar {
+    as_json: bool,
+    bar: Option<ProgressBar>,
+    /// What the last line said: the work, and how far in [`LINE_PERCENT`]s.
+    said: Option<(String, u64)>,
+}
 
 impl Bar {
+    pub(super) fn new(as_json: bool) -> Self {
+        Self { as_json, bar: None, said: None }
+    }
+
     pub(super) fn show(&mut self, progress: &Progress) {
-        let text = match progress.total {
-            Some(total) => format!("{} ({total})", progress.doing),
-            None => progress.doing.clone(),
-        };
-        if !io::stderr().is_terminal() {
+        if self.as_json {
+            say!("{}", json!({ "progress": progress }));
+        } else if io::stderr().is_terminal() {
+            self.draw(progress);
+        } else if let Some(text) = self.due(progress) {
             say!("{text}");
-            return;
         }
-        let bar = self.0.get_or_insert_with(|| {
-            let bar = ProgressBar::new_spinner().with_style(ProgressStyle::default_spinner());
+    }
+
+    fn draw(&mut self, progress: &Progress) {
+        let bar = self.bar.get_or_insert_with(|| {
+            let bar = ProgressBar::new_spinner();
             bar.enable_steady_tick(Duration::from_millis(100));
             bar
         });
-        bar.set_message(text);
+        match progress.total {
+            Some(total) => {
+                let style = ProgressStyle::with_template("{msg} {wide_bar} {pos} of {len}");
+                bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+                bar.set_length(total);
+                bar.set_position(progress.done);
+            }
+            None => bar.set_style(ProgressStyle::default_spinner()),
+        }
+        bar.set_message(progress.doing.clone());
+    }
+
+    /// The line that is due: at the start and the end of each work, and now and then between.
+    fn due(&mut self, progress: &Progress) -> Option<String> {
+        let total = progress.total.unwrap_or_default();
+        let far = (progress.done * 100).checked_div(total).unwrap_or_default() / LINE_PERCENT;
+        let now = Some((progress.doing.clone(), far));
+        if self.said == now {
+            return None;
+        }
+        self.said = now;
+        Some(match progress.total {
+            Some(total) => format!("{}: {} of {total}", progress.doing, progress.done),
+            None => progress.doing.clone(),
+        })
     }
 }
 
 impl Drop for Bar {
     fn drop(&mut self) {
-        if let Some(bar) = &self.0 {
+        if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
     }
@@ -128,6 +183,19 @@ mod tests {
             coverage(&dekking),
             "2 of 4 organisations current; incomplete: GGZ; nothing heard of School since gisteren"
         );
+    }
+
+    #[test]
+    fn lines_are_due_at_the_start_the_end_and_now_and_then() {
+        let mut bar = Bar::new(false);
+        let mut told = |doing: &str, done, total| bar.due(&Progress { doing: doing.to_owned(), done, total });
+        assert_eq!(told("reading", 0, None).as_deref(), Some("reading"));
+        assert_eq!(told("reading", 0, None), None);
+        let told: Vec<String> =
+            (0..=35).filter_map(|part| told("registering", part * 1_000, Some(35_000))).collect();
+        assert_eq!(told.len(), 11, "{told:?}");
+        assert_eq!(told.first().map(String::as_str), Some("registering: 0 of 35000"));
+        assert_eq!(told.last().map(String::as_str), Some("registering: 35000 of 35000"));
     }
 
     #[test]

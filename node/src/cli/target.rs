@@ -6,18 +6,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
-use control::Client;
+use control::{Client, in_process};
 use store::Store;
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
 use tokio::net::UnixStream;
 use tokio::task::JoinHandle;
 
 use crate::config::{Config, DEFAULT_FILE, Passphrase, storage_secret};
-use crate::daemon::{Alone, Desk, admitted, installed, serve};
+use crate::daemon::{Alone, Desk, admitted, converse, installed};
 use crate::runtime::{NodeIdentity, NodeSecrets};
-
-/// Bytes under way between a command and the handler within its process.
-const PIPE_BYTES: usize = 1 << 20;
 
 /// The node that a command is for.
 #[derive(Debug, clap::Args)]
@@ -58,7 +55,7 @@ impl Target {
         let config = Config::read(&self.config)?;
         match connect(&config).await? {
             Some(connection) => Ok(connection),
-            None => alone(&config),
+            None => alone(&config).await,
         }
     }
 }
@@ -88,7 +85,7 @@ async fn connect(config: &Config) -> Result<Option<Connection>> {
     }
 }
 
-fn alone(config: &Config) -> Result<Connection> {
+async fn alone(config: &Config) -> Result<Connection> {
     if !config.join_file().exists() {
         bail!("{} holds no node; make one with `samenhang init`", config.data_folder.display());
     }
@@ -101,8 +98,8 @@ fn alone(config: &Config) -> Result<Connection> {
     }
     let alone = Alone::new(&identity, store, chain, config.units.matrix.clone())?;
     let desk = Arc::new(Desk::alone(config.oin, alone, config.units.names.clone()));
-    let (near, far) = tokio::io::duplex(PIPE_BYTES);
-    let alone = tokio::spawn(async move { serve(far, desk).await });
+    let (handle, conversations) = in_process(1);
+    let alone = tokio::spawn(converse(conversations, desk));
     say!("samenhang: no node runs on {}; working in the folder itself", config.data_folder.display());
-    Ok(Connection { client: Client::new(Box::new(near)), alone: Some(alone) })
+    Ok(Connection { client: Client::new(Box::new(handle.open().await?)), alone: Some(alone) })
 }

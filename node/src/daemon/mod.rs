@@ -19,4 +19,4 @@ pub(crate) use alone::Alone;
 pub(crate) use desk::Desk;
 pub(crate) use rosters::{admitted, installed};
 pub use run::run;
-pub(crate) use serve::serve;
+pub(crate) use serve::{converse, serve};

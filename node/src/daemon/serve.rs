@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 use control::{
-    CodecError, Extent, ImportReport, LineReader, MAX_REQUEST_BYTES, PAGE_LINES, Page, Problem, ProblemKind,
-    Progress, Reply, Request, Response, Upload, write_line,
+    CodecError, Conversation, Conversations, Extent, ImportReport, LineReader, MAX_REQUEST_BYTES, PAGE_LINES,
+    Page, Problem, ProblemKind, Progress, Reply, Request, Response, Upload, write_line,
 };
-use domain::{CalendarDate, FamilyRef, Invalid};
+use domain::{CalendarDate, FamilyRef, Invalid, Signal};
 use protocol::Command;
 use tokio::io::{AsyncRead, AsyncWrite, ReadHalf, WriteHalf, split};
+use tokio::task::JoinSet;
 use zeroize::Zeroizing;
 
 use super::desk::{Desk, Engine, mixed_up};
@@ -28,6 +29,9 @@ const LOOK: Duration = Duration::from_millis(250);
 
 /// Most files of one import: a file per unit of the largest organisation, with room.
 const MAX_FILES: usize = 1_000;
+
+/// Families registered between two words about how far it is: a fraction of a second.
+const PART_FAMILIES: usize = 500;
 
 /// Most families named by one request: what fits a line.
 const MAX_NAMED: usize = 10_000;
@@ -83,6 +87,21 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite>(stream: S, desk: Arc<Desk>)
             Err(Stop::Gone) => return,
         }
     }
+}
+
+/// Serves the conversations within the process until nobody can open one and the last has ended.
+pub(crate) async fn converse(mut conversations: Conversations, desk: Arc<Desk>) {
+    let mut served = JoinSet::new();
+    while let Some(Conversation { stream, seat }) = conversations.next().await {
+        let desk = Arc::clone(&desk);
+        served.spawn(async move {
+            serve(stream, desk).await;
+            drop(seat);
+        });
+        while served.try_join_next().is_some() {}
+    }
+    // A panic has been printed.
+    while served.join_next().await.is_some() {}
 }
 
 struct Talk<S> {
@@ -237,14 +256,7 @@ impl<S: AsyncRead + AsyncWrite> Talk<S> {
             kept_for_unplaced_rows: absent.kept,
             ..ImportReport::default()
         };
-        self.progress("registering families", 0, Some(gathered.signals.len())).await?;
-        let signals = std::mem::take(&mut gathered.signals);
-        let protocol::Reply::Imported(counts) = engine.command(Command::Import(signals)).await? else {
-            return Err(mixed_up().into());
-        };
-        report.added = counts.added;
-        report.changed = counts.changed;
-        report.unchanged = counts.unchanged;
+        self.register(&engine, std::mem::take(&mut gathered.signals), &mut report).await?;
         if !absent.withdraw.is_empty() {
             self.progress("withdrawing families", 0, Some(absent.withdraw.len())).await?;
             let protocol::Reply::Withdrawn(count) =
@@ -263,6 +275,35 @@ impl<S: AsyncRead + AsyncWrite> Talk<S> {
             "imported"
         );
         self.reply(Reply::Imported(report)).await
+    }
+
+    /// Registers families part by part, and says how far it is. A client that leaves in between leaves part of its list
+    /// registered, as one that is killed does.
+    async fn register(
+        &mut self,
+        engine: &Engine,
+        signals: Vec<Signal>,
+        report: &mut ImportReport,
+    ) -> Result<(), Stop> {
+        const DOING: &str = "registering families";
+        let total = signals.len();
+        let mut left = signals.into_iter();
+        self.progress(DOING, 0, Some(total)).await?;
+        loop {
+            let part: Vec<Signal> = left.by_ref().take(PART_FAMILIES).collect();
+            let is_last = left.len() == 0;
+            let command = if is_last { Command::Import(part) } else { Command::ImportPart(part) };
+            let protocol::Reply::Imported(counts) = engine.command(command).await? else {
+                return Err(mixed_up().into());
+            };
+            report.added += counts.added;
+            report.changed += counts.changed;
+            report.unchanged += counts.unchanged;
+            self.progress(DOING, total - left.len(), Some(total)).await?;
+            if is_last {
+                return Ok(());
+            }
+        }
     }
 
     /// Receives the files of an import. Nothing is said meanwhile: the client reads when it has written all.

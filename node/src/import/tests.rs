@@ -294,6 +294,26 @@ fn text_that_would_be_shown_in_another_order_is_refused() {
 }
 
 #[test]
+fn a_family_of_grown_children_is_not_taken_anew_and_may_end_by_itself() {
+    let held = BTreeSet::from([FamilyRef::new("held").unwrap()]);
+    let today = Some("2026-11-21".parse().unwrap());
+    let rules = ImportRules { held: Some(&held), today, ..RULES };
+    let text = "gezin;rol;geboortedatum;einddatum\nnew;kind;2001-05-09;\nheld;kind;2001-05-09;\n\
+                past;kind;2001-05-09;2020-01-01\nlate;kind;2001-05-09;2026-12-01\n";
+    let import = read_csv("a.csv", text.as_bytes(), &rules).unwrap();
+    assert_eq!(families(&import), [("held", 1), ("past", 1)]);
+    assert_eq!(
+        told(&import),
+        [
+            "a.csv, line 2, column einddatum: every child is 23 or older, so that no signal can last; leave the family \
+             out",
+            "a.csv, line 5, column einddatum: lies past the 23rd birthday of the youngest child; a signal lasts until \
+             that day at most",
+        ]
+    );
+}
+
+#[test]
 fn a_unit_that_the_organisation_does_not_have_is_refused_with_the_nearest() {
     let units = ["wijkteam west", "schuldhulp"].map(|name| Unit::new("unit", name).unwrap());
     let known = BTreeSet::from(units);

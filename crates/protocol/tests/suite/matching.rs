@@ -386,3 +386,35 @@ fn a_signal_ends_by_itself_however_often_its_record_is_repeated() {
         other => panic!("{other:?}"),
     }
 }
+
+#[test]
+fn an_import_that_stops_half_way_is_followed_up_by_itself() {
+    let mut net = Simulation::new(Founding::uniform(4));
+    let own = Founding::oin(1);
+    net.settle();
+    let part = |net: &mut Simulation, reference: &str| {
+        let reply = net.command(own, Command::ImportPart(vec![family(reference, [mother()])]));
+        assert!(matches!(reply, Reply::Imported(counts) if counts.added == 1), "{reply:?}");
+        let status = net.status(own);
+        assert!(!status.published && status.keys_waiting == 0, "registered, and nothing more");
+        assert_eq!(who(net, 1, reference).unwrap().completeness.current(), 0, "an answer says so");
+    };
+    part(&mut net, "a");
+    net.seconds(5);
+    assert_eq!(net.status(own).tags_published, 0, "more may come");
+    net.seconds(30);
+    net.settle();
+    let tags = net.status(own).tags_published;
+    assert!(tags > 0, "nothing came");
+
+    part(&mut net, "b");
+    net.restart(own);
+    net.settle();
+    assert_eq!(net.status(own).tags_published, tags, "the same mother");
+    assert!(who(&mut net, 1, "b").unwrap().completeness.is_complete(), "taken up by the next start");
+
+    part(&mut net, "c");
+    import(&mut net, 1, vec![]);
+    net.settle();
+    assert!(who(&mut net, 1, "c").unwrap().completeness.is_complete(), "the last part may bring nothing");
+}
