@@ -9,10 +9,14 @@ pub enum Exit {
     Ok,
     /// Done, but some families were left out because of bad rows, each reported.
     BadRows,
+    /// `doctor` found something to do.
+    Findings,
     /// Nothing was done: wrong usage, unusable files, or a node that could not run.
     Failed,
     /// No progress for ten minutes; what was known was printed.
     Standstill,
+    /// The node ran and something failed under it, its disk for instance; starting it again may help.
+    Broken,
     /// Stopped by a signal before it was done.
     Interrupted,
 }
@@ -21,9 +25,10 @@ impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(match exit {
             Exit::Ok => 0,
-            Exit::BadRows => 1,
+            Exit::BadRows | Exit::Findings => 1,
             Exit::Failed => 2,
             Exit::Standstill => 3,
+            Exit::Broken => 4,
             Exit::Interrupted => 130,
         })
     }

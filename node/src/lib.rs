@@ -8,6 +8,8 @@ pub mod cli;
 pub mod config;
 pub mod daemon;
 pub mod demo;
+mod disk;
+pub mod doctor;
 pub mod exit;
 pub mod governance;
 pub mod import;

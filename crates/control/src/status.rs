@@ -40,6 +40,12 @@ pub struct StatusLine {
     pub published: bool,
     /// Completeness of what others publish.
     pub dekking: Coverage,
+    /// The own clock beside those of other members.
+    pub clock: ClockLine,
+    /// Second rosters of one version that governors signed; each is kept as evidence.
+    pub roster_conflicts: usize,
+    /// Bytes of the records when the node started.
+    pub logical_bytes: u64,
     /// What was refused since the start, by reason.
     pub refused: BTreeMap<String, u64>,
     /// What the network refused, failed at or lost since the start, by reason.
@@ -82,6 +88,8 @@ pub struct RosterLine {
     pub version: u32,
     /// How many members it names.
     pub members: usize,
+    /// The newest version that another member says it acts on; 0 while nobody was heard.
+    pub newest_heard: u32,
 }
 
 /// How many keyholders there are.
@@ -94,6 +102,17 @@ pub struct KeyholderLine {
     pub total: usize,
     /// Needed for one evaluation.
     pub threshold: usize,
+}
+
+/// The own clock beside those of the members heard of late.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClockLine {
+    /// How many members it is compared with; none until the first of them publishes.
+    pub members: usize,
+    /// Whole minutes by which the own clock is ahead of theirs; negative when it is behind. Coarse, so that a followed
+    /// status does not tell every second that a message took.
+    pub ahead_minutes: i64,
 }
 
 impl StatusLine {

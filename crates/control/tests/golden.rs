@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use control::{
-    AnswerLine, BadRow, Coverage, Extent, ImportReport, InvolvedLine, KeyholderLine, MatchLine,
+    AnswerLine, BadRow, ClockLine, Coverage, Extent, ImportReport, InvolvedLine, KeyholderLine, MatchLine,
     OrganisationLine, Page, Phase, Problem, ProblemKind, Progress, ReasonLine, Reply, Request, Response,
     RosterLine, SignalLine, StaleLine, StatusLine, Upload,
 };
@@ -71,6 +71,7 @@ fn responses() -> Vec<Response> {
             network: "ab".repeat(32),
             version: 2,
             members: 9,
+            newest_heard: 2,
         }),
         epoch: Some(1),
         key_sets: vec!["bsn".into(), "zwak".into()],
@@ -81,6 +82,9 @@ fn responses() -> Vec<Response> {
         unit_matches: 9,
         published: false,
         dekking: dekking.clone(),
+        clock: ClockLine { members: 3, ahead_minutes: -7 },
+        roster_conflicts: 1,
+        logical_bytes: 4_096,
         refused: [("bad_signatures".to_owned(), 7)].into(),
         network: [("strangers_refused".to_owned(), 8)].into(),
     };

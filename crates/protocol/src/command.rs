@@ -8,6 +8,8 @@ use domain::{
 use index::{Completeness, Involvement, UnitInvolvement};
 use thiserror::Error;
 
+use crate::feed::ClockComparison;
+
 /// Something the own organisation wants.
 #[derive(Debug)]
 pub enum Command {
@@ -176,6 +178,10 @@ pub struct Status {
     pub completeness: Completeness,
     /// Problems of the running key ceremonies, each naming the keyholder.
     pub ceremony_problems: Vec<CeremonyProblem>,
+    /// The own clock beside those of others.
+    pub clock: ClockComparison,
+    /// The newest version of the roster that another member says it acts on; 0 while nobody was heard.
+    pub newest_roster_heard: u32,
     /// What was refused so far.
     pub refused: Refused,
 }

@@ -359,6 +359,8 @@ impl Machines {
                 && self.feeds.is_published(),
             completeness: self.feeds.completeness(cx, &self.ceremonies.material, None),
             ceremony_problems: self.ceremonies.problems(cx.now),
+            clock: self.feeds.others.clock(cx.roster, cx.now),
+            newest_roster_heard: self.feeds.others.newest_roster(cx.roster),
             refused,
         }
     }

@@ -15,6 +15,7 @@
 mod engine;
 mod error;
 mod files;
+mod inspect;
 mod lock;
 mod mark;
 mod plan;
@@ -25,6 +26,7 @@ mod store;
 mod writer;
 
 pub use error::StoreError;
+pub use inspect::{KeyFiles, inspect_keys};
 pub use plan::{MAX_KEY_BYTES, MAX_SECRET_BYTES, MAX_VALUE_BYTES, MAX_WRITES};
 pub use record::Record;
 pub use seal::StorageSecret;

@@ -12,7 +12,7 @@ use std::{
 use protocol::{Secret, SecretName};
 use sha2::{Digest, Sha256};
 
-use crate::{MAX_SECRET_BYTES, StorageSecret, StoreError, files, seal::Key};
+use crate::{KeyFiles, MAX_SECRET_BYTES, StorageSecret, StoreError, files, seal::Key};
 
 const FORMAT: &[u8] = b"samenhang/store/1 sealed file";
 const MAGIC: &[u8; 6] = b"smhkey";
@@ -61,6 +61,59 @@ impl KeyFolder {
             }
         }
         Ok(folder)
+    }
+
+    /// A folder to look at; nothing is made or cleared away.
+    pub(crate) fn at(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    /// Reads every file; opens each when there is a secret.
+    pub(crate) fn inspect(&self, secret: Option<&StorageSecret>) -> Result<KeyFiles, StoreError> {
+        let mut found = KeyFiles { sound: 0, faults: Vec::new() };
+        let data_key = match secret {
+            Some(secret) => again_if_damaged(|| self.held_data_key(secret)).map(Some),
+            None => again_if_damaged(|| self.sealed(DATA_KEY)).and_then(|held| match held {
+                Some(_) => Ok(None),
+                None => Err(StoreError::KeyMissing { path: self.file(DATA_KEY) }),
+            }),
+        };
+        let key = match data_key {
+            Ok(data_key) => {
+                found.sound += 1;
+                data_key.map(|data_key| Secrets::key(&data_key.key))
+            }
+            Err(fault) => {
+                found.faults.push(fault);
+                None
+            }
+        };
+        for name in self.names()? {
+            // Without the key a file can still be seen to be whole. One that is gone was destroyed since it was listed.
+            let seen = again_if_damaged(|| match &key {
+                None => self.sealed(&name).map(drop),
+                Some(key) => match self.read(key, &name)? {
+                    Opened::OtherKey => Err(corrupt_file(&name)),
+                    Opened::Content(_) | Opened::Missing => Ok(()),
+                },
+            });
+            match seen {
+                Ok(()) => found.sound += 1,
+                Err(fault) => found.faults.push(fault),
+            }
+        }
+        Ok(found)
+    }
+
+    fn held_data_key(&self, secret: &StorageSecret) -> Result<DataKey, StoreError> {
+        match self.read(&secret.data_file_key(), DATA_KEY)? {
+            Opened::Content(content) => DataKey::decode(content.reveal()),
+            Opened::OtherKey => {
+                let folder = self.path.parent().unwrap_or(&self.path).to_owned();
+                Err(StoreError::WrongSecret { folder })
+            }
+            Opened::Missing => Err(StoreError::KeyMissing { path: self.file(DATA_KEY) }),
+        }
     }
 
     /// The data key. One is made only in a folder without a database (`fresh`) and without secrets.
@@ -125,8 +178,17 @@ impl KeyFolder {
     }
 
     fn read(&self, key: &Key, name: &str) -> Result<Opened, StoreError> {
+        let Some(sealed) = self.sealed(name)? else { return Ok(Opened::Missing) };
+        Ok(match key.open(&about(name), sealed) {
+            Some(mut content) => Opened::Content(Secret::new(std::mem::take(&mut *content))),
+            None => Opened::OtherKey,
+        })
+    }
+
+    /// What a file seals, still sealed, when the file is whole; `None` when there is none.
+    fn sealed(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let Some(bytes) = files::read_bounded(&self.file(name), MAX_SECRET_BYTES + OVERHEAD_BYTES)? else {
-            return Ok(Opened::Missing);
+            return Ok(None);
         };
         let corrupt = || corrupt_file(name);
         let (rest, hash) = bytes.split_last_chunk::<HASH_BYTES>().ok_or_else(corrupt)?;
@@ -142,10 +204,7 @@ impl KeyFolder {
             }
             _ => return Err(corrupt()),
         }
-        Ok(match key.open(&about(name), sealed.to_vec()) {
-            Some(mut content) => Opened::Content(Secret::new(std::mem::take(&mut *content))),
-            None => Opened::OtherKey,
-        })
+        Ok(Some(sealed.to_vec()))
     }
 }
 
@@ -157,7 +216,12 @@ pub(crate) struct Secrets {
 
 impl Secrets {
     pub(crate) fn new(folder: KeyFolder, data_key: &Key) -> Self {
-        Self { folder, key: data_key.derive(b"samenhang/store/1 secret files", &[]) }
+        Self { folder, key: Self::key(data_key) }
+    }
+
+    /// What seals every file but that of the data key.
+    fn key(data_key: &Key) -> Key {
+        data_key.derive(b"samenhang/store/1 secret files", &[])
     }
 
     /// On disk when it returns.
@@ -183,6 +247,14 @@ impl Secrets {
 
     pub(crate) fn destroy(&self, name: &str) -> Result<(), StoreError> {
         self.folder.destroy(name)
+    }
+}
+
+/// A file that is replaced while it is read looks damaged: its old content is overwritten after the rename.
+fn again_if_damaged<T>(read: impl Fn() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    match read() {
+        Err(StoreError::Corrupt { .. }) => read(),
+        once => once,
     }
 }
 

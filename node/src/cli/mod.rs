@@ -1,5 +1,6 @@
 //! The command line.
 
+mod doctor;
 mod import;
 mod init;
 mod manual;
@@ -35,8 +36,9 @@ struct Arguments {
 }
 
 const EXIT_STATUSES: &str = "Exit status: 0 done; 1 done, but families with bad rows were left out; \
-2 nothing was done (wrong usage, unusable files, a node that could not run); 3 no progress for ten minutes; 130 interrupted. \
-Whoever closes the pipe that a command prints into has seen enough: that is no failure.";
+2 nothing was done (wrong usage, unusable files, a node that could not run); 3 no progress for ten minutes; 4 a node that \
+ran failed (starting it again may help); 130 interrupted. Whoever closes the pipe that a command prints into has seen \
+enough: that is no failure.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -72,6 +74,13 @@ enum Command {
     /// Show how the running node is doing.
     #[command(after_help = EXIT_STATUSES)]
     Status(status::StatusArguments),
+    /// Look at everything that a node needs, and say what to do where something is amiss.
+    ///
+    /// Clock, ports, addresses, peers, versions, disk, memory, permissions, key files, passphrase and rosters. Works with
+    /// and without a running node and changes nothing that a start would not change. What cannot be known is called
+    /// unknown and is no reason for an exit status other than 0.
+    #[command(after_help = doctor::EXIT_STATUSES)]
+    Doctor(doctor::DoctorArguments),
     /// Ask the running node to stop in order.
     #[command(after_help = EXIT_STATUSES)]
     Stop(target::Target),
@@ -156,6 +165,7 @@ pub fn main() -> ExitCode {
         Command::Who(given) => block_on(who::run(&given)),
         Command::Match(given) => block_on(who::run_match(&given)),
         Command::Status(given) => block_on(status::run(&given)),
+        Command::Doctor(given) => block_on(doctor::run(&given)),
         Command::Stop(given) => block_on(status::stop(&given)),
         Command::Completions(given) => manual::completions(&given, &mut Arguments::command()),
         Command::Man(given) => manual::pages(&given, Arguments::command()),

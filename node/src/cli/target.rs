@@ -97,9 +97,9 @@ async fn alone(config: &Config) -> Result<Connection> {
         bail!(why);
     }
     let alone = Alone::new(&identity, store, chain, config.units.matrix.clone())?;
-    let desk = Arc::new(Desk::alone(config.oin, alone, config.units.names.clone()));
+    let desk = Desk::alone(config.oin, alone, config.units.names.clone(), config.roster_folder());
     let (handle, conversations) = in_process(1);
-    let alone = tokio::spawn(converse(conversations, desk));
+    let alone = tokio::spawn(converse(conversations, Arc::new(desk)));
     say!("samenhang: no node runs on {}; working in the folder itself", config.data_folder.display());
     Ok(Connection { client: Client::new(Box::new(handle.open().await?)), alone: Some(alone) })
 }

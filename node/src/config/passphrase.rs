@@ -43,14 +43,19 @@ impl fmt::Debug for Passphrase {
 }
 
 impl Passphrase {
-    /// From the file that the configuration names; without one from the environment.
+    /// From the credential that the service manager hands over; without one from the file that the configuration
+    /// names; without that from the environment.
     ///
     /// # Errors
     /// When there is none, or it is too short.
     pub fn find(config: &Config) -> Result<Self, ConfigError> {
-        let (place, text) = match &config.passphrase_file {
+        let credential = credential();
+        let (place, text) = match credential.as_ref().or(config.passphrase_file.as_ref()) {
             Some(path) => {
-                warn_when_others_read(path);
+                // What the service manager hands over is in a folder for the service alone.
+                if credential.is_none() {
+                    warn_when_others_read(path);
+                }
                 let text = fs::read_to_string(path).map(Zeroizing::new);
                 let unreadable = |source| ConfigError::PassphraseUnreadable { path: path.clone(), source };
                 (path.display().to_string(), text.map_err(unreadable)?)
@@ -72,6 +77,12 @@ impl Passphrase {
         }
         Ok(Self(Zeroizing::new(text.to_owned())))
     }
+}
+
+/// The file that systemd makes of `LoadCredential=passphrase:…` (systemd.exec(5)), when it does.
+pub(crate) fn credential() -> Option<PathBuf> {
+    let file = Path::new(&env::var_os("CREDENTIALS_DIRECTORY")?).join("passphrase");
+    file.exists().then_some(file)
 }
 
 /// A service manager may hand over a file that its group can read, so this is no reason to refuse.

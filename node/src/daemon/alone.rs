@@ -11,11 +11,12 @@ use protocol::{Batch, Command, CommandId, Input, Node, NodeConfig, Outbound, Rep
 use roster::{RosterChain, VerifiedRoster};
 use store::{MAX_WRITES, Store};
 
-use crate::runtime::{NodeIdentity, kept, now, random_seed};
+use crate::runtime::{NodeIdentity, kept, logical_bytes, now, random_seed};
 
 /// Holds the data folder's lock as long as it lives.
 pub(crate) struct Alone {
     roster: Arc<VerifiedRoster>,
+    logical_bytes: u64,
     parts: Mutex<(Node, Store)>,
 }
 
@@ -36,12 +37,21 @@ impl Alone {
             units,
         };
         let node = Node::new(config, &kept, now());
-        Ok(Self { roster: Arc::new(node.roster().clone()), parts: Mutex::new((node, store)) })
+        Ok(Self {
+            roster: Arc::new(node.roster().clone()),
+            logical_bytes: logical_bytes(&kept),
+            parts: Mutex::new((node, store)),
+        })
     }
 
     /// The roster in force.
     pub(crate) fn roster(&self) -> Arc<VerifiedRoster> {
         Arc::clone(&self.roster)
+    }
+
+    /// Bytes of the records when they were read.
+    pub(crate) fn logical_bytes(&self) -> u64 {
+        self.logical_bytes
     }
 
     /// Gives a command; replies when what it did is durable. Blocks.

@@ -1,6 +1,7 @@
 //! The desk: where requests find the node, whatever state it is in.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use anyhow::{Result, anyhow};
@@ -11,6 +12,7 @@ use roster::VerifiedRoster;
 use tokio::sync::{Semaphore, watch};
 
 use super::{Alone, lines};
+use crate::governance::RosterFolder;
 use crate::runtime::RunningNode;
 
 /// A node that takes commands.
@@ -34,6 +36,7 @@ enum State {
 pub(crate) struct Desk {
     oin: Oin,
     addresses: Vec<String>,
+    roster_folder: PathBuf,
     state: RwLock<State>,
     stop: watch::Sender<bool>,
     /// One import at a time: its files are held in memory.
@@ -49,10 +52,16 @@ impl Desk {
                                         `samenhang roster install`";
 
     /// A node that waits for its roster.
-    pub(crate) fn waiting(oin: Oin, addresses: Vec<String>, units: Option<BTreeSet<Unit>>) -> Self {
+    pub(crate) fn waiting(
+        oin: Oin,
+        addresses: Vec<String>,
+        units: Option<BTreeSet<Unit>>,
+        roster_folder: PathBuf,
+    ) -> Self {
         Self {
             oin,
             addresses,
+            roster_folder,
             state: RwLock::new(State::Waiting(String::new())),
             stop: watch::Sender::new(false),
             imports: Semaphore::new(1),
@@ -61,8 +70,13 @@ impl Desk {
     }
 
     /// A node without network.
-    pub(crate) fn alone(oin: Oin, alone: Alone, units: Option<BTreeSet<Unit>>) -> Self {
-        let desk = Self::waiting(oin, Vec::new(), units);
+    pub(crate) fn alone(
+        oin: Oin,
+        alone: Alone,
+        units: Option<BTreeSet<Unit>>,
+        roster_folder: PathBuf,
+    ) -> Self {
+        let desk = Self::waiting(oin, Vec::new(), units, roster_folder);
         desk.set(State::At(Engine::Alone(Arc::new(alone))));
         desk
     }
@@ -123,13 +137,17 @@ impl Desk {
             State::Waiting(why) => (Phase::WaitingForRoster, vec![why.clone()]),
             State::Stopping => (Phase::Stopping, Vec::new()),
         };
-        let blank = lines::blank(self.oin, phase, messages, self.addresses.clone());
+        let mut blank = lines::blank(self.oin, phase, messages, self.addresses.clone());
+        // A folder that cannot be listed is said by whatever needs it.
+        let conflicts = RosterFolder::open(&self.roster_folder).and_then(|folder| folder.conflicts());
+        lines::conflicts(&mut blank, conflicts.map_or(0, |found| found.len()));
         match self.engine() {
             Err(_) => Ok(blank),
             Ok(engine) => {
                 let Reply::Status(status) = engine.command(Command::Status).await? else {
                     return Err(mixed_up());
                 };
+                blank.logical_bytes = engine.logical_bytes();
                 Ok(lines::status(blank, &status, &engine.roster(), engine.network_counters()))
             }
         }
@@ -153,6 +171,14 @@ impl Engine {
         match self {
             Self::Running(node) => node.roster(),
             Self::Alone(alone) => alone.roster(),
+        }
+    }
+
+    /// Bytes of the records when they were read.
+    fn logical_bytes(&self) -> u64 {
+        match self {
+            Self::Running(node) => node.logical_bytes(),
+            Self::Alone(alone) => alone.logical_bytes(),
         }
     }
 

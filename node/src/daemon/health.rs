@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,15 +13,43 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use control::StatusLine;
-use tokio::net::TcpListener;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 use super::{Desk, metrics};
+use crate::disk::Room;
+
+/// Connections served at once; the next ones wait in the kernel's queue. A machine has a handful of monitors.
+const MAX_CONNECTIONS: usize = 32;
+
+/// How long a client may take to ask. A monitor asks at once.
+const HEADER_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a connection lasts, question and answer together: the status of a busy node, and its way out.
+const CONNECTION_PATIENCE: Duration = Duration::from_secs(45);
+
+/// Longest request, path and headers together: the least that the HTTP library allows, and plenty.
+const MAX_REQUEST_BYTES: usize = 8 << 10;
+
+/// Most headers of a request.
+const MAX_HEADERS: usize = 32;
 
 /// A bound endpoint.
 pub(super) struct Health {
     listener: TcpListener,
     /// Where it listens, with the port that the system chose.
     pub(super) address: SocketAddr,
+}
+
+/// What the routes look at.
+#[derive(Clone)]
+struct View {
+    desk: Arc<Desk>,
+    data_folder: Arc<PathBuf>,
 }
 
 impl Health {
@@ -41,15 +69,48 @@ impl Health {
         Ok(Self { listener, address })
     }
 
-    /// Serves until it is dropped.
-    pub(super) async fn serve(self, desk: Arc<Desk>) -> std::io::Result<()> {
+    /// Serves until it is dropped, and with it every connection.
+    pub(super) async fn serve(self, desk: Arc<Desk>, data_folder: &Path) {
         let routes = Router::new()
             .route("/health/live", get(live))
             .route("/health/ready", get(ready))
             .route("/metrics", get(all_metrics))
-            .with_state(desk);
-        axum::serve(self.listener, routes).await
+            .with_state(View { desk, data_folder: Arc::new(data_folder.to_owned()) });
+        let seats = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        let mut connections = JoinSet::new();
+        loop {
+            // First a seat, then a guest: who comes when all are taken waits outside.
+            let seat = Arc::clone(&seats).acquire_owned().await.expect("the seats are never taken away");
+            match self.listener.accept().await {
+                Ok((stream, _)) => {
+                    let routes = routes.clone();
+                    connections.spawn(async move {
+                        converse(stream, routes).await;
+                        drop(seat);
+                    });
+                }
+                Err(error) => {
+                    // Out of file descriptors, for instance: others may give some back in a moment.
+                    tracing::warn!(%error, "a connection for health or metrics could not be accepted");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            }
+            while connections.try_join_next().is_some() {}
+        }
     }
+}
+
+/// One request and its answer. Monitors ask seldom, so a connection is not kept for the next question.
+async fn converse(stream: TcpStream, routes: Router) {
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_PATIENCE)
+        .max_buf_size(MAX_REQUEST_BYTES)
+        .max_headers(MAX_HEADERS)
+        .keep_alive(false)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes));
+    // A client that is slow, silent or gone is its own affair.
+    let _ended = tokio::time::timeout(CONNECTION_PATIENCE, served).await;
 }
 
 /// How long the node may take to say how it is. A large import keeps its event loop for seconds.
@@ -60,16 +121,16 @@ async fn status(desk: &Desk) -> Result<StatusLine> {
 }
 
 /// Whether the process is worth keeping: it answers, and its event loop does.
-async fn live(State(desk): State<Arc<Desk>>) -> impl IntoResponse {
-    match status(&desk).await {
+async fn live(State(view): State<View>) -> impl IntoResponse {
+    match status(&view.desk).await {
         Ok(_) => (StatusCode::OK, "live\n".to_owned()),
         Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("{error:#}\n")),
     }
 }
 
 /// Whether it takes signals and questions.
-async fn ready(State(desk): State<Arc<Desk>>) -> impl IntoResponse {
-    match status(&desk).await {
+async fn ready(State(view): State<View>) -> impl IntoResponse {
+    match status(&view.desk).await {
         Ok(status) if status.is_ready() => (StatusCode::OK, "ready\n".to_owned()),
         Ok(status) => {
             let why = status.messages.join("; ");
@@ -79,11 +140,13 @@ async fn ready(State(desk): State<Arc<Desk>>) -> impl IntoResponse {
     }
 }
 
-async fn all_metrics(State(desk): State<Arc<Desk>>) -> impl IntoResponse {
-    match status(&desk).await {
+async fn all_metrics(State(view): State<View>) -> impl IntoResponse {
+    match status(&view.desk).await {
         Ok(status) => {
             let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-            (kind, metrics::text(&status)).into_response()
+            // A disk that cannot be looked at has no figures; the alarm on missing figures is the monitor's.
+            let room = Room::under(&view.data_folder).ok();
+            (kind, metrics::text(&status, room)).into_response()
         }
         Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("{error:#}\n")).into_response(),
     }

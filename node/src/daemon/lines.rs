@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use control::{
-    AnswerLine, Coverage, InvolvedLine, KeyholderLine, MatchLine, OrganisationLine, Phase, ReasonLine,
-    RosterLine, SignalLine, StaleLine, StatusLine,
+    AnswerLine, ClockLine, Coverage, InvolvedLine, KeyholderLine, MatchLine, OrganisationLine, Phase,
+    ReasonLine, RosterLine, SignalLine, StaleLine, StatusLine,
 };
 use domain::{Certainty, Oin};
 use index::{Completeness, Involvement, UnitInvolvement};
@@ -30,8 +30,23 @@ pub(super) fn blank(oin: Oin, phase: Phase, messages: Vec<String>, addresses: Ve
         unit_matches: 0,
         published: false,
         dekking: Coverage::default(),
+        clock: ClockLine::default(),
+        roster_conflicts: 0,
+        logical_bytes: 0,
         refused: BTreeMap::new(),
         network: BTreeMap::new(),
+    }
+}
+
+/// Puts second rosters of one version into a status. Governors and operators must know until they are settled.
+pub(super) fn conflicts(status: &mut StatusLine, conflicts: usize) {
+    status.roster_conflicts = conflicts;
+    if conflicts != 0 {
+        status.messages.push(
+            "governors signed two different rosters of one version; the one installed first stays in force, the other \
+             is kept as roster/conflict-… in the data folder: call the governors"
+                .to_owned(),
+        );
     }
 }
 
@@ -53,6 +68,7 @@ pub(super) fn status(
             network: roster.network().to_string(),
             version: roster.version(),
             members: roster.members().len(),
+            newest_heard: status.newest_roster_heard,
         }),
         epoch: Some(status.epoch.0),
         key_sets: status.key_sets.iter().map(|class| class.dutch().to_owned()).collect(),
@@ -67,6 +83,7 @@ pub(super) fn status(
         unit_matches: status.unit_matches,
         published: status.published,
         dekking: coverage(&status.completeness, roster),
+        clock: ClockLine { members: status.clock.members, ahead_minutes: status.clock.ahead_seconds / 60 },
         refused: status.refused.named().into_iter().map(|(name, count)| (name.to_owned(), count)).collect(),
         network,
         ..blank

@@ -5,12 +5,14 @@
 //! without type.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
 use control::{Phase, StatusLine};
 
-/// All metrics of a status.
-pub(super) fn text(status: &StatusLine) -> String {
+use crate::disk::Room;
+
+/// All metrics of a status, and of the disk where it can be looked at.
+pub(super) fn text(status: &StatusLine, room: Option<Room>) -> String {
     let mut out = Text(String::new());
     let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
     let version = [("version", status.version.as_str())];
@@ -33,6 +35,11 @@ pub(super) fn text(status: &StatusLine) -> String {
         "samenhang_key_sets",
         "Classes of keys that can be used; 2 when all is well.",
         count(status.key_sets.len()),
+    );
+    gauge(
+        "samenhang_roster_conflicts",
+        "Second rosters of one version that governors signed.",
+        count(status.roster_conflicts),
     );
     let keyholders = &status.keyholders;
     gauge("samenhang_keyholders_reachable", "Keyholders reachable now.", count(keyholders.reachable));
@@ -58,6 +65,20 @@ pub(super) fn text(status: &StatusLine) -> String {
         "1 when everything of the own families is published.",
         u64::from(status.published),
     );
+    if let Some(room) = room {
+        gauge("samenhang_database_bytes", "Bytes of the database's files.", room.database_bytes);
+        gauge("samenhang_disk_free_bytes", "Bytes free under the data folder.", room.free_bytes);
+    }
+    // Without anybody to compare with there is no figure: 0 would say that the clock is right.
+    if status.clock.members != 0 {
+        let ahead = status.clock.ahead_minutes.saturating_mul(60);
+        out.family(
+            "samenhang_clock_ahead_seconds",
+            "gauge",
+            "Whole minutes, in seconds, by which the clock is ahead of those of other members.",
+        );
+        out.sample("samenhang_clock_ahead_seconds", &[], ahead);
+    }
 
     out.family(
         "samenhang_feeds",
@@ -95,7 +116,7 @@ impl Text {
     }
 
     /// Label values here are words of the program: nothing to escape.
-    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: u64) {
+    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: impl Display) {
         let labels: Vec<String> =
             labels.iter().map(|(label, value)| format!("{label}=\"{value}\"")).collect();
         let labels = if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) };
@@ -128,7 +149,9 @@ mod tests {
         let mut status = lines::blank(oin, Phase::Running, Vec::new(), Vec::new());
         status.refused = BTreeMap::from([("not_allowed".to_owned(), 3)]);
         status.network = BTreeMap::from([("strangers_refused".to_owned(), 1)]);
-        let text = text(&status);
+        status.clock = control::ClockLine { members: 2, ahead_minutes: -3 };
+        let room = Room { database_bytes: 7, free_bytes: 9, read_only: false };
+        let text = text(&status, Some(room));
         let mut families = BTreeSet::new();
         let mut last = String::new();
         for line in text.lines() {
@@ -142,11 +165,15 @@ mod tests {
             } else {
                 let name = line.split(['{', ' ']).next().unwrap();
                 assert_eq!(name, last);
-                assert!(line.rsplit(' ').next().unwrap().parse::<u64>().is_ok(), "{line}");
+                assert!(line.rsplit(' ').next().unwrap().parse::<i64>().is_ok(), "{line}");
             }
         }
         for expected in [
             "samenhang_ready 1",
+            "samenhang_roster_conflicts 0",
+            "samenhang_database_bytes 7",
+            "samenhang_disk_free_bytes 9",
+            "samenhang_clock_ahead_seconds -180",
             "samenhang_feeds{state=\"stale\"} 0",
             "samenhang_refused_total{reason=\"not_allowed\"} 3",
             "samenhang_network_troubles_total{reason=\"strangers_refused\"} 1",

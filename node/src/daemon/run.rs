@@ -5,7 +5,7 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use protocol::{Command, Reply};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -24,8 +24,10 @@ const STOP_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Runs a node until it is asked to stop: SIGINT, SIGTERM or a command.
 ///
+/// What fails after the start, the disk for instance, is told and becomes the exit status.
+///
 /// # Errors
-/// When it cannot start, or its disk refuses something.
+/// When it cannot start: a person has something to mend first.
 pub async fn run(config: Config) -> Result<Exit> {
     let secret = storage_secret(&config.data_folder, &Passphrase::find(&config)?)?;
     let store = store::Store::open(&config.data_folder, &secret)?;
@@ -33,7 +35,8 @@ pub async fn run(config: Config) -> Result<Exit> {
     let prepared = prepared.with_units(config.units.matrix.clone());
     let mut signals = Signals::new()?;
     let addresses = prepared.addresses().iter().map(ToString::to_string).collect();
-    let desk = Arc::new(Desk::waiting(config.oin, addresses, config.units.names.clone()));
+    let units = config.units.names.clone();
+    let desk = Arc::new(Desk::waiting(config.oin, addresses, units, config.roster_folder()));
     let socket = ControlSocket::open(&config.socket())?;
     let health = match config.health {
         Some(address) => Some(Health::open(address, &config.health_file()).await?),
@@ -55,9 +58,7 @@ pub async fn run(config: Config) -> Result<Exit> {
         let clients = socket.serve(Arc::clone(&desk));
         let watching = async {
             match health {
-                Some(health) => {
-                    health.serve(Arc::clone(&desk)).await.context("the health endpoint has ended")
-                }
+                Some(health) => health.serve(Arc::clone(&desk), &config.data_folder).await,
                 None => std::future::pending().await,
             }
         };
@@ -66,7 +67,7 @@ pub async fn run(config: Config) -> Result<Exit> {
         loop {
             tokio::select! {
                 () = &mut clients => {}
-                ended = &mut watching => break ended,
+                () = &mut watching => {}
                 () = signals.stop() => break Ok(()),
                 () = desk.asked_to_stop() => break Ok(()),
                 failed = &mut looking => break failed.map(|never| match never {}),
@@ -79,7 +80,10 @@ pub async fn run(config: Config) -> Result<Exit> {
     drop(socket);
     let _gone = fs::remove_file(config.health_file());
     let stopped = node.stop().await;
-    outcome.and(stopped)?;
+    if let Err(error) = outcome.and(stopped) {
+        say!("samenhang: {error:#}");
+        return Ok(Exit::Broken);
+    }
     tracing::info!("stopped");
     Ok(Exit::Ok)
 }

@@ -49,6 +49,7 @@ pub struct RunningNode {
     inputs: mpsc::Sender<Input>,
     notices: mpsc::Receiver<Notice>,
     waiting: Arc<Waiting>,
+    logical_bytes: u64,
     last_command: AtomicU64,
     ticker: tokio::task::JoinHandle<()>,
     event_loop: std::thread::JoinHandle<()>,
@@ -131,6 +132,7 @@ impl Prepared {
         };
         let node = Node::new(config, &kept, event_loop::now());
         let members = members(node.roster());
+        let logical_bytes = logical_bytes(&kept);
         drop(kept);
 
         let waiting = Arc::new(Waiting::new(node.roster()));
@@ -161,6 +163,7 @@ impl Prepared {
             inputs: self.inputs,
             notices,
             waiting,
+            logical_bytes,
             last_command: AtomicU64::new(FIRST_COMMAND.0),
             ticker,
             event_loop,
@@ -238,6 +241,12 @@ impl RunningNode {
     #[must_use]
     pub fn network_counters(&self) -> network::Counters {
         self.network.counters()
+    }
+
+    /// Bytes of the records when the node started.
+    #[must_use]
+    pub fn logical_bytes(&self) -> u64 {
+        self.logical_bytes
     }
 
     /// Stops in order: the network first, then the event loop, then the writer with all that is queued.
@@ -373,6 +382,11 @@ pub(crate) fn kept(store: &Store) -> Result<Kept> {
         }
     }
     Ok(kept)
+}
+
+/// Bytes of the records, before they are sealed and before the engine lays them out.
+pub(crate) fn logical_bytes(kept: &Kept) -> u64 {
+    kept.records.iter().map(|(_, value)| u64::try_from(value.len()).unwrap_or(u64::MAX)).sum()
 }
 
 /// Whom the network may reach under a roster, and in which topics.

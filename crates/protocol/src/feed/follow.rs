@@ -58,7 +58,7 @@ impl FeedKeeper {
 
     /// Takes a head that came by gossip. Its topic does not matter: the head names its circle and is signed.
     pub(crate) fn gossip(&mut self, cx: &Context<'_>, frame: &[u8], fx: &mut Effects<'_>) {
-        self.take_head(cx, frame, fx);
+        self.take_head(cx, frame, true, fx);
     }
 
     /// Asks for everything that is missing and not yet asked for.
@@ -155,7 +155,7 @@ impl FeedKeeper {
         match (cbor::from_slice::<FeedResponse>(frame), wanted) {
             (Ok(FeedResponse::Heads { heads }), Wanted::Heads) if heads.len() <= HEADS_PER_PAGE => {
                 for wire in heads {
-                    self.take_head(cx, &wire, fx);
+                    self.take_head(cx, &wire, false, fx);
                 }
             }
             (Ok(FeedResponse::Headers { headers }), Wanted::Headers(feed))
@@ -241,7 +241,8 @@ impl FeedKeeper {
         self.replicas.get(feed).map_or(0, index::Replica::newest_sequence)
     }
 
-    fn take_head(&mut self, cx: &Context<'_>, wire: &[u8], fx: &mut Effects<'_>) {
+    /// `fresh` heads come by gossip, as their publisher signs them; others may be as old as their feed.
+    fn take_head(&mut self, cx: &Context<'_>, wire: &[u8], fresh: bool, fx: &mut Effects<'_>) {
         if wire.len() > MAX_HEAD_BYTES {
             fx.refused.malformed_frames += 1;
             return;
@@ -250,6 +251,9 @@ impl FeedKeeper {
         else {
             return;
         };
+        if fresh {
+            self.others.hear(head.document(), cx.now);
+        }
         // A head of a feed that this node may not read, or of another epoch, is none of its business.
         let feed = head.document().feed;
         let Some(replica) = self.replicas.get_mut(&feed) else { return };

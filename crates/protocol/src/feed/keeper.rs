@@ -8,6 +8,7 @@ use index::{Body, Completeness, FeedId, FeedState, HeadDocument, HeaderDocument,
 use roster::VerifiedRoster;
 
 use super::follow::Wanted;
+use super::others::Others;
 use super::publish::{feed_key, header_key};
 use crate::ceremony::KeyMaterial;
 use crate::effects::{Context, Effects};
@@ -49,6 +50,8 @@ pub(crate) struct FeedKeeper {
     pub(super) heads_turn: usize,
     /// Publishers whose heads tell of a newer roster than this node's.
     pub(super) newer_roster: BTreeSet<Oin>,
+    /// What others' heads say about this node.
+    pub(crate) others: Others,
 }
 
 impl FeedKeeper {
@@ -83,6 +86,7 @@ impl FeedKeeper {
             told_equivocation: BTreeSet::new(),
             heads_turn: 0,
             newer_roster: BTreeSet::new(),
+            others: Others::default(),
         }
     }
 
