@@ -608,3 +608,24 @@ fn the_network_that_operations_shows_is_accepted() {
          --out new.roster",
     );
 }
+
+#[test]
+fn the_sample_of_a_network_file_founds_one_also_with_what_it_shows_in_comments() {
+    let desk = Desk::founded();
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("config/network.toml");
+    let sample = fs::read_to_string(sample).unwrap();
+    let setting =
+        |line: &str| line.strip_prefix("# ").filter(|shown| shown.contains(" = ")).unwrap_or(line).to_owned();
+    let uncommented: Vec<String> = sample.lines().map(setting).collect();
+    desk.requests([101, 301, 401]);
+    for (name, text) in [("sample", sample.clone()), ("uncommented", uncommented.join("\n"))] {
+        desk.write(&format!("{name}.toml"), text);
+        desk.done(&format!(
+            "roster new --from {name}.toml --governors anna.pub bert.pub carla.pub --threshold 2 --request requests/ \
+             --out {name}.roster"
+        ));
+        let shown = desk.done(&format!("roster show {name}.roster"));
+        assert!(shown.contains("Rivierenland op proef"), "{shown}");
+    }
+    assert_ne!(sample, uncommented.join("\n"), "the sample shows settings in comments");
+}

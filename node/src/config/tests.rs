@@ -129,7 +129,7 @@ fn units_see_each_other_only_as_listed() {
 #[test]
 fn the_samples_are_right() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("config");
-    for sample in ["member.toml", "keyholder.toml"] {
+    for sample in ["member.toml", "keyholder.toml", "mediator.toml"] {
         let config = Config::read(&folder.join(sample)).unwrap_or_else(|error| panic!("{error}"));
         assert!(config.oin.as_str().starts_with("00000099"), "{sample} shows a test number");
         assert!(config.passphrase_file.is_some(), "{sample} shows where the passphrase goes");
