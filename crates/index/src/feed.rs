@@ -1,6 +1,6 @@
 //! The signed documents of a feed: segment headers and heads.
 
-use crypto::{Digest, Document, TypeName};
+use crypto::{Digest, Document, Signed, TypeName};
 use domain::{CircleId, Epoch, NetworkId, Oin, Timestamp};
 use minicbor::{Decode, Encode};
 
@@ -30,10 +30,11 @@ pub struct HeaderDocument {
     /// The feed; its publisher is the signer.
     #[n(2)]
     pub feed: FeedId,
-    /// Raised by a publisher that continues after a restore.
+    /// 0 at first; one more for a publisher that goes on above headers it no longer holds. Its segments from there on
+    /// hold everything again.
     #[n(3)]
     pub generation: u32,
-    /// 1 for the first segment, then one more each time.
+    /// 1 for the first segment, then one more each time, across generations too.
     #[n(4)]
     pub sequence: u64,
     /// Digest of the header before; absent in the first.
@@ -69,29 +70,56 @@ pub struct HeadDocument {
     /// The feed; its publisher is the signer.
     #[n(2)]
     pub feed: FeedId,
-    /// Sequence number of the newest segment.
+    /// Generation of the newest segment.
     #[n(3)]
+    pub generation: u32,
+    /// Sequence number of the newest segment.
+    #[n(4)]
     pub sequence: u64,
     /// Digest of its header.
-    #[n(4)]
+    #[n(5)]
     pub header: Digest,
     /// When the head was made.
-    #[cbor(n(5), with = "crypto::cbor::timestamp")]
+    #[cbor(n(6), with = "crypto::cbor::timestamp")]
     pub time: Timestamp,
     /// Whether the publisher still has tags to publish, so that every answer is incomplete.
-    #[n(6)]
+    #[n(7)]
     pub backlog: bool,
     /// Version of the roster it acts on.
-    #[n(7)]
+    #[n(8)]
     pub roster_version: u32,
     /// Digest of that roster.
-    #[n(8)]
+    #[n(9)]
     pub roster: Digest,
     /// Digests of the key sets its tags were made with, ascending.
-    #[n(9)]
+    #[n(10)]
     pub key_sets: Vec<Digest>,
 }
 
 impl Document for HeadDocument {
     const LABEL: &'static str = "samenhang head v1";
+}
+
+/// A place in a feed: one header, named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// Its generation.
+    pub generation: u32,
+    /// Its sequence number.
+    pub sequence: u64,
+    /// Its digest.
+    pub header: Digest,
+}
+
+impl From<&Signed<HeaderDocument>> for Position {
+    fn from(header: &Signed<HeaderDocument>) -> Self {
+        let document = header.document();
+        Self { generation: document.generation, sequence: document.sequence, header: header.digest() }
+    }
+}
+
+impl From<&HeadDocument> for Position {
+    fn from(head: &HeadDocument) -> Self {
+        Self { generation: head.generation, sequence: head.sequence, header: head.header }
+    }
 }

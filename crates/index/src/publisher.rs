@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crypto::{Digest, Signed, SigningKey, Tag, TypeName};
 use domain::{NetworkId, Timestamp};
 
-use crate::{Body, FeedId, HeadDocument, HeaderDocument, MAX_TAGS};
+use crate::{Body, FeedId, HeadDocument, HeaderDocument, MAX_TAGS, Position};
 
 /// State of the own feed in one circle and epoch.
 #[derive(Debug)]
@@ -15,7 +15,9 @@ pub struct Publisher {
     live: BTreeSet<Tag>,
     waiting: BTreeSet<Tag>,
     leaving: BTreeSet<Tag>,
-    newest: Option<(u64, Digest)>,
+    generation: u32,
+    /// The header that the next one continues.
+    newest: Option<Position>,
 }
 
 /// A segment ready to be kept and served.
@@ -37,14 +39,44 @@ impl Publisher {
             live: BTreeSet::new(),
             waiting: BTreeSet::new(),
             leaving: BTreeSet::new(),
+            generation: 0,
             newest: None,
         }
     }
 
-    /// Takes back a segment that was published before a restart; segments come in their order.
+    /// Takes back a segment that was published before a restart; segments come in their order. A generation holds
+    /// everything, so the first segment of a higher one takes the place of all before it.
     pub fn restore(&mut self, header: &Signed<HeaderDocument>, body: &Body) {
+        let newest = Position::from(header);
+        if newest.generation != self.generation {
+            self.live.clear();
+        }
         self.apply(body);
-        self.newest = Some((header.document().sequence, header.digest()));
+        self.generation = newest.generation;
+        self.newest = Some(newest);
+    }
+
+    /// Goes on above a header that others hold and this node does not: under the next generation, which begins with
+    /// nothing live, so that everything wanted is published again.
+    pub fn continue_above(&mut self, newest: Position) {
+        let stays = std::mem::take(&mut self.live);
+        let leaving = std::mem::take(&mut self.leaving);
+        self.waiting.extend(stays.difference(&leaving));
+        // Only own signatures get here, and nobody restores four thousand million times.
+        self.generation = newest.generation.saturating_add(1);
+        self.newest = Some(newest);
+    }
+
+    /// The generation of the next segment.
+    #[must_use]
+    pub fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    /// The header that the next segment continues; none before the first.
+    #[must_use]
+    pub fn newest(&self) -> Option<Position> {
+        self.newest
     }
 
     /// The feed's name.
@@ -92,9 +124,9 @@ impl Publisher {
             kind: TypeName::new(),
             network: self.network,
             feed: self.feed,
-            generation: 0,
-            sequence: self.newest.map_or(1, |(sequence, _)| sequence + 1),
-            previous: self.newest.map(|(_, digest)| digest),
+            generation: self.generation,
+            sequence: self.newest.map_or(1, |newest| newest.sequence.saturating_add(1)),
+            previous: self.newest.map(|newest| newest.header),
             body: body.digest(),
             added: count(body.added()),
             withdrawn: count(body.withdrawn()),
@@ -102,7 +134,7 @@ impl Publisher {
         };
         let header = Signed::sign(header, key);
         self.apply(&body);
-        self.newest = Some((header.document().sequence, header.digest()));
+        self.newest = Some(Position::from(&header));
         Segment { header, body }
     }
 
@@ -116,11 +148,12 @@ impl Publisher {
         key_sets: Vec<Digest>,
         key: &SigningKey,
     ) -> Option<Signed<HeadDocument>> {
-        let (sequence, header) = self.newest?;
+        let Position { generation, sequence, header } = self.newest?;
         let head = HeadDocument {
             kind: TypeName::new(),
             network: self.network,
             feed: self.feed,
+            generation,
             sequence,
             header,
             time: now,
