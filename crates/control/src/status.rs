@@ -38,6 +38,10 @@ pub struct StatusLine {
     pub unit_matches: usize,
     /// Whether everything of the own families is published.
     pub published: bool,
+    /// Circles in which nothing is published yet, because others have not told what was published before the start.
+    pub hearing: Vec<HearingLine>,
+    /// Organisations that lost what they had published, by a restore, and went on; this one is among them when it did.
+    pub continued: Vec<ContinuedLine>,
     /// Completeness of what others publish.
     pub dekking: Coverage,
     /// The own clock beside those of other members.
@@ -90,6 +94,34 @@ pub struct RosterLine {
     pub members: usize,
     /// The newest version that another member says it acts on; 0 while nobody was heard.
     pub newest_heard: u32,
+}
+
+/// What a node hears of others before it publishes in a circle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HearingLine {
+    /// The circle's name.
+    pub circle: String,
+    /// Organisations that told what they hold.
+    pub heard: usize,
+    /// Organisations that must tell.
+    pub needed: usize,
+    /// Connected organisations whose answer is awaited as well.
+    pub awaited: usize,
+    /// Whether the data folder was restored from a backup.
+    pub restored: bool,
+}
+
+/// An organisation whose feed went on under a higher generation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContinuedLine {
+    /// Its number.
+    pub oin: String,
+    /// Its name.
+    pub organisatie: String,
+    /// The newest generation of its feeds.
+    pub generation: u32,
 }
 
 /// How many keyholders there are.

@@ -5,9 +5,9 @@ use std::fs;
 use std::path::Path;
 
 use control::{
-    AnswerLine, BadRow, ClockLine, Coverage, Extent, ImportReport, InvolvedLine, KeyholderLine, MatchLine,
-    OrganisationLine, Page, Phase, Problem, ProblemKind, Progress, ReasonLine, Reply, Request, Response,
-    RosterLine, SignalLine, StaleLine, StatusLine, Upload,
+    AnswerLine, BadRow, ClockLine, ContinuedLine, Coverage, Extent, HearingLine, ImportReport, InvolvedLine,
+    KeyholderLine, MatchLine, OrganisationLine, Page, Phase, Problem, ProblemKind, Progress, ReasonLine,
+    Reply, Request, Response, RosterLine, SignalLine, StaleLine, StatusLine, Upload,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -81,6 +81,18 @@ fn responses() -> Vec<Response> {
         tags_published: 6,
         unit_matches: 9,
         published: false,
+        hearing: vec![HearingLine {
+            circle: "jeugd".into(),
+            heard: 1,
+            needed: 2,
+            awaited: 0,
+            restored: true,
+        }],
+        continued: vec![ContinuedLine {
+            oin: "00000099000000000002".into(),
+            organisatie: "Basisschool De Linde".into(),
+            generation: 1,
+        }],
         dekking: dekking.clone(),
         clock: ClockLine { members: 3, ahead_minutes: -7 },
         roster_conflicts: 1,

@@ -1,9 +1,11 @@
 //! What the own organisation may want of its node, what the node replies, and what it tells unasked.
 
+use std::collections::BTreeMap;
+
 use ::roster::{RosterError, SignedRoster};
 use domain::{
-    CalendarDate, Epoch, FamilyRef, KeyClass, LegalBasisCode, Oin, Signal, SignalKind, TooLate, Unit,
-    Visibility,
+    CalendarDate, CircleId, Epoch, FamilyRef, KeyClass, LegalBasisCode, Oin, Signal, SignalKind, TooLate,
+    Unit, Visibility,
 };
 use index::{Completeness, Involvement, UnitInvolvement};
 use thiserror::Error;
@@ -174,6 +176,11 @@ pub struct Status {
     pub unit_matches: usize,
     /// Whether the own feeds have everything published.
     pub published: bool,
+    /// Own feeds for which nothing is signed yet since the start.
+    pub hearing: Vec<HearingStatus>,
+    /// Organisations whose feeds went on under a higher generation, with the newest: they lost what they had
+    /// published, by a restore. This node is among them when it did.
+    pub continued: BTreeMap<Oin, u32>,
     /// Completeness over every organisation that may publish to this one.
     pub completeness: Completeness,
     /// Problems of the running key ceremonies, each naming the keyholder.
@@ -196,6 +203,29 @@ impl Status {
                 self.keyholders_reachable, self.keyholders, self.threshold
             )
         })
+    }
+}
+
+/// How far a node has heard what it published in one circle before its start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HearingStatus {
+    /// The circle.
+    pub circle: CircleId,
+    /// Readers that told what they hold.
+    pub heard: usize,
+    /// Readers that must tell.
+    pub needed: usize,
+    /// Connected readers whose answer is awaited as well.
+    pub awaited: usize,
+    /// Whether the data folder was restored from a backup.
+    pub restored: bool,
+}
+
+impl HearingStatus {
+    /// Whether enough was heard to sign again.
+    #[must_use]
+    pub fn is_enough(&self) -> bool {
+        self.heard >= self.needed && self.awaited == 0
     }
 }
 
@@ -284,5 +314,13 @@ pub enum Notice {
     Equivocation {
         /// The organisation.
         publisher: Oin,
+    },
+    /// An organisation's feed, maybe the own one, went on under a new generation: its node lost what it had
+    /// published.
+    FeedContinued {
+        /// The organisation.
+        publisher: Oin,
+        /// The generation.
+        generation: u32,
     },
 }

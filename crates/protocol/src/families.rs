@@ -389,13 +389,14 @@ impl Families {
     /// Tags came into force or left in a replica: probe them with every own family.
     pub(crate) fn arrived(&mut self, arrived: &Arrived, fx: &mut Effects<'_>) {
         let (publisher, circle) = (arrived.feed.publisher, arrived.feed.circle);
+        // What came first: an involvement that lost one tag and gained another is not gone in between.
+        let hits = self.own.probe(&publisher, &circle, &arrived.added);
+        self.found(publisher, circle, hits, fx);
         let gone = self.own.probe(&publisher, &circle, &arrived.withdrawn);
         for record in self.matches.withdraw(publisher, circle, &gone) {
             self.keep_match(record, fx);
             fx.cut();
         }
-        let hits = self.own.probe(&publisher, &circle, &arrived.added);
-        self.found(publisher, circle, hits, fx);
     }
 
     fn found(&mut self, publisher: Oin, circle: CircleId, hits: Vec<Hit>, fx: &mut Effects<'_>) {

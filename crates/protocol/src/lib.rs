@@ -20,8 +20,8 @@ mod step;
 mod units;
 
 pub use command::{
-    Answer, CannotRenew, CeremonyProblem, Command, ImportCounts, Notice, Refusal, Refused, Reply,
-    SignalSummary, Status,
+    Answer, CannotRenew, CeremonyProblem, Command, HearingStatus, ImportCounts, Notice, Refusal, Refused,
+    Reply, SignalSummary, Status,
 };
 pub use conversation::Conversation;
 pub use input::{CommandId, Input, RequestId, ResponseToken};

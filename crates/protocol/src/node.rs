@@ -12,7 +12,7 @@ use crate::ceremony::CeremonyKeeper;
 use crate::effects::{Context, Effects, Identity, Requests};
 use crate::evaluation::{self, EvaluationClient};
 use crate::families::Families;
-use crate::feed::{Arrived, FeedKeeper};
+use crate::feed::{Arrived, FeedKeeper, Start};
 use crate::roster::{ResponseError, RosterKeeper};
 use crate::{
     Answer, Collection, Command, Conversation, Input, Outbound, Refused, Reply, Secret, SecretName, Status,
@@ -31,6 +31,9 @@ pub struct NodeConfig {
     pub seed: Seed,
     /// Which of its units see which.
     pub units: UnitMatrix,
+    /// Whether others are asked what this node published before it signs more. Always, but in tests of what happens
+    /// without.
+    pub hear_before_signing: bool,
 }
 
 /// What was kept on disk by an earlier run.
@@ -110,7 +113,8 @@ impl Node {
             ceremonies.restore_key_set(&cx, &wire);
         }
         ceremonies.restore_secrets(&cx, &kept.secrets);
-        let mut feeds = FeedKeeper::new(&cx);
+        let restored = !kept.of(Collection::Restored).is_empty();
+        let mut feeds = FeedKeeper::new(&cx, Start { hears: config.hear_before_signing, restored });
         feeds.restore(
             &cx,
             kept.of(Collection::Body),
@@ -164,6 +168,7 @@ impl Node {
         let (cx, mut fx) = context!(self, now);
         let machines = &mut self.machines;
         if !std::mem::replace(&mut self.resumed, true) {
+            machines.feeds.sweep(&mut fx);
             machines.families.resume(&cx, &mut machines.feeds, &mut fx);
         }
         if cx.roster.version() != held {
@@ -357,6 +362,8 @@ impl Machines {
             published: self.client.waiting() == 0
                 && !self.families.is_registering()
                 && self.feeds.is_published(),
+            hearing: self.feeds.hearing(cx).collect(),
+            continued: self.feeds.continued(),
             completeness: self.feeds.completeness(cx, &self.ceremonies.material, None),
             ceremony_problems: self.ceremonies.problems(cx.now),
             clock: self.feeds.others.clock(cx.roster, cx.now),

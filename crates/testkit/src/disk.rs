@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use protocol::{Collection, Durable, Kept, Secret, SecretName, Write};
 
 /// Records and secret files of one node.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct MemoryDisk {
     records: BTreeMap<(Collection, Vec<u8>), Vec<u8>>,
     secrets: BTreeMap<SecretName, Secret>,
@@ -30,6 +30,38 @@ impl MemoryDisk {
     #[must_use]
     pub fn count(&self, collection: Collection) -> usize {
         self.records.keys().filter(|(held, _)| *held == collection).count()
+    }
+
+    /// What a restore makes of a backup of this disk: own signals, the roster, and the mark of a restore. No feeds,
+    /// pseudonyms, key sets or shares.
+    #[must_use]
+    pub fn restored(&self, now: domain::Timestamp) -> Self {
+        let backed_up = |collection: Collection| match collection {
+            Collection::Signal | Collection::Roster => true,
+            Collection::FamilyKeys
+            | Collection::KeySet
+            | Collection::Header
+            | Collection::Body
+            | Collection::Head
+            | Collection::Match
+            | Collection::UnitMatch
+            | Collection::Restored => false,
+        };
+        let mut records = self.records.clone();
+        records.retain(|(collection, _), _| backed_up(*collection));
+        let (collection, key, value) = protocol::restored_marker(now);
+        records.insert((collection, key), value);
+        Self { records, secrets: BTreeMap::new() }
+    }
+
+    /// Puts a record.
+    pub fn put(&mut self, collection: Collection, key: Vec<u8>, value: Vec<u8>) {
+        self.records.insert((collection, key), value);
+    }
+
+    /// Loses the records of some collections.
+    pub fn lose(&mut self, collections: &[Collection]) {
+        self.records.retain(|(held, _), _| !collections.contains(held));
     }
 
     /// Names of the secret files.

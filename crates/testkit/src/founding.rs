@@ -171,6 +171,7 @@ impl Founding {
             chain: self.chain.clone(),
             seed: Seed::from_bytes([9; 32]).derive(oin.as_str(), run),
             units: UnitMatrix::default(),
+            hear_before_signing: true,
         }
     }
 }

@@ -59,6 +59,7 @@ pub struct Simulation {
     nodes: BTreeMap<Oin, Node>,
     disks: BTreeMap<Oin, MemoryDisk>,
     absent: BTreeSet<Oin>,
+    unheard: BTreeSet<Oin>,
     queue: VecDeque<Message>,
     /// Messages that arrive later, and when.
     late: Vec<(Timestamp, Message)>,
@@ -84,6 +85,7 @@ impl Simulation {
             nodes: BTreeMap::new(),
             disks: founding.oins().map(|oin| (oin, MemoryDisk::default())).collect(),
             absent: BTreeSet::new(),
+            unheard: BTreeSet::new(),
             queue: VecDeque::new(),
             late: Vec::new(),
             crashing: BTreeMap::new(),
@@ -161,6 +163,18 @@ impl Simulation {
     /// Gives a member another unit matrix, which holds from its next start.
     pub fn configure_units(&mut self, oin: Oin, units: UnitMatrix) {
         self.units.insert(oin, units);
+    }
+
+    /// Ends a member's node at once, puts another disk in the place of its own, and starts it again.
+    pub fn restart_from(&mut self, oin: Oin, disk: MemoryDisk) {
+        self.nodes.remove(&oin);
+        self.disks.insert(oin, disk);
+        self.restart(oin);
+    }
+
+    /// Lets a member's node sign after its next start without hearing what it signed before: what would happen.
+    pub fn sign_unheard(&mut self, oin: Oin) {
+        self.unheard.insert(oin);
     }
 
     /// What a member's disk holds.
@@ -312,7 +326,8 @@ impl Simulation {
     fn start(&mut self, oin: Oin) {
         self.runs += 1;
         let units = self.units.get(&oin).cloned().unwrap_or_default();
-        let config = NodeConfig { units, ..self.founding.config(oin, self.runs) };
+        let hear_before_signing = !self.unheard.contains(&oin);
+        let config = NodeConfig { units, hear_before_signing, ..self.founding.config(oin, self.runs) };
         let kept = self.disks.get(&oin).map(MemoryDisk::kept).unwrap_or_default();
         self.nodes.insert(oin, Node::new(config, &kept, self.now));
         self.connect(oin);

@@ -83,6 +83,14 @@ fn print(status: &StatusLine) -> Result<()> {
             if status.published { "" } else { "; not everything is published yet" }
         ))?;
         output::line(&format!("others        {}", output::coverage(&status.dekking)))?;
+        if !status.continued.is_empty() {
+            let continued: Vec<String> = status
+                .continued
+                .iter()
+                .map(|other| format!("{} (generation {})", other.organisatie, other.generation))
+                .collect();
+            output::line(&format!("continued     after a loss: {}", continued.join(", ")))?;
+        }
     }
     if status.unit_matches > 0 {
         output::line(&format!("units         {} matches between own units", status.unit_matches))?;

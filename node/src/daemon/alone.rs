@@ -35,6 +35,7 @@ impl Alone {
             chain,
             seed: random_seed()?,
             units,
+            hear_before_signing: true,
         };
         let node = Node::new(config, &kept, now());
         Ok(Self {

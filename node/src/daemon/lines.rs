@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use control::{
-    AnswerLine, ClockLine, Coverage, InvolvedLine, KeyholderLine, MatchLine, OrganisationLine, Phase,
-    ReasonLine, RosterLine, SignalLine, StaleLine, StatusLine,
+    AnswerLine, ClockLine, ContinuedLine, Coverage, HearingLine, InvolvedLine, KeyholderLine, MatchLine,
+    OrganisationLine, Phase, ReasonLine, RosterLine, SignalLine, StaleLine, StatusLine,
 };
 use domain::{Certainty, Oin};
 use index::{Completeness, Involvement, UnitInvolvement};
 use linkage::Basis;
-use protocol::{Answer, SignalSummary, Status};
+use protocol::{Answer, HearingStatus, SignalSummary, Status};
 use roster::{Member, VerifiedRoster};
 
 /// A status of which only the outside is known.
@@ -29,6 +29,8 @@ pub(super) fn blank(oin: Oin, phase: Phase, messages: Vec<String>, addresses: Ve
         tags_published: 0,
         unit_matches: 0,
         published: false,
+        hearing: Vec::new(),
+        continued: Vec::new(),
         dekking: Coverage::default(),
         clock: ClockLine::default(),
         roster_conflicts: 0,
@@ -60,6 +62,8 @@ pub(super) fn status(
     messages.extend(status.keyholder_shortage().map(|shortage| {
         format!("{shortage}; new signals wait, and go on by themselves when enough keyholders are back")
     }));
+    let hearing: Vec<HearingLine> = status.hearing.iter().map(|circle| hearing(circle, roster)).collect();
+    messages.extend(hearing.iter().map(unheard));
     messages.extend(status.ceremony_problems.iter().map(ToString::to_string));
     StatusLine {
         messages,
@@ -82,12 +86,44 @@ pub(super) fn status(
         tags_published: status.tags_published,
         unit_matches: status.unit_matches,
         published: status.published,
+        hearing,
+        continued: status
+            .continued
+            .iter()
+            .map(|(oin, generation)| ContinuedLine {
+                oin: oin.to_string(),
+                organisatie: name(roster, oin),
+                generation: *generation,
+            })
+            .collect(),
         dekking: coverage(&status.completeness, roster),
         clock: ClockLine { members: status.clock.members, ahead_minutes: status.clock.ahead_seconds / 60 },
         refused: status.refused.named().into_iter().map(|(name, count)| (name.to_owned(), count)).collect(),
         network,
         ..blank
     }
+}
+
+fn hearing(status: &HearingStatus, roster: &VerifiedRoster) -> HearingLine {
+    let circle = roster.circles().iter().find(|circle| circle.id == status.circle);
+    HearingLine {
+        circle: circle.map(|circle| circle.name.clone()).unwrap_or_default(),
+        heard: status.heard,
+        needed: status.needed,
+        awaited: status.awaited,
+        restored: status.restored,
+    }
+}
+
+/// Why nothing is published in a circle, and what it waits for.
+fn unheard(line: &HearingLine) -> String {
+    let HearingLine { circle, heard, needed, awaited, restored } = line;
+    let since = if *restored { "before the restore" } else { "before its start" };
+    let more = if *awaited > 0 { format!("; {awaited} more connected, asked") } else { String::new() };
+    format!(
+        "circle {circle}: publishes nothing until {needed} other organisations have told what this node published \
+         {since} ({heard} so far{more}); goes on by itself"
+    )
 }
 
 pub(super) fn coverage(completeness: &Completeness, roster: &VerifiedRoster) -> Coverage {

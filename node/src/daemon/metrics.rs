@@ -69,6 +69,11 @@ pub(super) fn text(status: &StatusLine, room: Option<Room>) -> String {
         gauge("samenhang_database_bytes", "Bytes of the database's files.", room.database_bytes);
         gauge("samenhang_disk_free_bytes", "Bytes free under the data folder.", room.free_bytes);
     }
+    gauge(
+        "samenhang_circles_hearing",
+        "Circles in which nothing is published until others told what was published before the start.",
+        count(status.hearing.len()),
+    );
     // Without anybody to compare with there is no figure: 0 would say that the clock is right.
     if status.clock.members != 0 {
         let ahead = status.clock.ahead_minutes.saturating_mul(60);
@@ -174,6 +179,7 @@ mod tests {
             "samenhang_database_bytes 7",
             "samenhang_disk_free_bytes 9",
             "samenhang_clock_ahead_seconds -180",
+            "samenhang_circles_hearing 0",
             "samenhang_feeds{state=\"stale\"} 0",
             "samenhang_refused_total{reason=\"not_allowed\"} 3",
             "samenhang_network_troubles_total{reason=\"strangers_refused\"} 1",

@@ -123,12 +123,14 @@ impl Prepared {
     /// When the store cannot be read, or a thread cannot be started.
     pub async fn start(self, chain: RosterChain, first: Vec<domain::Signal>) -> Result<RunningNode> {
         let kept = kept(&self.store)?;
+        let hear_before_signing = hears(&chain);
         let config = NodeConfig {
             oin: self.identity.oin,
             organisation_key: self.identity.secrets.organisation_key(),
             chain,
             seed: random_seed()?,
             units: self.units,
+            hear_before_signing,
         };
         let node = Node::new(config, &kept, event_loop::now());
         let members = members(node.roster());
@@ -345,6 +347,13 @@ fn log(notice: &Notice) {
         Notice::Equivocation { publisher } => {
             tracing::error!(%publisher, "two headers or heads are signed with one sequence number");
         }
+        Notice::FeedContinued { publisher, generation } => {
+            tracing::warn!(
+                %publisher,
+                generation,
+                "the organisation lost what it had published, and goes on under a new generation"
+            );
+        }
     }
 }
 
@@ -366,6 +375,17 @@ async fn tick(inputs: mpsc::Sender<Input>) {
             return;
         }
     }
+}
+
+/// Whether the node hears others before it signs. Always; a test of what happens without sets this variable, which
+/// means nothing in a network that is not one of tests.
+fn hears(chain: &RosterChain) -> bool {
+    let unheard =
+        std::env::var_os("SAMENHANG_TEST_SIGN_UNHEARD").is_some() && chain.newest().document().test_network;
+    if unheard {
+        tracing::warn!("signs without hearing what it signed before: others may take it for a fork");
+    }
+    !unheard
 }
 
 /// Everything that an earlier run kept.

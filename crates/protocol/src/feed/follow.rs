@@ -2,10 +2,10 @@
 
 use crypto::{Digest, Signed, Tag, cbor};
 use domain::Oin;
-use index::{Body, FeedError, FeedId, HeadDocument, HeadOutcome, HeaderDocument};
+use index::{Body, FeedError, FeedId, HeadDocument, HeadOutcome, HeaderDocument, HeaderOutcome};
 
 use super::keeper::FeedKeeper;
-use super::message::{FeedRequest, FeedResponse, HEADERS_PER_PAGE, HEADS_PER_PAGE};
+use super::message::{FeedRequest, FeedResponse, HEADERS_PER_PAGE, HEADS_PER_PAGE, MAX_HEAD_BYTES};
 use super::publish::{feed_key, header_key};
 use crate::effects::{Context, Effects};
 use crate::{Collection, Conversation, Notice, RequestId};
@@ -19,8 +19,8 @@ const MAX_HEADS_WANTED: usize = 4_096;
 /// Requests for heads under way at the same time.
 const HEADS_UNDER_WAY: usize = 8;
 
-/// Longest signed head: its fields come to less than half of this.
-const MAX_HEAD_BYTES: usize = 1_024;
+/// Seconds after which another new generation of one publisher is told: it may begin as many as it likes.
+const TELL_GENERATION_SECONDS: u64 = 86_400;
 
 /// What a request under way is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -28,13 +28,15 @@ pub(crate) enum Wanted {
     Heads,
     Headers(FeedId),
     Body(FeedId, Digest),
+    /// What a reader holds of an own feed.
+    Newest(FeedId),
 }
 
 impl Wanted {
     fn feed(&self) -> Option<FeedId> {
         match self {
             Self::Heads => None,
-            Self::Headers(feed) | Self::Body(feed, _) => Some(*feed),
+            Self::Headers(feed) | Self::Body(feed, _) | Self::Newest(feed) => Some(*feed),
         }
     }
 }
@@ -63,17 +65,21 @@ impl FeedKeeper {
 
     /// Asks for everything that is missing and not yet asked for.
     pub(crate) fn fetch(&mut self, cx: &Context<'_>, fx: &mut Effects<'_>) -> Vec<Arrived> {
-        let arrived = self.apply_empty_bodies(cx, fx);
+        let mut arrived = self.apply_held_bodies(cx, fx);
+        arrived.extend(self.take_over(fx));
         self.fetch_heads(cx, fx);
         self.resting.retain(|_, until| cx.now < *until);
+        self.hear(cx, fx);
         let needs: Vec<(FeedId, Wanted)> = self
             .replicas
             .values()
             .filter_map(|replica| {
                 let feed = replica.feed();
                 let body = replica.next_body().map(|digest| Wanted::Body(feed, digest));
-                let wanted = body.or_else(|| replica.needs_headers().then_some(Wanted::Headers(feed)))?;
-                Some((feed, wanted))
+                let headers = replica.needs_headers().then_some(Wanted::Headers(feed));
+                let wanted =
+                    if self.bodies_missed.contains(&feed) { headers.or(body) } else { body.or(headers) };
+                Some((feed, wanted?))
             })
             .collect();
         for (feed, wanted) in needs {
@@ -88,7 +94,7 @@ impl FeedKeeper {
                     let after = self.newest_sequence(&feed);
                     FeedRequest::Headers { feed, after }
                 }
-                Wanted::Heads => continue,
+                Wanted::Heads | Wanted::Newest(_) => continue,
             };
             let id = fx.request(source, Conversation::Feed, cbor::to_vec(&request));
             self.pending.insert(id, (source, wanted));
@@ -121,20 +127,34 @@ impl FeedKeeper {
         }
     }
 
-    /// Bodies without tags need no fetching: their digest is known.
-    fn apply_empty_bodies(&mut self, cx: &Context<'_>, fx: &mut Effects<'_>) -> Vec<Arrived> {
-        let empty = Body::default();
-        let digest = empty.digest();
+    /// Bodies without tags need no fetching: their digest is known. Nor do those that are held: a new generation may
+    /// begin with the body that the one before began with.
+    fn apply_held_bodies(&mut self, cx: &Context<'_>, fx: &mut Effects<'_>) -> Vec<Arrived> {
+        let empty = (Body::default().digest(), Body::default());
         let mut arrived = Vec::new();
         let feeds: Vec<FeedId> = self.replicas.keys().copied().collect();
         for feed in feeds {
-            while self.needs_body(&feed, &digest) {
-                let applied = self.apply_body(cx, feed, feed.publisher, &empty, fx);
-                if applied.is_empty() {
-                    break;
-                }
+            while let Some(digest) = self.replicas.get(&feed).and_then(index::Replica::next_body) {
+                let held = || Body::from_bytes(self.bodies.get(&digest)?).ok();
+                let Some(body) = (digest == empty.0).then(|| empty.1.clone()).or_else(held) else { break };
+                let Some(applied) = self.apply_body(cx, feed, feed.publisher, &body, fx) else { break };
                 arrived.extend(applied);
             }
+        }
+        arrived
+    }
+
+    /// Matches on generations that are whole now, and forgets those before.
+    fn take_over(&mut self, fx: &mut Effects<'_>) -> Vec<Arrived> {
+        let mut arrived = Vec::new();
+        let overtaken: Vec<(FeedId, index::Applied)> = self
+            .replicas
+            .values_mut()
+            .filter_map(|replica| Some((replica.feed(), replica.take_over()?)))
+            .collect();
+        for (feed, applied) in overtaken {
+            self.forget_generations(&feed, fx);
+            arrived.push(Arrived { feed, added: applied.added, withdrawn: applied.withdrawn });
         }
         arrived
     }
@@ -152,6 +172,10 @@ impl FeedKeeper {
         fx: &mut Effects<'_>,
     ) -> Vec<Arrived> {
         let Some((source, wanted)) = self.pending.remove(&id) else { return Vec::new() };
+        if let Wanted::Newest(feed) = wanted {
+            self.heard(cx, feed, source, frame, fx);
+            return Vec::new();
+        }
         match (cbor::from_slice::<FeedResponse>(frame), wanted) {
             (Ok(FeedResponse::Heads { heads }), Wanted::Heads) if heads.len() <= HEADS_PER_PAGE => {
                 for wire in heads {
@@ -161,6 +185,7 @@ impl FeedKeeper {
             (Ok(FeedResponse::Headers { headers }), Wanted::Headers(feed))
                 if headers.len() <= HEADERS_PER_PAGE =>
             {
+                self.bodies_missed.remove(&feed);
                 let before = self.newest_sequence(&feed);
                 for wire in headers {
                     if !self.take_header(cx, feed, &wire, fx) {
@@ -177,23 +202,19 @@ impl FeedKeeper {
                 if !self.needs_body(&feed, &digest) => {}
             (Ok(FeedResponse::Body { bytes }), Wanted::Body(feed, digest)) => {
                 match Body::from_bytes(&bytes).ok().filter(|body| body.digest() == digest) {
-                    Some(body) => return self.apply_body(cx, feed, source, &body, fx),
+                    Some(body) => {
+                        return self.apply_body(cx, feed, source, &body, fx).into_iter().flatten().collect();
+                    }
                     None => {
                         fx.refused.bad_feed_parts += 1;
                         self.rest(cx, feed, source);
                     }
                 }
             }
-            (Ok(FeedResponse::Unknown), _) => {
-                if let Some(feed) = wanted.feed() {
-                    self.rest(cx, feed, source);
-                }
-            }
+            (Ok(FeedResponse::Unknown), _) => self.missed(cx, source, wanted),
             (Ok(_) | Err(_), _) => {
                 fx.refused.malformed_frames += 1;
-                if let Some(feed) = wanted.feed() {
-                    self.rest(cx, feed, source);
-                }
+                self.missed(cx, source, wanted);
             }
         }
         Vec::new()
@@ -201,9 +222,25 @@ impl FeedKeeper {
 
     /// An own request got no answer.
     pub(crate) fn failed(&mut self, cx: &Context<'_>, id: RequestId) {
-        if let Some((source, wanted)) = self.pending.remove(&id)
-            && let Some(feed) = wanted.feed()
-        {
+        match self.pending.remove(&id) {
+            Some((source, Wanted::Newest(feed))) => self.not_heard(cx, feed, source),
+            Some((source, wanted)) => self.missed(cx, source, wanted),
+            None => {}
+        }
+    }
+
+    /// A source did not have what was wanted.
+    fn missed(&mut self, cx: &Context<'_>, source: Oin, wanted: Wanted) {
+        match wanted {
+            Wanted::Body(feed, _) => {
+                self.bodies_missed.insert(feed);
+            }
+            Wanted::Headers(feed) => {
+                self.bodies_missed.remove(&feed);
+            }
+            Wanted::Heads | Wanted::Newest(_) => {}
+        }
+        if let Some(feed) = wanted.feed() {
             self.rest(cx, feed, source);
         }
     }
@@ -214,7 +251,7 @@ impl FeedKeeper {
     }
 
     /// Leaves a source of a feed alone for a moment: it did not have what was needed, or what it gave is no good.
-    fn rest(&mut self, cx: &Context<'_>, feed: FeedId, source: Oin) {
+    pub(super) fn rest(&mut self, cx: &Context<'_>, feed: FeedId, source: Oin) {
         self.resting.insert((feed, source), cx.now.plus(REST_SECONDS));
     }
 
@@ -272,12 +309,17 @@ impl FeedKeeper {
         let Some(header): Option<Signed<HeaderDocument>> = verified else { return false };
         let Some(replica) = self.replicas.get_mut(&feed) else { return false };
         match replica.offer_header(&header, cx.now) {
-            Ok(true) => {
+            Ok(HeaderOutcome::Known) => true,
+            Ok(outcome) => {
                 fx.put(Collection::Header, header_key(&feed, header.document().sequence), wire.to_vec());
                 self.hold_header(&header);
+                if outcome == HeaderOutcome::NewGeneration {
+                    // One that was being built aside is given up for it.
+                    self.forget_generations(&feed, fx);
+                    self.tell_generation(cx, feed.publisher, header.document().generation, fx);
+                }
                 true
             }
-            Ok(false) => true,
             Err(error) => {
                 self.refuse(feed.publisher, error, fx);
                 false
@@ -285,6 +327,7 @@ impl FeedKeeper {
         }
     }
 
+    /// Applies and keeps a body; `None` when it does not fit, `Some(None)` when nothing that is matched on changed.
     fn apply_body(
         &mut self,
         cx: &Context<'_>,
@@ -292,22 +335,34 @@ impl FeedKeeper {
         source: Oin,
         body: &Body,
         fx: &mut Effects<'_>,
-    ) -> Vec<Arrived> {
-        let Some(replica) = self.replicas.get_mut(&feed) else { return Vec::new() };
-        match replica.offer_body(body) {
+    ) -> Option<Option<Arrived>> {
+        match self.replicas.get_mut(&feed)?.offer_body(body) {
             Ok(applied) => {
                 let digest = body.digest();
                 self.bodies.entry(digest).or_insert_with(|| {
                     fx.put(Collection::Body, digest.as_bytes().to_vec(), body.to_bytes());
                     body.to_bytes()
                 });
-                vec![Arrived { feed, added: applied.added, withdrawn: applied.withdrawn }]
+                Some(applied.map(|applied| Arrived {
+                    feed,
+                    added: applied.added,
+                    withdrawn: applied.withdrawn,
+                }))
             }
             Err(error) => {
                 self.refuse(feed.publisher, error, fx);
                 self.rest(cx, feed, source);
-                Vec::new()
+                None
             }
+        }
+    }
+
+    /// Tells that a publisher went on under a new generation, at most once a day for each.
+    fn tell_generation(&mut self, cx: &Context<'_>, publisher: Oin, generation: u32, fx: &mut Effects<'_>) {
+        let told = self.told_generation.get(&publisher);
+        if told.is_none_or(|at| cx.now.since(*at) >= TELL_GENERATION_SECONDS) {
+            self.told_generation.insert(publisher, cx.now);
+            fx.notice(Notice::FeedContinued { publisher, generation });
         }
     }
 

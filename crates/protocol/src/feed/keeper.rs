@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crypto::{Digest, Signed, SigningKey, Unverified};
+use crypto::{Digest, Signed, SigningKey};
 use domain::{CircleId, Oin, Timestamp};
-use index::{Body, Completeness, FeedId, FeedState, HeadDocument, HeaderDocument, Publisher, Replica};
-use roster::VerifiedRoster;
+use index::{Completeness, FeedId, FeedState, HeadDocument, HeaderDocument, Position, Publisher, Replica};
 
 use super::follow::Wanted;
+use super::hearing::Hearing;
 use super::others::Others;
-use super::publish::{feed_key, header_key};
+use super::publish::feed_key;
 use crate::ceremony::KeyMaterial;
 use crate::effects::{Context, Effects};
 use crate::{Collection, RequestId};
@@ -19,10 +19,15 @@ pub(crate) struct OwnFeed {
     pub(super) publisher: Publisher,
     pub(super) head: Option<Signed<HeadDocument>>,
     pub(super) published_at: Option<Timestamp>,
+    /// What is heard of others about it; nothing is signed while there is something to hear.
+    pub(super) hearing: Option<Hearing>,
+    /// Whether a head was signed since the start.
+    pub(super) has_spoken: bool,
 }
 
-/// A signed header as bytes, with the body it names.
+/// A signed header as bytes, with its place and the body it names.
 pub(super) struct HeldHeader {
+    pub(super) position: Position,
     pub(super) wire: Vec<u8>,
     pub(super) body: Digest,
 }
@@ -52,11 +57,29 @@ pub(crate) struct FeedKeeper {
     pub(super) newer_roster: BTreeSet<Oin>,
     /// What others' heads say about this node.
     pub(crate) others: Others,
+    /// Feeds of which a body could not be had: others may have gone on to a generation that does without it.
+    pub(super) bodies_missed: BTreeSet<FeedId>,
+    /// When a publisher's new generation was last told.
+    pub(super) told_generation: BTreeMap<Oin, Timestamp>,
+    /// Records on disk that nothing needs any more.
+    pub(super) leftovers: Vec<(Collection, Vec<u8>)>,
+    start: Start,
+    /// Whether the data folder was restored from a backup and some own feed has not gone on since.
+    pub(super) restored: bool,
+}
+
+/// How the feeds of a node start.
+#[derive(Clone, Copy)]
+pub(crate) struct Start {
+    /// Whether others are heard before anything is signed.
+    pub(crate) hears: bool,
+    /// Whether the data folder was restored from a backup.
+    pub(crate) restored: bool,
 }
 
 impl FeedKeeper {
     /// The feeds of this node in the current epoch, all empty.
-    pub(crate) fn new(cx: &Context<'_>) -> Self {
+    pub(crate) fn new(cx: &Context<'_>, start: Start) -> Self {
         let feed = |publisher, circle| FeedId { publisher, circle, epoch: cx.epoch };
         let network = cx.roster.network();
         let me = cx.identity.oin;
@@ -65,7 +88,10 @@ impl FeedKeeper {
         for circle in cx.roster.circles() {
             if cx.roster.has_readers(&circle.id, &me) {
                 let publisher = Publisher::new(network, feed(me, circle.id));
-                own.insert(circle.id, OwnFeed { publisher, head: None, published_at: None });
+                let hearing = start.hears.then(Hearing::default);
+                let unheard =
+                    OwnFeed { publisher, head: None, published_at: None, hearing, has_spoken: false };
+                own.insert(circle.id, unheard);
             }
             for member in cx.roster.publishers_for(&circle.id, &me) {
                 let id = feed(member.oin, circle.id);
@@ -87,13 +113,18 @@ impl FeedKeeper {
             heads_turn: 0,
             newer_roster: BTreeSet::new(),
             others: Others::default(),
+            bodies_missed: BTreeSet::new(),
+            told_generation: BTreeMap::new(),
+            leftovers: Vec::new(),
+            start,
+            restored: start.restored,
         }
     }
 
     /// Follows another roster: new feeds are opened, those this node may no longer read are dropped, also from
     /// disk. Returns the feeds dropped. An own feed that lost its readers stays, so that it can go on one day.
     pub(crate) fn follow_roster(&mut self, cx: &Context<'_>, fx: &mut Effects<'_>) -> Vec<FeedId> {
-        let fresh = Self::new(cx);
+        let fresh = Self::new(cx, Start { restored: self.restored, ..self.start });
         for (circle, own) in fresh.own {
             self.own.entry(circle).or_insert(own);
         }
@@ -102,14 +133,7 @@ impl FeedKeeper {
         for feed in &dropped {
             self.replicas.remove(feed);
             fx.delete(Collection::Head, feed_key(feed));
-            for (header, sequence) in self.headers.remove(feed).into_iter().flatten().zip(1..) {
-                fx.delete(Collection::Header, header_key(feed, sequence));
-                let named = |held: &Vec<HeldHeader>| held.iter().any(|other| other.body == header.body);
-                if !self.headers.values().any(named) && self.bodies.remove(&header.body).is_some() {
-                    fx.delete(Collection::Body, header.body.as_bytes().to_vec());
-                }
-                fx.cut();
-            }
+            self.forget_headers(feed, |_| false, fx);
         }
         for (feed, replica) in fresh.replicas {
             self.replicas.entry(feed).or_insert(replica);
@@ -117,64 +141,9 @@ impl FeedKeeper {
         dropped
     }
 
-    /// Takes back bodies, headers (by feed and sequence) and heads from disk. What does not verify is left out.
-    pub(crate) fn restore(
-        &mut self,
-        cx: &Context<'_>,
-        bodies: Vec<Vec<u8>>,
-        headers: &[Vec<u8>],
-        heads: &[Vec<u8>],
-    ) {
-        let mut by_digest: BTreeMap<Digest, Body> = BTreeMap::new();
-        for bytes in bodies {
-            if let Ok(body) = Body::from_bytes(&bytes) {
-                self.bodies.insert(body.digest(), bytes);
-                by_digest.insert(body.digest(), body);
-            }
-        }
-        for wire in headers {
-            let Some(header) = verified::<HeaderDocument>(cx.roster, wire, |d| d.feed.publisher) else {
-                continue;
-            };
-            let feed = header.document().feed;
-            let body = by_digest.get(&header.document().body);
-            if feed.publisher == cx.identity.oin {
-                if let (Some(own), Some(body)) = (self.own.get_mut(&feed.circle), body)
-                    && own.publisher.feed() == feed
-                {
-                    own.publisher.restore(&header, body);
-                    own.published_at = Some(header.document().time);
-                    self.hold_header(&header);
-                }
-            } else if let Some(replica) = self.replicas.get_mut(&feed)
-                && replica.offer_header(&header, cx.now) == Ok(true)
-            {
-                self.hold_header(&header);
-            }
-        }
-        for wire in heads {
-            let Some(head) = verified::<HeadDocument>(cx.roster, wire, |d| d.feed.publisher) else {
-                continue;
-            };
-            let feed = head.document().feed;
-            if let Some(own) = self.own.get_mut(&feed.circle).filter(|own| own.publisher.feed() == feed) {
-                own.head = Some(head);
-            } else if let Some(replica) = self.replicas.get_mut(&feed) {
-                // An unfit head is left out like any other record that does not verify.
-                let _refused = replica.offer_head(head, cx.now);
-            }
-        }
-        for replica in self.replicas.values_mut() {
-            while let Some(body) = replica.next_body().and_then(|digest| by_digest.get(&digest)) {
-                if replica.offer_body(body).is_err() {
-                    break;
-                }
-            }
-        }
-    }
-
     pub(super) fn hold_header(&mut self, header: &Signed<HeaderDocument>) {
-        let held = HeldHeader { wire: header.to_wire(), body: header.document().body };
+        let position = Position::from(header);
+        let held = HeldHeader { position, wire: header.to_wire(), body: header.document().body };
         self.headers.entry(header.document().feed).or_default().push(held);
     }
 
@@ -207,6 +176,19 @@ impl FeedKeeper {
         self.replicas.values()
     }
 
+    /// Feeds that went on under a higher generation, own and others', with the newest: at most one for each
+    /// organisation.
+    pub(crate) fn continued(&self) -> BTreeMap<Oin, u32> {
+        let own = self.own.values().map(|own| (own.publisher.feed(), own.publisher.generation()));
+        let others = self.replicas.values().map(|replica| (replica.feed(), replica.generation()));
+        let mut continued = BTreeMap::new();
+        for (feed, generation) in own.chain(others).filter(|(_, generation)| *generation > 0) {
+            let newest: &mut u32 = continued.entry(feed.publisher).or_default();
+            *newest = generation.max(*newest);
+        }
+        continued
+    }
+
     /// Tags live in the own feeds.
     pub(crate) fn tags_published(&self) -> usize {
         self.own.values().map(|own| own.publisher.live_len()).sum()
@@ -214,7 +196,9 @@ impl FeedKeeper {
 
     /// Whether the newest own heads say that nothing is left to publish.
     pub(crate) fn is_published(&self) -> bool {
-        let done = |own: &OwnFeed| own.head.as_ref().is_some_and(|head| !head.document().backlog);
+        let done = |own: &OwnFeed| {
+            own.hearing.is_none() && own.head.as_ref().is_some_and(|head| !head.document().backlog)
+        };
         self.own.values().all(|own| done(own) && !own.publisher.has_backlog())
     }
 
@@ -250,17 +234,6 @@ impl FeedKeeper {
         }
         FeedState::Current
     }
-}
-
-/// Reads a stored document and verifies it again.
-fn verified<T: crypto::Document>(
-    roster: &VerifiedRoster,
-    wire: &[u8],
-    signer: impl FnOnce(&T) -> Oin,
-) -> Option<Signed<T>> {
-    let unverified = Unverified::<T>::parse(wire).ok()?;
-    let key = roster.organisation_key(&signer(unverified.claimed()))?;
-    unverified.verify(&key).ok()
 }
 
 /// Signs with the organisation's key.

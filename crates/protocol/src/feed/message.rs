@@ -12,6 +12,9 @@ pub(crate) const HEADERS_PER_PAGE: usize = 128;
 /// Heads in one response; about 450 bytes each, 1,024 at most. In a larger circle the next question gets the next.
 pub(crate) const HEADS_PER_PAGE: usize = 64;
 
+/// Longest signed head: its fields come to less than half of this. A header is shorter.
+pub(crate) const MAX_HEAD_BYTES: usize = 1_024;
+
 /// A request of the feed conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum FeedRequest {
@@ -42,6 +45,14 @@ pub enum FeedRequest {
         #[n(1)]
         digest: Digest,
     },
+    /// The newest header and head of a feed that the responder holds. Its publisher may ask too: it wants to hear
+    /// what it signed before it signs more.
+    #[n(4)]
+    Newest {
+        /// The feed.
+        #[n(0)]
+        feed: FeedId,
+    },
 }
 
 /// The response to a [`FeedRequest`].
@@ -68,7 +79,18 @@ pub enum FeedResponse {
         #[cbor(n(0), with = "minicbor::bytes")]
         bytes: Vec<u8>,
     },
-    /// Not held, or not for the asker: the same answer for both.
+    /// Not held, not followed, or not for the asker: the same answer for all.
     #[n(4)]
     Unknown,
+    /// The newest header and head held, which need not belong together. Neither: the responder follows the feed and
+    /// holds nothing of it.
+    #[n(5)]
+    Newest {
+        /// A signed header.
+        #[n(0)]
+        header: Option<ByteVec>,
+        /// A signed head.
+        #[n(1)]
+        head: Option<ByteVec>,
+    },
 }

@@ -1,13 +1,16 @@
 //! Feeds: publishing the own, following those this node may read, serving whoever may read them.
 
 mod follow;
+mod forget;
+mod hearing;
 mod keeper;
 mod message;
 mod others;
 mod publish;
+mod restore;
 mod serve;
 
 pub(crate) use follow::Arrived;
-pub(crate) use keeper::FeedKeeper;
+pub(crate) use keeper::{FeedKeeper, Start};
 pub use message::{FeedRequest, FeedResponse};
 pub use others::ClockComparison;

@@ -4,6 +4,8 @@ use crypto::Digest;
 use domain::KeyClass;
 use index::FeedId;
 
+use index::Position;
+
 use super::keeper::{FeedKeeper, HeldHeader, key};
 use crate::ceremony::KeyMaterial;
 use crate::effects::{Context, Effects};
@@ -25,8 +27,9 @@ impl FeedKeeper {
             .map(|set| set.digest())
             .collect();
         key_sets.sort();
+        self.conclude_hearing(cx, fx);
         for (circle, own) in &mut self.own {
-            if !cx.roster.has_readers(circle, &cx.identity.oin) {
+            if own.hearing.is_some() || !cx.roster.has_readers(circle, &cx.identity.oin) {
                 continue;
             }
             if own.published_at.is_some_and(|at| cx.now.since(at) < interval) {
@@ -38,7 +41,8 @@ impl FeedKeeper {
             let (digest, body) = (segment.body.digest(), segment.body.to_bytes());
             fx.put(Collection::Header, header_key(&feed, sequence), segment.header.to_wire());
             fx.put(Collection::Body, digest.as_bytes().to_vec(), body.clone());
-            let held = HeldHeader { wire: segment.header.to_wire(), body: digest };
+            let position = Position::from(&segment.header);
+            let held = HeldHeader { position, wire: segment.header.to_wire(), body: digest };
             self.headers.entry(feed).or_default().push(held);
             self.bodies.insert(digest, body);
             let roster = (cx.roster.version(), cx.roster.digest());
@@ -47,8 +51,12 @@ impl FeedKeeper {
                 fx.put(Collection::Head, feed_key(&feed), head.to_wire());
                 fx.say(Outbound::Gossip { circle: *circle, frame: head.to_wire() });
             }
+            own.has_spoken = true;
             fx.cut();
         }
+        // After what takes their place: a stop in between leaves too much, never too little.
+        self.forget_own_generations(fx);
+        self.forget_restore(fx);
     }
 }
 

@@ -4,7 +4,7 @@ use crypto::{Signed, cbor};
 use domain::{CircleId, Oin};
 use minicbor::bytes::ByteVec;
 
-use index::HeadDocument;
+use index::{FeedId, HeadDocument};
 
 use super::keeper::FeedKeeper;
 use super::message::{FeedRequest, FeedResponse, HEADERS_PER_PAGE, HEADS_PER_PAGE};
@@ -32,10 +32,15 @@ impl FeedKeeper {
                 FeedResponse::Unknown
             }
             Ok(FeedRequest::Headers { feed, after }) => {
-                let skip = usize::try_from(after).unwrap_or(usize::MAX);
-                let held = self.headers.get(&feed).into_iter().flatten();
-                let page: Vec<ByteVec> =
-                    held.skip(skip).take(HEADERS_PER_PAGE).map(|header| header.wire.clone().into()).collect();
+                // By number, not by place: where a generation ended numbers may be missing.
+                let held = self.headers.get(&feed).map_or(&[][..], Vec::as_slice);
+                let first = held.partition_point(|header| header.position.sequence <= after);
+                let page: Vec<ByteVec> = held
+                    .iter()
+                    .skip(first)
+                    .take(HEADERS_PER_PAGE)
+                    .map(|header| header.wire.clone().into())
+                    .collect();
                 if page.is_empty() { FeedResponse::Unknown } else { FeedResponse::Headers { headers: page } }
             }
             Ok(FeedRequest::Body { feed, digest }) => {
@@ -43,12 +48,33 @@ impl FeedKeeper {
                 let body = self.bodies.get(&digest).filter(|_| named);
                 body.map_or(FeedResponse::Unknown, |bytes| FeedResponse::Body { bytes: bytes.clone() })
             }
+            Ok(FeedRequest::Newest { feed }) => self.newest_for(cx, &feed, from, fx),
             Err(_) => {
                 fx.refused.malformed_frames += 1;
                 FeedResponse::Unknown
             }
         };
         fx.respond(token, cbor::to_vec(&response));
+    }
+
+    /// The newest that is held of a feed. Whoever does not follow it cannot say that there is nothing.
+    fn newest_for(&self, cx: &Context<'_>, feed: &FeedId, from: Oin, fx: &mut Effects<'_>) -> FeedResponse {
+        if from != feed.publisher && !cx.roster.publishes_to(&feed.circle, &feed.publisher, &from) {
+            fx.refused.not_allowed += 1;
+            return FeedResponse::Unknown;
+        }
+        let own = self.own.get(&feed.circle).filter(|own| own.publisher.feed() == *feed);
+        let replica = self.replicas.get(feed);
+        if own.is_none() && replica.is_none() {
+            return FeedResponse::Unknown;
+        }
+        let head =
+            own.and_then(|own| own.head.as_ref()).or_else(|| replica.and_then(|replica| replica.head()));
+        let header = self.headers.get(feed).and_then(|held| held.last());
+        FeedResponse::Newest {
+            header: header.map(|header| header.wire.clone().into()),
+            head: head.map(|head| head.to_wire().into()),
+        }
     }
 
     /// As many heads as fit an answer; with more, each answer starts where the one before ended.

@@ -7,5 +7,6 @@ mod signal;
 pub(crate) use family::{
     FamilyKeysRecord, KeyRecord, MatchKeysRecord, UnitMatchRecord, key_digest, match_key, unit_match_key,
 };
+pub(crate) use restored::restored_key;
 pub use restored::restored_marker;
 pub(crate) use signal::SignalRecord;

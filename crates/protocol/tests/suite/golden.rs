@@ -105,10 +105,14 @@ fn frames_and_packages_are_the_golden_ones() {
     frame("heads wanted", cbor::to_vec(&FeedRequest::Heads { circle: feed.circle }));
     frame("headers wanted", cbor::to_vec(&FeedRequest::Headers { feed, after: 41 }));
     frame("body wanted", cbor::to_vec(&FeedRequest::Body { feed, digest: digest("body", &[]) }));
+    frame("newest wanted", cbor::to_vec(&FeedRequest::Newest { feed }));
     frame("heads", cbor::to_vec(&FeedResponse::Heads { heads: vec![vec![1].into(), vec![2].into()] }));
     frame("headers", cbor::to_vec(&FeedResponse::Headers { headers: vec![vec![1].into()] }));
     frame("body", cbor::to_vec(&FeedResponse::Body { bytes: vec![1, 2, 3] }));
     frame("feed unknown", cbor::to_vec(&FeedResponse::Unknown));
+    let newest = FeedResponse::Newest { header: Some(vec![1].into()), head: Some(vec![2].into()) };
+    frame("newest", cbor::to_vec(&newest));
+    frame("nothing held", cbor::to_vec(&FeedResponse::Newest { header: None, head: None }));
     frame("roster wanted", cbor::to_vec(&RosterRequest { after: 41 }));
     frame("roster", cbor::to_vec(&RosterResponse::Next { wire: vec![1, 2, 3] }));
     frame("roster unknown", cbor::to_vec(&RosterResponse::Unknown));

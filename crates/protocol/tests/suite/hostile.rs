@@ -37,6 +37,7 @@ fn head(
         kind: TypeName::new(),
         network: net.founding().roster.network(),
         feed: feed_of(net, publisher),
+        generation: header.document().generation,
         sequence: header.document().sequence,
         header: header.digest(),
         time: net.now().plus(5),
@@ -119,7 +120,7 @@ fn a_header_that_no_body_can_fit_is_refused_once_and_asked_for_no_more_than_once
                     Some(FeedResponse::Headers { headers: vec![wire.clone().into()] })
                 }
                 Ok(FeedRequest::Body { .. }) => Some(FeedResponse::Body { bytes: bytes.clone() }),
-                Ok(FeedRequest::Heads { .. }) | Err(_) => None,
+                Ok(FeedRequest::Heads { .. } | FeedRequest::Newest { .. }) | Err(_) => None,
             };
         } else if message.from == liar
             && message.to == victim

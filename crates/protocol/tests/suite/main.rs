@@ -10,6 +10,7 @@ mod evaluation;
 mod golden;
 mod hostile;
 mod matching;
+mod restored;
 mod roster;
 mod rubbish;
 mod units;

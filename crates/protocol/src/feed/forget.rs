@@ -1,0 +1,91 @@
+//! Forgetting: headers that nothing needs any more and the bodies that only they named, in memory and on disk.
+
+use std::collections::BTreeSet;
+
+use crypto::Digest;
+use index::FeedId;
+
+use super::keeper::{FeedKeeper, HeldHeader};
+use super::publish::header_key;
+use crate::Collection;
+use crate::effects::Effects;
+use crate::record::restored_key;
+
+impl FeedKeeper {
+    /// Forgets the headers of a feed that do not stay. The oldest go first, so that what a stop in the middle leaves
+    /// is a chain without its beginning, which nobody takes for a whole one.
+    pub(super) fn forget_headers(
+        &mut self,
+        feed: &FeedId,
+        stays: impl Fn(&HeldHeader) -> bool,
+        fx: &mut Effects<'_>,
+    ) {
+        let Some(held) = self.headers.get_mut(feed) else { return };
+        let (stay, go): (Vec<HeldHeader>, Vec<HeldHeader>) =
+            std::mem::take(held).into_iter().partition(stays);
+        if stay.is_empty() {
+            self.headers.remove(feed);
+        } else {
+            *held = stay;
+        }
+        if go.is_empty() {
+            return;
+        }
+        let named: BTreeSet<Digest> = self.headers.values().flatten().map(|header| header.body).collect();
+        for header in go {
+            fx.delete(Collection::Header, header_key(feed, header.position.sequence));
+            if !named.contains(&header.body) && self.bodies.remove(&header.body).is_some() {
+                fx.delete(Collection::Body, header.body.as_bytes().to_vec());
+            }
+            fx.cut();
+        }
+    }
+
+    /// Forgets the headers of generations that a replica no longer holds.
+    pub(super) fn forget_generations(&mut self, feed: &FeedId, fx: &mut Effects<'_>) {
+        let Some(replica) = self.replicas.get(feed) else { return };
+        let held: BTreeSet<u32> = self
+            .headers
+            .get(feed)
+            .into_iter()
+            .flatten()
+            .map(|header| header.position.generation)
+            .filter(|generation| replica.holds_generation(*generation))
+            .collect();
+        self.forget_headers(feed, |header| held.contains(&header.position.generation), fx);
+    }
+
+    /// Deletes what a start found on disk and had no use for.
+    pub(crate) fn sweep(&mut self, fx: &mut Effects<'_>) {
+        for (collection, key) in std::mem::take(&mut self.leftovers) {
+            fx.delete(collection, key);
+            fx.cut();
+        }
+    }
+
+    /// Takes the mark of a restore away once every own feed went on.
+    pub(super) fn forget_restore(&mut self, fx: &mut Effects<'_>) {
+        if self.restored && !self.own.is_empty() && self.own.values().all(|own| own.has_spoken) {
+            self.restored = false;
+            fx.delete(Collection::Restored, restored_key());
+        }
+    }
+
+    /// Forgets what a new generation of an own feed took the place of, once it is published.
+    pub(super) fn forget_own_generations(&mut self, fx: &mut Effects<'_>) {
+        let newest: Vec<(FeedId, u32)> = self
+            .own
+            .values()
+            .map(|own| (own.publisher.feed(), own.publisher.generation()))
+            .filter(|(feed, generation)| {
+                let first = self.headers.get(feed).and_then(|held| held.first());
+                let last = self.headers.get(feed).and_then(|held| held.last());
+                first.is_some_and(|first| first.position.generation != *generation)
+                    && last.is_some_and(|last| last.position.generation == *generation)
+            })
+            .collect();
+        for (feed, generation) in newest {
+            self.forget_headers(&feed, |header| header.position.generation == generation, fx);
+        }
+    }
+}

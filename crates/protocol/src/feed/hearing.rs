@@ -1,0 +1,228 @@
+//! Hearing: before it signs anything for an own feed after a start, a node asks the readers of that feed for the
+//! newest header and head that they hold of it.
+//!
+//! A data folder can be older than what its node has said: it was restored from a backup, which holds no feeds, or a
+//! snapshot of the machine was put back. A second header with a number that readers know would prove a fork. Every
+//! answer carries this node's own signature, so a reader can keep something back but invent nothing.
+//!
+//! Nobody can hear what only an absent reader holds. That reader refuses what is signed afterwards, until the node
+//! hears it at its next start and goes on above that as well.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crypto::{Document, Signed, cbor};
+use domain::{CircleId, Oin};
+use index::{FeedId, HeadDocument, HeaderDocument, Position};
+use minicbor::bytes::ByteVec;
+
+use super::follow::Wanted;
+use super::keeper::FeedKeeper;
+use super::message::{FeedRequest, FeedResponse, MAX_HEAD_BYTES};
+use crate::effects::{Context, Effects};
+use crate::{Conversation, HearingStatus, Notice};
+
+/// Readers that must answer before a node signs again, where there are as many.
+const READERS_HEARD: usize = 2;
+
+/// Failed or useless answers after which a connected reader is no longer waited for. It is still asked, and counts
+/// when it answers.
+const PATIENCE: u32 = 3;
+
+/// Questions under way at the same time for one feed.
+const UNDER_WAY: usize = 16;
+
+/// What was heard about one own feed since the start.
+#[derive(Default)]
+pub(crate) struct Hearing {
+    /// Readers that told what they hold, be it nothing.
+    heard: BTreeSet<Oin>,
+    failures: BTreeMap<Oin, u32>,
+    /// The highest header named so far.
+    highest: Option<Position>,
+    /// The highest generation named so far.
+    generation: u32,
+    /// Whether a header was named that this node does not hold.
+    is_behind: bool,
+}
+
+impl FeedKeeper {
+    /// Asks the connected readers of every own feed that is not heard yet.
+    pub(super) fn hear(&mut self, cx: &Context<'_>, fx: &mut Effects<'_>) {
+        for own in self.own.values() {
+            let Some(hearing) = &own.hearing else { continue };
+            let feed = own.publisher.feed();
+            let asked: BTreeSet<Oin> = self
+                .pending
+                .values()
+                .filter(|(_, wanted)| *wanted == Wanted::Newest(feed))
+                .map(|(reader, _)| *reader)
+                .collect();
+            let rests =
+                |reader: &Oin| self.resting.get(&(feed, *reader)).is_some_and(|until| cx.now < *until);
+            let free = cx.connected.iter().filter(|reader| {
+                !hearing.heard.contains(reader)
+                    && !asked.contains(reader)
+                    && !rests(reader)
+                    && reads(cx, &feed, reader)
+            });
+            for reader in free.take(UNDER_WAY.saturating_sub(asked.len())) {
+                let frame = cbor::to_vec(&FeedRequest::Newest { feed });
+                let id = fx.request(*reader, Conversation::Feed, frame);
+                self.pending.insert(id, (*reader, Wanted::Newest(feed)));
+            }
+        }
+    }
+
+    /// Takes a reader's answer.
+    pub(super) fn heard(
+        &mut self,
+        cx: &Context<'_>,
+        feed: FeedId,
+        reader: Oin,
+        frame: &[u8],
+        fx: &mut Effects<'_>,
+    ) {
+        let positions = match cbor::from_slice::<FeedResponse>(frame) {
+            Ok(FeedResponse::Newest { header, head }) => own_position::<HeaderDocument>(
+                cx,
+                &feed,
+                header.as_ref(),
+                |document| (document.network, document.feed),
+                |signed| Position::from(signed),
+                fx,
+            )
+            .and_then(|header| {
+                let head = own_position::<HeadDocument>(
+                    cx,
+                    &feed,
+                    head.as_ref(),
+                    |document| (document.network, document.feed),
+                    |signed| Position::from(signed.document()),
+                    fx,
+                )?;
+                Some(header.into_iter().chain(head))
+            }),
+            // It does not follow the feed, so it cannot say that there is nothing.
+            Ok(FeedResponse::Unknown) => None,
+            Ok(FeedResponse::Heads { .. } | FeedResponse::Headers { .. } | FeedResponse::Body { .. })
+            | Err(_) => {
+                fx.refused.malformed_frames += 1;
+                None
+            }
+        };
+        let Some(positions) = positions else { return self.not_heard(cx, feed, reader) };
+        let behind: Vec<(Position, bool)> =
+            positions.map(|position| (position, !self.holds_own(&feed, &position))).collect();
+        let Some(hearing) = self.hearing_of(&feed) else { return };
+        for (position, is_behind) in behind {
+            hearing.generation = hearing.generation.max(position.generation);
+            hearing.is_behind |= is_behind;
+            hearing.highest = higher(hearing.highest, Some(position));
+        }
+        hearing.heard.insert(reader);
+    }
+
+    /// A reader did not tell: it is asked again after a rest.
+    pub(super) fn not_heard(&mut self, cx: &Context<'_>, feed: FeedId, reader: Oin) {
+        if let Some(hearing) = self.hearing_of(&feed) {
+            let failures = hearing.failures.entry(reader).or_default();
+            *failures = failures.saturating_add(1);
+        }
+        self.rest(cx, feed, reader);
+    }
+
+    /// Lets the own feeds speak of which enough was heard. One that is behind goes on under a new generation.
+    pub(super) fn conclude_hearing(&mut self, cx: &Context<'_>, fx: &mut Effects<'_>) {
+        let enough: Vec<CircleId> =
+            self.hearing(cx).filter(HearingStatus::is_enough).map(|status| status.circle).collect();
+        for circle in enough {
+            let Some(own) = self.own.get_mut(&circle) else { continue };
+            let Some(hearing) = own.hearing.take() else { continue };
+            let held = own.publisher.newest();
+            let Some(highest) = higher(hearing.highest, held).filter(|_| hearing.is_behind) else { continue };
+            let generation = hearing.generation.max(own.publisher.generation());
+            own.publisher.continue_above(Position { generation, ..highest });
+            own.published_at = None;
+            let (publisher, generation) = (cx.identity.oin, own.publisher.generation());
+            fx.notice(Notice::FeedContinued { publisher, generation });
+        }
+    }
+
+    /// The own feeds for which nothing is signed yet, and what is heard and needed for each.
+    pub(crate) fn hearing(&self, cx: &Context<'_>) -> impl Iterator<Item = HearingStatus> {
+        let status = |(circle, own): (&CircleId, &super::keeper::OwnFeed)| {
+            let hearing = own.hearing.as_ref()?;
+            let feed = own.publisher.feed();
+            let members = cx.roster.members().iter().map(|member| member.oin);
+            let readers: Vec<Oin> = members.filter(|reader| reads(cx, &feed, reader)).collect();
+            if readers.is_empty() {
+                return None;
+            }
+            // After a restore there is no own header to fall back on, so more than half must agree to what is newest.
+            let majority = readers.len() / 2 + 1;
+            let some = readers.len().div_ceil(2).min(READERS_HEARD);
+            let waits_for = |reader: &&Oin| {
+                cx.connected.contains(*reader)
+                    && !hearing.heard.contains(*reader)
+                    && hearing.failures.get(*reader).is_none_or(|failures| *failures < PATIENCE)
+            };
+            Some(HearingStatus {
+                circle: *circle,
+                heard: readers.iter().filter(|reader| hearing.heard.contains(*reader)).count(),
+                needed: if self.restored { majority } else { some },
+                awaited: readers.iter().filter(waits_for).count(),
+                restored: self.restored,
+            })
+        };
+        self.own.iter().filter_map(status)
+    }
+
+    fn hearing_of(&mut self, feed: &FeedId) -> Option<&mut Hearing> {
+        let own = self.own.get_mut(&feed.circle).filter(|own| own.publisher.feed() == *feed)?;
+        own.hearing.as_mut()
+    }
+
+    /// Whether this node holds that header of its own feed, or held it once: a lower generation is dropped when it is
+    /// over.
+    fn holds_own(&self, feed: &FeedId, position: &Position) -> bool {
+        let held = self.headers.get(feed).map_or(&[][..], Vec::as_slice);
+        let is_over = held.first().is_some_and(|first| {
+            position.generation < first.position.generation && position.sequence < first.position.sequence
+        });
+        let place = held.binary_search_by_key(&position.sequence, |held| held.position.sequence);
+        let same =
+            place.ok().and_then(|place| held.get(place)).is_some_and(|held| held.position == *position);
+        is_over || same
+    }
+}
+
+fn reads(cx: &Context<'_>, feed: &FeedId, reader: &Oin) -> bool {
+    cx.roster.publishes_to(&feed.circle, &feed.publisher, reader)
+}
+
+/// Of two positions the one with the higher number.
+fn higher(a: Option<Position>, b: Option<Position>) -> Option<Position> {
+    a.into_iter().chain(b).max_by_key(|position| position.sequence)
+}
+
+/// Where a document of the own feed stands; `Some(None)` when none is given, `None` when it is not this node's.
+fn own_position<T: Document>(
+    cx: &Context<'_>,
+    feed: &FeedId,
+    wire: Option<&ByteVec>,
+    place: impl Fn(&T) -> (domain::NetworkId, FeedId),
+    position: impl Fn(&Signed<T>) -> Position,
+    fx: &mut Effects<'_>,
+) -> Option<Option<Position>> {
+    let Some(wire) = wire else { return Some(None) };
+    if wire.len() > MAX_HEAD_BYTES {
+        fx.refused.malformed_frames += 1;
+        return None;
+    }
+    let signed = fx.verified::<T>(cx.roster, wire, |document| place(document).1.publisher)?;
+    if place(signed.document()) != (cx.roster.network(), *feed) {
+        fx.refused.bad_feed_parts += 1;
+        return None;
+    }
+    Some(Some(position(&signed)))
+}

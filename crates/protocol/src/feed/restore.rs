@@ -1,0 +1,152 @@
+//! Taking feeds back from disk after a start, in the order in which they were made.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crypto::{Digest, Signed, Unverified};
+use domain::Oin;
+use index::{Body, FeedId, HeadDocument, HeaderDocument, HeaderOutcome};
+use roster::VerifiedRoster;
+
+use super::keeper::FeedKeeper;
+use super::publish::header_key;
+use crate::Collection;
+use crate::effects::Context;
+
+impl FeedKeeper {
+    /// Takes back bodies, headers (by feed and sequence) and heads. What does not verify is left out; what a stop in
+    /// the middle of forgetting left behind is noted to be swept.
+    pub(crate) fn restore(
+        &mut self,
+        cx: &Context<'_>,
+        bodies: Vec<Vec<u8>>,
+        headers: &[Vec<u8>],
+        heads: &[Vec<u8>],
+    ) {
+        let mut by_digest: BTreeMap<Digest, Body> = BTreeMap::new();
+        for bytes in bodies {
+            if let Ok(body) = Body::from_bytes(&bytes) {
+                self.bodies.insert(body.digest(), bytes);
+                by_digest.insert(body.digest(), body);
+            }
+        }
+        // Also of documents that do not verify under this roster: another may know their signer.
+        let mut named: BTreeMap<Digest, usize> = BTreeMap::new();
+        for wire in headers {
+            let Ok(unverified) = Unverified::<HeaderDocument>::parse(wire) else { continue };
+            *named.entry(unverified.claimed().body).or_default() += 1;
+            let Some(header) = verify(cx.roster, unverified, |document| document.feed.publisher) else {
+                continue;
+            };
+            if !self.restore_header(cx, &header, &by_digest) {
+                self.leave_over(&header.document().feed, header.document().sequence);
+                forget_name(&mut named, &header.document().body);
+            }
+        }
+        self.leave_over_generations(&mut named);
+        self.restore_heads(cx, heads);
+        named.retain(|_, headers| *headers > 0);
+        let orphans: Vec<Digest> =
+            self.bodies.keys().filter(|body| !named.contains_key(*body)).copied().collect();
+        for body in orphans {
+            self.bodies.remove(&body);
+            self.leftovers.push((Collection::Body, body.as_bytes().to_vec()));
+        }
+    }
+
+    /// Whether the header has its place in a feed of this node, or belongs to a feed that is none of its business now.
+    fn restore_header(
+        &mut self,
+        cx: &Context<'_>,
+        header: &Signed<HeaderDocument>,
+        bodies: &BTreeMap<Digest, Body>,
+    ) -> bool {
+        let feed = header.document().feed;
+        if feed.publisher == cx.identity.oin {
+            if let (Some(own), Some(body)) =
+                (self.own.get_mut(&feed.circle), bodies.get(&header.document().body))
+                && own.publisher.feed() == feed
+            {
+                own.publisher.restore(header, body);
+                own.published_at = Some(header.document().time);
+                self.hold_header(header);
+            }
+            return true;
+        }
+        let Some(replica) = self.replicas.get_mut(&feed) else { return true };
+        match replica.offer_header(header, cx.now) {
+            Ok(HeaderOutcome::Next | HeaderOutcome::NewGeneration) => {}
+            // A clock that was set back is no reason to forget.
+            Err(index::FeedError::FromTheFuture) => return true,
+            Ok(HeaderOutcome::Known) | Err(_) => return false,
+        }
+        // One by one: a generation that begins waits for no body of the one before any more.
+        while let Some(body) = replica.next_body().and_then(|digest| bodies.get(&digest)) {
+            if replica.offer_body(body).is_err() {
+                break;
+            }
+        }
+        self.hold_header(header);
+        true
+    }
+
+    fn restore_heads(&mut self, cx: &Context<'_>, heads: &[Vec<u8>]) {
+        for wire in heads {
+            let unverified = Unverified::<HeadDocument>::parse(wire).ok();
+            let Some(head) =
+                unverified.and_then(|head| verify(cx.roster, head, |document| document.feed.publisher))
+            else {
+                continue;
+            };
+            let feed = head.document().feed;
+            if let Some(own) = self.own.get_mut(&feed.circle).filter(|own| own.publisher.feed() == feed) {
+                own.head = Some(head);
+            } else if let Some(replica) = self.replicas.get_mut(&feed) {
+                // An unfit head is left out like any other record that does not verify.
+                let _refused = replica.offer_head(head, cx.now);
+            }
+        }
+    }
+
+    /// Generations that another took the place of have no use in memory, and none on disk.
+    fn leave_over_generations(&mut self, named: &mut BTreeMap<Digest, usize>) {
+        let own: BTreeMap<FeedId, u32> =
+            self.own.values().map(|own| (own.publisher.feed(), own.publisher.generation())).collect();
+        let mut over: BTreeSet<(FeedId, u64)> = BTreeSet::new();
+        for (feed, held) in &mut self.headers {
+            let replica = self.replicas.get(feed);
+            held.retain(|header| {
+                let generation = header.position.generation;
+                let stays = replica.is_some_and(|replica| replica.holds_generation(generation))
+                    || own.get(feed) == Some(&generation);
+                if !stays {
+                    over.insert((*feed, header.position.sequence));
+                    forget_name(named, &header.body);
+                }
+                stays
+            });
+        }
+        for (feed, sequence) in over {
+            self.leave_over(&feed, sequence);
+        }
+    }
+
+    fn leave_over(&mut self, feed: &FeedId, sequence: u64) {
+        self.leftovers.push((Collection::Header, header_key(feed, sequence)));
+    }
+}
+
+fn forget_name(named: &mut BTreeMap<Digest, usize>, body: &Digest) {
+    if let Some(headers) = named.get_mut(body) {
+        *headers = headers.saturating_sub(1);
+    }
+}
+
+/// Verifies a stored document again.
+fn verify<T: crypto::Document>(
+    roster: &VerifiedRoster,
+    unverified: Unverified<T>,
+    signer: impl FnOnce(&T) -> Oin,
+) -> Option<Signed<T>> {
+    let key = roster.organisation_key(&signer(unverified.claimed()))?;
+    unverified.verify(&key).ok()
+}
