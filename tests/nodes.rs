@@ -87,6 +87,7 @@ fn found(nodes: &[&Prepared], ceremony_deadline_seconds: u32) -> RosterChain {
                 },
                 addresses: node.addresses().iter().map(ToString::to_string).collect(),
                 contact_point: "test".to_owned(),
+                relay: false,
             })
             .collect(),
         governors: Governors { threshold: 1, keys: vec![governor.verifying_key()] },

@@ -151,6 +151,7 @@ fn request(number: u64, sector: &str, edition: u64) -> Vec<u8> {
         addresses: vec![format!("192.0.2.{}:{}", number % 200, 7_000 + edition)],
         contact_point: "dienst, 085-0010100".to_owned(),
         time: Timestamp(1_795_000_000),
+        relay: false,
     }
     .sign(&organisation)
     .unwrap()

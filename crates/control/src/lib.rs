@@ -30,4 +30,6 @@ pub use import::{BadRow, ImportReport};
 pub use problem::{Problem, ProblemKind};
 pub use request::{CHUNK_BYTES, Extent, Request, Upload};
 pub use response::{PAGE_LINES, Page, Progress, Reply, Response};
-pub use status::{ClockLine, ContinuedLine, HearingLine, KeyholderLine, Phase, RosterLine, StatusLine};
+pub use status::{
+    ClockLine, ConnectionLine, ContinuedLine, HearingLine, KeyholderLine, Phase, RosterLine, StatusLine,
+};

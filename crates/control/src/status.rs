@@ -54,6 +54,24 @@ pub struct StatusLine {
     pub refused: BTreeMap<String, u64>,
     /// What the network refused, failed at or lost since the start, by reason.
     pub network: BTreeMap<String, u64>,
+    /// By which paths others are reached now.
+    pub connections: ConnectionLine,
+}
+
+/// By which paths a node reaches others, and what it carries for them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectionLine {
+    /// Members reached over TCP.
+    pub tcp: u64,
+    /// Members reached over QUIC.
+    pub quic: u64,
+    /// Members reached through a relay.
+    pub relayed: u64,
+    /// Relays at which this node, when it only dials out, holds a place.
+    pub places: u64,
+    /// Pairs of members whose connections this node relays.
+    pub carried: u64,
 }
 
 /// What a node is doing.

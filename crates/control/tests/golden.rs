@@ -5,9 +5,10 @@ use std::fs;
 use std::path::Path;
 
 use control::{
-    AnswerLine, BadRow, ClockLine, ContinuedLine, Coverage, Extent, HearingLine, ImportReport, InvolvedLine,
-    KeyholderLine, MatchLine, OrganisationLine, Page, Phase, Problem, ProblemKind, Progress, ReasonLine,
-    Reply, Request, Response, RosterLine, SignalLine, StaleLine, StatusLine, Upload,
+    AnswerLine, BadRow, ClockLine, ConnectionLine, ContinuedLine, Coverage, Extent, HearingLine,
+    ImportReport, InvolvedLine, KeyholderLine, MatchLine, OrganisationLine, Page, Phase, Problem,
+    ProblemKind, Progress, ReasonLine, Reply, Request, Response, RosterLine, SignalLine, StaleLine,
+    StatusLine, Upload,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -99,6 +100,7 @@ fn responses() -> Vec<Response> {
         logical_bytes: 4_096,
         refused: [("bad_signatures".to_owned(), 7)].into(),
         network: [("strangers_refused".to_owned(), 8)].into(),
+        connections: ConnectionLine { tcp: 9, quic: 10, relayed: 11, places: 12, carried: 13 },
     };
     let report = ImportReport {
         added: 1,

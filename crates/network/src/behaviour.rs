@@ -8,12 +8,13 @@ use libp2p::connection_limits::{self, ConnectionLimits};
 use libp2p::request_response::{self, ProtocolSupport};
 use libp2p::swarm::NetworkBehaviour;
 use libp2p::swarm::behaviour::toggle::Toggle;
-use libp2p::{StreamProtocol, Swarm, SwarmBuilder, memory_connection_limits, ping, tcp, tls, yamux};
+use libp2p::{StreamProtocol, Swarm, SwarmBuilder, memory_connection_limits, ping, relay, tcp, tls, yamux};
 use protocol::Conversation;
 
 use crate::codec::FrameCodec;
 use crate::counters::Tally;
 use crate::gossip::{self, Gossip};
+use crate::relaying::{self, MAX_CIRCUITS_PER_MEMBER};
 use crate::{Limits, NetworkConfig, NetworkError};
 
 /// How often every connection is tested. Two failures in a row close it.
@@ -31,8 +32,9 @@ const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connections beyond those of the members: none should arise, this leaves room for ones that are closing.
 const CONNECTION_MARGIN: u32 = 16;
 
-/// Streams of a connection beyond those for requests: ping and gossipsub in both directions.
-const OTHER_STREAMS: usize = 16;
+/// Streams of a connection beyond those for requests and circuits: ping, gossipsub, and what asks a relay for places
+/// and circuits, in both directions.
+const OTHER_STREAMS: usize = 64;
 
 /// Requests in one conversation.
 pub(crate) type Requests = request_response::Behaviour<FrameCodec>;
@@ -43,6 +45,8 @@ pub(crate) struct Behaviour {
     pub(crate) allowed: allow_block_list::Behaviour<AllowedPeers>,
     pub(crate) limits: connection_limits::Behaviour,
     pub(crate) memory: Toggle<memory_connection_limits::Behaviour>,
+    pub(crate) relay_client: relay::client::Behaviour,
+    pub(crate) relay_server: Toggle<relay::Behaviour>,
     pub(crate) ping: ping::Behaviour,
     pub(crate) gossip: Gossip,
     pub(crate) ceremony: Requests,
@@ -74,9 +78,10 @@ pub(crate) fn swarm(config: &NetworkConfig, tally: &Arc<Tally>) -> Result<Swarm<
         let codec = FrameCodec::new(conversation, Arc::clone(tally));
         Requests::with_codec(codec, [(name, ProtocolSupport::Full)], settings)
     };
+    let streams = Conversation::ALL.len() * limits.streams() + MAX_CIRCUITS_PER_MEMBER + OTHER_STREAMS;
     let multiplexer = || {
         let mut settings = yamux::Config::default();
-        settings.set_max_num_streams(Conversation::ALL.len() * limits.streams() + OTHER_STREAMS);
+        settings.set_max_num_streams(streams);
         settings
     };
     let ping_settings = ping::Config::new().with_interval(PING_INTERVAL).with_timeout(PING_TIMEOUT);
@@ -84,12 +89,24 @@ pub(crate) fn swarm(config: &NetworkConfig, tally: &Arc<Tally>) -> Result<Swarm<
         .with_tokio()
         .with_tcp(tcp::Config::default().nodelay(true), tls::Config::new, multiplexer)
         .map_err(NetworkError::Tls)?
-        .with_behaviour(|keypair| Behaviour {
+        .with_quic_config(|mut settings| {
+            settings.max_concurrent_stream_limit = u32::try_from(streams).unwrap_or(u32::MAX);
+            settings
+        })
+        // Inside a circuit the same as on a connection of its own: TLS with the node keys of its two ends.
+        .with_relay_client(tls::Config::new, multiplexer)
+        .map_err(NetworkError::Tls)?
+        .with_behaviour(|keypair, relay_client| Behaviour {
             allowed: allow_block_list::Behaviour::default(),
             limits: connection_limits::Behaviour::new(connection_limits(&limits, 0)),
             memory: limits
                 .process_memory_bytes
                 .map(memory_connection_limits::Behaviour::with_max_bytes)
+                .into(),
+            relay_client,
+            relay_server: config
+                .relay
+                .then(|| relaying::server(keypair.public().to_peer_id(), &limits))
                 .into(),
             ping: ping::Behaviour::new(ping_settings),
             gossip: gossip::behaviour(keypair.clone()),
@@ -99,7 +116,8 @@ pub(crate) fn swarm(config: &NetworkConfig, tally: &Arc<Tally>) -> Result<Swarm<
             roster: requests(Conversation::Roster),
         });
     Ok(with_behaviour
-        .with_swarm_config(|swarm| swarm.with_idle_connection_timeout(IDLE_TIMEOUT))
+        // Of a member's addresses QUIC is tried first and TCP a moment later; whoever answers first is used.
+        .with_swarm_config(|swarm| swarm.with_idle_connection_timeout(IDLE_TIMEOUT).with_smart_dial())
         .with_connection_timeout(CONNECTION_TIMEOUT)
         .build())
 }

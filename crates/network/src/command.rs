@@ -13,8 +13,10 @@ pub struct Peer {
     pub oin: Oin,
     /// The Ed25519 public key of its node.
     pub node_key: [u8; 32],
-    /// Where its node listens. Empty: it is never dialled and must dial itself.
+    /// Where its node listens. Empty: it dials others itself, and is dialled through relays.
     pub addresses: Vec<SocketAddr>,
+    /// Whether it relays for members that cannot be dialled.
+    pub relay: bool,
 }
 
 /// An order to the network.

@@ -15,8 +15,13 @@ pub struct NetworkConfig {
     pub oin: Oin,
     /// Seed of the Ed25519 key that authenticates this node to others; its public half stands in the roster.
     pub node_seed: Zeroizing<[u8; 32]>,
-    /// Where to listen; port 0 lets the system choose. Empty: this node only dials.
+    /// Where to listen; port 0 lets the system choose. Empty: this node only dials, and others reach it through
+    /// relays.
     pub listen: Vec<SocketAddr>,
+    /// Whether to listen on UDP too, at the same ports, and to dial QUIC beside TCP.
+    pub quic: bool,
+    /// Whether to relay between members of which one cannot be dialled. Useful only where it can be dialled itself.
+    pub relay: bool,
     /// How long a request may take from sending to answer, at either side.
     pub request_timeout: Duration,
     /// Bounds on what peers and the own node may pile up.
@@ -27,13 +32,15 @@ impl NetworkConfig {
     /// Keyholders evaluate thousands of elements for many askers, so an honest answer can take tens of seconds.
     pub const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
-    /// A node with the default time-out and limits.
+    /// A node with the default time-out and limits, that uses QUIC where it is open and relays for nobody.
     #[must_use]
     pub fn new(oin: Oin, node_seed: Zeroizing<[u8; 32]>, listen: Vec<SocketAddr>) -> Self {
         Self {
             oin,
             node_seed,
             listen,
+            quic: true,
+            relay: false,
             request_timeout: Self::DEFAULT_REQUEST_TIMEOUT,
             limits: Limits::default(),
         }
@@ -51,6 +58,8 @@ impl fmt::Debug for NetworkConfig {
             .field("oin", &self.oin)
             .field("node_seed", &"redacted")
             .field("listen", &self.listen)
+            .field("quic", &self.quic)
+            .field("relay", &self.relay)
             .field("request_timeout", &self.request_timeout)
             .field("limits", &self.limits)
             .finish()
@@ -62,7 +71,7 @@ impl fmt::Debug for NetworkConfig {
 pub struct Limits {
     /// Requests under way on one connection in one conversation, both directions together. Own requests use at most
     /// half and wait in line for the rest, so two honest nodes never refuse each other for lack of room. Between
-    /// 2 and 1,000; values outside are moved to the nearest.
+    /// 2 and 256; values outside are moved to the nearest.
     pub streams_per_connection: usize,
     /// Connections with one member. More than one arises when both dial at once, or when a member restarts before
     /// its old connection is known to be dead.
@@ -75,6 +84,8 @@ pub struct Limits {
     pub waiting_requests: usize,
     /// Events waiting for the node before the network stops reading from peers.
     pub queued_events: usize,
+    /// Circuits that this node carries as a relay, over all members. A pair of members behind firewalls needs one.
+    pub relay_circuits: usize,
     /// Refuse new connections while this process uses more memory. `None`: no such bound.
     pub process_memory_bytes: Option<usize>,
 }
@@ -88,15 +99,19 @@ impl Default for Limits {
             unanswered_per_member: 64,
             waiting_requests: 1_024,
             queued_events: 256,
+            relay_circuits: Self::DEFAULT_RELAY_CIRCUITS,
             process_memory_bytes: None,
         }
     }
 }
 
 impl Limits {
+    /// Every pair of ninety members behind firewalls. A circuit costs its relay some ten KiB while it is quiet.
+    pub const DEFAULT_RELAY_CIRCUITS: usize = 4_096;
+
     /// [`Limits::streams_per_connection`], moved into the range that works.
     pub(crate) fn streams(&self) -> usize {
-        self.streams_per_connection.clamp(2, 1_000)
+        self.streams_per_connection.clamp(2, 256)
     }
 }
 

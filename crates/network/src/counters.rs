@@ -93,6 +93,10 @@ counters! {
     gossip_oversized,
     /// Own gossip that nobody could be given: nobody listens yet, it was sent before, or queues are full.
     gossip_unsent,
+    /// Places at relays that were refused or lost; they are asked for again.
+    reservations_lost,
+    /// Places and circuits that this node refused as a relay: over a bound, or for a member that holds no place.
+    relaying_refused,
     /// Events lost because the node takes none.
     events_lost,
 }

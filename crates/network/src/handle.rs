@@ -2,23 +2,23 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
 use libp2p::core::transport::{ListenerId, TransportError};
-use libp2p::multiaddr::Protocol;
 use libp2p::swarm::SwarmEvent;
 use libp2p::{Multiaddr, Swarm};
 use protocol::Input;
 use tokio::sync::mpsc;
 
+use crate::address::{self, socket_address};
 use crate::behaviour::{self, Behaviour};
 use crate::counters::Tally;
-use crate::members::multiaddr;
+use crate::paths::LivePaths;
 use crate::task::Task;
-use crate::{Counters, NetworkCommand, NetworkConfig, NetworkError};
+use crate::{Counters, NetworkCommand, NetworkConfig, NetworkError, Paths};
 
 /// Commands on their way to the swarm task, which always takes them: enough for a burst.
 const COMMAND_QUEUE: usize = 256;
@@ -33,6 +33,7 @@ pub struct Network {
     commands: mpsc::Sender<NetworkCommand>,
     listen_addresses: Arc<[SocketAddr]>,
     tally: Arc<Tally>,
+    paths: Arc<LivePaths>,
 }
 
 impl Network {
@@ -51,17 +52,18 @@ impl Network {
     pub async fn start(config: NetworkConfig, events: mpsc::Sender<Input>) -> Result<Self, NetworkError> {
         let tally = Arc::new(Tally::default());
         let mut swarm = behaviour::swarm(&config, &tally)?;
-        let listening = listen(&mut swarm, &config.listen);
+        let listening = listen(&mut swarm, &config);
         let listen_addresses = tokio::time::timeout(LISTEN_TIMEOUT, listening)
             .await
             .map_err(|_| NetworkError::ListenerNotReady)??;
         let (commands, command_receiver) = mpsc::channel(COMMAND_QUEUE);
-        let task = Task::new(&config, swarm, Arc::clone(&tally));
+        let paths = Arc::new(LivePaths::default());
+        let task = Task::new(&config, swarm, Arc::clone(&tally), Arc::clone(&paths));
         tokio::spawn(task.run(command_receiver, events));
-        Ok(Self { commands, listen_addresses: listen_addresses.into(), tally })
+        Ok(Self { commands, listen_addresses: listen_addresses.into(), tally, paths })
     }
 
-    /// Where the network listens, with the ports that the system chose.
+    /// Where the network listens for TCP, with the ports that the system chose; for QUIC at the same ports.
     #[must_use]
     pub fn listen_addresses(&self) -> &[SocketAddr] {
         &self.listen_addresses
@@ -92,6 +94,12 @@ impl Network {
         self.tally.snapshot()
     }
 
+    /// By which paths members are reached now.
+    #[must_use]
+    pub fn paths(&self) -> Paths {
+        self.paths.snapshot()
+    }
+
     /// Closes every connection and listener; returns when that is done. Stopping twice is fine.
     pub async fn stop(self) {
         // A failure means that it has stopped already.
@@ -100,29 +108,57 @@ impl Network {
     }
 }
 
-/// Binds every address and waits until each is listened on.
+/// Binds every address and waits until each is listened on; returns the TCP addresses.
 async fn listen(
     swarm: &mut Swarm<Behaviour>,
-    addresses: &[SocketAddr],
+    config: &NetworkConfig,
 ) -> Result<Vec<SocketAddr>, NetworkError> {
-    let mut waiting: HashMap<ListenerId, SocketAddr> = HashMap::new();
-    for address in addresses {
-        let refused = |source| NetworkError::Listen { address: *address, source };
-        check_free(*address).map_err(refused)?;
-        let listener = swarm.listen_on(multiaddr(address)).map_err(|error| refused(into_io(error)))?;
-        waiting.insert(listener, *address);
+    // All before the first is taken: a socket for both families of IP would find the port in use by the first one.
+    for address in &config.listen {
+        check_free(*address).map_err(|source| NetworkError::Listen { address: *address, source })?;
+    }
+    // The configured address of a TCP listener, nothing for one of QUIC.
+    let mut waiting: HashMap<ListenerId, Option<SocketAddr>> = HashMap::new();
+    for address in &config.listen {
+        let refused = |error| NetworkError::Listen { address: *address, source: into_io(error) };
+        waiting.insert(swarm.listen_on(address::tcp(address)).map_err(refused)?, Some(*address));
     }
     let mut ready = Vec::new();
     while !waiting.is_empty() {
+        let (listener, address) = listening(swarm).await?;
+        let configured = waiting.remove(&listener).flatten();
+        let Some(chosen) = socket_address(&address) else { continue };
+        if let Some(configured) = configured.filter(|_| config.quic) {
+            // The UDP port with the number of the TCP port. Without it everything works, over TCP alone.
+            let beside = SocketAddr::new(configured.ip(), chosen.port());
+            match swarm.listen_on(address::quic(&beside)) {
+                Ok(listener) => {
+                    waiting.insert(listener, None);
+                }
+                Err(error) => {
+                    tracing::warn!(address = %beside, error = %into_io(error), "no QUIC: cannot listen on UDP");
+                }
+            }
+        }
+        if config.relay {
+            // libp2p gives no place without an address of the relay; members use the one they know from the roster.
+            swarm.add_external_address(address);
+        }
+        ready.push(chosen);
+    }
+    Ok(ready)
+}
+
+/// Waits for a listener to be ready.
+async fn listening(swarm: &mut Swarm<Behaviour>) -> Result<(ListenerId, Multiaddr), NetworkError> {
+    loop {
         let event = swarm.select_next_some().await;
         if let SwarmEvent::NewListenAddr { listener_id, address } = event {
-            waiting.remove(&listener_id);
-            ready.extend(socket_address(&address));
+            return Ok((listener_id, address));
         } else if let SwarmEvent::ListenerClosed { .. } = event {
             return Err(NetworkError::ListenerNotReady);
         }
     }
-    Ok(ready)
 }
 
 /// libp2p listens with `SO_REUSEPORT`, by which a second node on one address would silently take half of the first
@@ -136,18 +172,4 @@ fn into_io(error: TransportError<io::Error>) -> io::Error {
         TransportError::Other(error) => error,
         TransportError::MultiaddrNotSupported(_) => io::Error::from(io::ErrorKind::Unsupported),
     }
-}
-
-fn socket_address(address: &Multiaddr) -> Option<SocketAddr> {
-    let mut parts = address.iter();
-    let (host, port) = (parts.next()?, parts.next()?);
-    let ip: IpAddr = if let Protocol::Ip4(ip) = host {
-        ip.into()
-    } else if let Protocol::Ip6(ip) = host {
-        ip.into()
-    } else {
-        return None;
-    };
-    let Protocol::Tcp(port) = port else { return None };
-    Some(SocketAddr::new(ip, port))
 }

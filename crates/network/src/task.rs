@@ -2,8 +2,9 @@
 
 mod happenings;
 mod orders;
+mod relaying;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use domain::{CircleId, Oin};
 use futures::StreamExt;
 use libp2p::gossipsub::{IdentTopic, TopicHash};
 use libp2p::request_response::OutboundRequestId;
+use libp2p::swarm::ConnectionId;
 use libp2p::{PeerId, Swarm};
 use protocol::{Conversation, Input, RequestId};
 use tokio::sync::mpsc;
@@ -22,6 +24,8 @@ use crate::counters::Tally;
 use crate::event_queue::EventQueue;
 use crate::lanes::{Lanes, Ready};
 use crate::members::Members;
+use crate::paths::LivePaths;
+use crate::reservations::Reservations;
 use crate::unanswered::Unanswered;
 use crate::{Limits, NetworkCommand, NetworkConfig};
 
@@ -45,27 +49,40 @@ pub(crate) struct Task {
     swarm: Swarm<Behaviour>,
     queue: EventQueue,
     members: Members,
+    reservations: Reservations,
+    /// Pairs of members whose circuits this node carries.
+    carried: BTreeSet<(PeerId, PeerId)>,
     lanes: Lanes,
     under_way: BTreeMap<(Conversation, OutboundRequestId), UnderWay>,
     unanswered: Unanswered,
     topics: BTreeMap<TopicHash, Listening>,
     tally: Arc<Tally>,
+    paths: Arc<LivePaths>,
 }
 
 impl Task {
-    pub(crate) fn new(config: &NetworkConfig, swarm: Swarm<Behaviour>, tally: Arc<Tally>) -> Self {
+    pub(crate) fn new(
+        config: &NetworkConfig,
+        swarm: Swarm<Behaviour>,
+        tally: Arc<Tally>,
+        paths: Arc<LivePaths>,
+    ) -> Self {
         let limits = config.limits;
-        let members = Members::new(config.oin, *swarm.local_peer_id());
+        let listens = !config.listen.is_empty();
+        let members = Members::new(config.oin, *swarm.local_peer_id(), listens, config.quic);
         Self {
             limits,
             swarm,
             queue: EventQueue::new(limits.queued_events),
             members,
+            reservations: Reservations::default(),
+            carried: BTreeSet::new(),
             lanes: Lanes::new(limits.streams() / 2, limits.waiting_requests),
             under_way: BTreeMap::new(),
             unanswered: Unanswered::new(limits.unanswered_per_member),
             topics: BTreeMap::new(),
             tally,
+            paths,
         }
     }
 
@@ -76,7 +93,9 @@ impl Task {
         events: mpsc::Sender<Input>,
     ) {
         loop {
+            self.keep_places();
             let next_dial = self.members.next_dial();
+            let pause_end = self.reservations.next_pause_end(Instant::now());
             tokio::select! {
                 // Always taken, whatever else is stuck: see the invariants of this crate.
                 command = commands.recv() => match command {
@@ -95,6 +114,7 @@ impl Task {
                 () = events.closed() => break,
                 event = self.swarm.select_next_some(), if self.queue.has_room_for_peers() => self.happened(event),
                 () = until(next_dial) => self.dial_who_is_due(),
+                () = until(pause_end) => {}
             }
         }
         self.shut_down().await;
@@ -132,10 +152,16 @@ impl Task {
     }
 
     /// A node spoke over its connection, so it did not refuse it.
-    fn answered(&mut self, peer: &PeerId) {
-        if let Some(oin) = self.members.answered(peer) {
+    fn answered(&mut self, peer: &PeerId, connection: ConnectionId) {
+        let answered = self.members.answered(peer, connection, Instant::now());
+        for circuit in answered.superseded {
+            tracing::debug!(%peer, "reachable without a relay; the circuit goes");
+            self.swarm.close_connection(circuit);
+        }
+        if let Some(oin) = answered.newly {
             tracing::debug!(%oin, "connected");
             self.tell(Input::Connected(oin));
+            self.note_paths();
         }
     }
 

@@ -182,12 +182,15 @@ pub struct Member {
     /// Its public keys.
     #[n(5)]
     pub keys: MemberKeys,
-    /// Where its node listens, as `address:port`.
+    /// Where its node listens, as `address:port`; none for a node that only dials out and is reached through relays.
     #[n(6)]
     pub addresses: Vec<String>,
     /// Whom to call when nobody else is known.
     #[n(7)]
     pub contact_point: String,
+    /// Whether its node relays for members that cannot be dialled.
+    #[n(8)]
+    pub relay: bool,
 }
 
 impl Member {
@@ -195,6 +198,12 @@ impl Member {
     #[must_use]
     pub fn socket_addresses(&self) -> Vec<SocketAddr> {
         self.addresses.iter().filter_map(|text| text.parse().ok()).collect()
+    }
+
+    /// Whether nobody can dial its node, so that members in the same position reach it through relays only.
+    #[must_use]
+    pub fn is_outbound_only(&self) -> bool {
+        self.addresses.is_empty()
     }
 }
 

@@ -13,7 +13,7 @@ use thiserror::Error;
 
 use crate::{Fingerprint, Member, MemberKeys};
 
-/// Most addresses of one node: a few interfaces in both families of IP, and relays.
+/// Most addresses of one node: a few interfaces in both families of IP.
 const MAX_ADDRESSES: usize = 16;
 
 /// Largest join request in bytes: every text at its longest, four bytes a character.
@@ -55,6 +55,9 @@ pub struct JoinRequest {
     /// When it was made.
     #[cbor(n(10), with = "crypto::cbor::timestamp")]
     pub time: Timestamp,
+    /// Whether it is willing to relay for members that cannot be dialled.
+    #[n(11)]
+    pub relay: bool,
 }
 
 impl Document for JoinRequest {
@@ -81,6 +84,11 @@ pub enum JoinError {
     /// More addresses than any node has.
     #[error("the join request names {0} addresses, more than the {MAX_ADDRESSES} allowed")]
     TooManyAddresses(usize),
+    /// A relay that nobody can dial.
+    #[error(
+        "the join request offers to relay and names no address at which others reach its node; ask the organisation to add one, or not to offer it"
+    )]
+    RelayWithoutAddress,
     /// One key for two uses.
     #[error(
         "the join request presents one key for two uses; ask the organisation to make it with `samenhang init`"
@@ -131,6 +139,9 @@ impl JoinRequest {
         if self.addresses.len() > MAX_ADDRESSES {
             return Err(JoinError::TooManyAddresses(self.addresses.len()));
         }
+        if self.relay && self.addresses.is_empty() {
+            return Err(JoinError::RelayWithoutAddress);
+        }
         if self.organisation_key == self.node_key {
             return Err(JoinError::SharedKey);
         }
@@ -157,6 +168,7 @@ impl From<&JoinRequest> for Member {
             keys: MemberKeys { organisation: request.organisation_key, node: request.node_key },
             addresses: request.addresses.clone(),
             contact_point: request.contact_point.clone(),
+            relay: request.relay,
         }
     }
 }

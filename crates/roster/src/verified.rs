@@ -241,6 +241,9 @@ pub(crate) fn check_document(document: &RosterDocument) -> Result<(), RosterErro
     if !distinct(|member| member.keys.node) || !distinct(|member| member.keys.organisation) {
         return wrong("two members share a key");
     }
+    if document.members.iter().any(|member| member.relay && member.socket_addresses().is_empty()) {
+        return wrong("a member relays for others and has no address at which they reach it");
+    }
     if document.threshold < 2 {
         return wrong("one keyholder alone would hold the whole key; the threshold is at least two");
     }

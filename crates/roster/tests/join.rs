@@ -25,6 +25,7 @@ fn request(number: u8) -> JoinRequest {
         addresses: vec!["192.0.2.1:7443".to_owned()],
         contact_point: "dienst, 085-0010100".to_owned(),
         time: Timestamp(1_795_000_000),
+        relay: true,
     }
 }
 
@@ -83,7 +84,8 @@ fn a_join_request_comes_back_only_as_it_was_signed() {
 #[test]
 fn a_join_request_that_no_roster_can_hold_is_refused_at_both_ends() {
     type Spoil = fn(&mut JoinRequest);
-    let spoilt: [(&str, Spoil); 7] = [
+    let spoilt: [(&str, Spoil); 8] = [
+        ("a relay that nobody can dial", |r| r.addresses = vec![]),
         ("no name", |r| r.name = String::new()),
         ("a name that moves the cursor", |r| r.name = "a\u{1b}[2Jb".to_owned()),
         ("blanks around the name", |r| r.name = " a ".to_owned()),
@@ -109,7 +111,8 @@ fn the_fingerprint_covers_everything_that_is_asked() {
     assert_eq!(fingerprint(request(1)), first);
     for other in [
         JoinRequest { bsn_entitled: false, ..request(1) },
-        JoinRequest { addresses: vec![], ..request(1) },
+        JoinRequest { addresses: vec!["192.0.2.2:7443".to_owned()], ..request(1) },
+        JoinRequest { relay: false, ..request(1) },
         JoinRequest { node_key: key(9).verifying_key(), ..request(1) },
         JoinRequest { time: Timestamp(1), ..request(1) },
     ] {

@@ -27,6 +27,7 @@ fn member(number: u64, sector: &str) -> Member {
         },
         addresses: vec!["127.0.0.1:7001".to_owned(), "not an address".to_owned()],
         contact_point: "085-1234567".to_owned(),
+        relay: number == 2,
     }
 }
 
@@ -137,7 +138,12 @@ fn changed_bytes_lose_their_signatures() {
 
 #[test]
 fn a_roster_that_contradicts_itself_is_refused_whoever_signs_it() {
-    let spoilt: [(&str, Spoil); 14] = [
+    let spoilt: [(&str, Spoil); 15] = [
+        ("a relay that nobody can dial", |c| {
+            for member in &mut c.members {
+                member.addresses = vec!["not an address".to_owned()];
+            }
+        }),
         ("doubled member", |c| c.members.push(member(1, "school"))),
         ("keyholder that is no member", |c| c.keyholders[0].oin = Oin::test_number(77).unwrap()),
         ("one member with two shares", |c| c.keyholders[0].oin = c.keyholders[1].oin),

@@ -105,6 +105,7 @@ impl Founding {
                     },
                     addresses: Vec::new(),
                     contact_point: "test".to_owned(),
+                    relay: false,
                 })
                 .collect(),
             governors: Governors { threshold: 1, keys: vec![governor.verifying_key()] },

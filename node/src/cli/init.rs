@@ -94,6 +94,7 @@ fn request(config: &Config, secrets: &NodeSecrets) -> JoinRequest {
         addresses: config.advertise.iter().map(ToString::to_string).collect(),
         contact_point: config.contact_point.to_string(),
         time: now(),
+        relay: config.relay,
     }
 }
 

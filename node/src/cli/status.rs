@@ -59,7 +59,9 @@ fn print(status: &StatusLine) -> Result<()> {
         status.phase.words(),
         status.version
     ))?;
-    output::line(&format!("listens on    {}", status.addresses.join(", ")))?;
+    let listens =
+        if status.addresses.is_empty() { "nothing; only dials out" } else { &status.addresses.join(", ") };
+    output::line(&format!("listens on    {listens}"))?;
     if let Some(roster) = &status.roster {
         let epoch = status.epoch.unwrap_or_default();
         output::line(&format!(
@@ -94,6 +96,17 @@ fn print(status: &StatusLine) -> Result<()> {
     }
     if status.unit_matches > 0 {
         output::line(&format!("units         {} matches between own units", status.unit_matches))?;
+        let connections = &status.connections;
+        output::line(&format!(
+            "connections   {} over TCP, {} over QUIC, {} through relays",
+            connections.tcp, connections.quic, connections.relayed
+        ))?;
+        if connections.places + connections.carried > 0 {
+            output::line(&format!(
+                "relaying      places at {} relays; carries {} pairs of members",
+                connections.places, connections.carried
+            ))?;
+        }
     }
     for message in &status.messages {
         output::line(&format!("! {message}"))?;

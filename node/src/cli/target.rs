@@ -97,7 +97,7 @@ async fn alone(config: &Config) -> Result<Connection> {
         bail!(why);
     }
     let alone = Alone::new(&identity, store, chain, config.units.matrix.clone())?;
-    let desk = Desk::alone(config.oin, alone, config.units.names.clone(), config.roster_folder());
+    let desk = Desk::alone(config, alone);
     let (handle, conversations) = in_process(1);
     let alone = tokio::spawn(converse(conversations, Arc::new(desk)));
     say!("samenhang: no node runs on {}; working in the folder itself", config.data_folder.display());

@@ -45,8 +45,14 @@ pub struct Config {
     pub bsn_entitled: bool,
     /// Everything the node keeps.
     pub data_folder: PathBuf,
-    /// Where it listens for other nodes. Empty: it only dials out.
+    /// Where it listens for other nodes. Empty: it only dials out, and is reached through relays.
     pub listen: Vec<SocketAddr>,
+    /// Whether it uses QUIC beside TCP.
+    pub quic: bool,
+    /// Whether it relays for members that cannot be dialled, and how many circuits at most.
+    pub relay: bool,
+    /// Circuits that it carries at most when it relays.
+    pub relay_circuits: usize,
     /// Where others reach it.
     pub advertise: Vec<SocketAddr>,
     /// File that holds the passphrase.

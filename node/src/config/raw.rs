@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use domain::PlainText;
+use network::Limits;
 use serde::Deserialize;
 use toml::de::DeTable;
 
@@ -27,8 +28,11 @@ const ORGANISATION: Table = Table {
     keys: &["oin", "name", "sector", "working_area", "contact_point", "bsn_entitled"],
     tables: &[],
 };
-const NODE: Table =
-    Table { shown: "[node]", keys: &["data_folder", "listen", "advertise", "passphrase_file"], tables: &[] };
+const NODE: Table = Table {
+    shown: "[node]",
+    keys: &["data_folder", "listen", "advertise", "quic", "relay", "relay_circuits", "passphrase_file"],
+    tables: &[],
+};
 const LOG: Table = Table { shown: "[log]", keys: &["filter", "format"], tables: &[] };
 const HEALTH: Table = Table { shown: "[health]", keys: &["enabled", "listen"], tables: &[] };
 const UNITS: Table = Table { shown: "[units]", keys: &["names", "open"], tables: &[("open", UNITS_OPEN)] };
@@ -65,6 +69,9 @@ struct Node {
     data_folder: PathBuf,
     listen: Vec<String>,
     advertise: Option<Vec<String>>,
+    quic: Option<bool>,
+    relay: Option<bool>,
+    relay_circuits: Option<usize>,
     passphrase_file: Option<PathBuf>,
 }
 
@@ -118,6 +125,23 @@ impl Raw {
                     .to_owned(),
             );
         }
+        let relay = node.relay.unwrap_or(false);
+        if listen.is_empty() && node.listen.is_empty() && !advertise.is_empty() {
+            flaws.0.push(
+                "node.advertise: with listen = [] nobody can dial this node; leave advertise out, and others reach it \
+                 through relays"
+                    .to_owned(),
+            );
+        } else if relay && advertise.is_empty() && flaws.0.is_empty() {
+            flaws.0.push(
+                "node.relay: a relay must be dialled by others; name where it listens and where they reach it, or \
+                 leave relay out"
+                    .to_owned(),
+            );
+        }
+        if node.relay_circuits == Some(0) {
+            flaws.0.push("node.relay_circuits: 0; at least one, or relay = false".to_owned());
+        }
         if node.data_folder.as_os_str().is_empty() {
             flaws.0.push("node.data_folder: empty; name a folder that only this user may read".to_owned());
         }
@@ -156,6 +180,9 @@ impl Raw {
             bsn_entitled: organisation.bsn_entitled,
             data_folder: folder.join(node.data_folder),
             listen,
+            quic: node.quic.unwrap_or(true),
+            relay,
+            relay_circuits: node.relay_circuits.unwrap_or(Limits::DEFAULT_RELAY_CIRCUITS),
             advertise,
             passphrase_file: node.passphrase_file.map(|file| folder.join(file)),
             log_filter,

@@ -54,6 +54,17 @@ fn what_may_be_left_out_has_a_default() {
     assert_eq!(config.health.unwrap().to_string(), DEFAULT_HEALTH);
     assert_eq!((config.log_filter.as_str(), config.log_format), (DEFAULT_LOG, LogFormat::Text));
     assert!(parse(&WHOLE.replace("enabled = true", "enabled = false")).unwrap().health.is_none());
+    assert_eq!((config.quic, config.relay, config.relay_circuits), (true, false, 4_096));
+}
+
+#[test]
+fn a_node_behind_a_firewall_listens_nowhere_and_a_relay_says_so() {
+    let listens = "listen = [\"127.0.0.1:7310\"]\nadvertise = [\"192.0.2.10:7310\"]";
+    let config = parse(&WHOLE.replace(listens, "listen = []\nquic = false")).unwrap();
+    assert!(config.listen.is_empty() && config.advertise.is_empty() && !config.quic);
+    let config =
+        parse(&WHOLE.replace(listens, &format!("{listens}\nrelay = true\nrelay_circuits = 9"))).unwrap();
+    assert_eq!((config.relay, config.relay_circuits), (true, 9));
 }
 
 #[test]
@@ -72,6 +83,9 @@ fn every_flaw_is_told_with_what_to_do() {
             "node.listen: 'localhost' is no address",
         ),
         ("192.0.2.10:7310", "0.0.0.0:7310", "node.advertise: others cannot dial 0.0.0.0"),
+        ("advertise =", "relay = true\nadvertise = []\n# ", "node.relay: a relay must be dialled by others"),
+        ("listen = [\"127.0.0.1:7310\"]", "listen = []", "node.advertise: with listen = [] nobody can dial"),
+        ("advertise", "relay_circuits = 0\nadvertise", "node.relay_circuits: 0; at least one"),
         ("192.0.2.10:7310", "192.0.2.10:0", "node.advertise: others cannot dial 0.0.0.0"),
         ("\"json\"", "\"xml\"", "log.format: expected \"text\" or \"json\""),
         ("\"info\"", "\"a=b=c\"", "log.filter: expected"),
@@ -129,7 +143,7 @@ fn units_see_each_other_only_as_listed() {
 #[test]
 fn the_samples_are_right() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("config");
-    for sample in ["member.toml", "keyholder.toml", "mediator.toml"] {
+    for sample in ["member.toml", "keyholder.toml", "mediator.toml", "behind-firewall.toml"] {
         let config = Config::read(&folder.join(sample)).unwrap_or_else(|error| panic!("{error}"));
         assert!(config.oin.as_str().starts_with("00000099"), "{sample} shows a test number");
         assert!(config.passphrase_file.is_some(), "{sample} shows where the passphrase goes");

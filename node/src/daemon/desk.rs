@@ -11,7 +11,8 @@ use protocol::{Command, Reply};
 use roster::VerifiedRoster;
 use tokio::sync::{Semaphore, watch};
 
-use super::{Alone, lines};
+use super::{Alone, lines, reach};
+use crate::config::Config;
 use crate::governance::RosterFolder;
 use crate::runtime::RunningNode;
 
@@ -37,6 +38,8 @@ pub(crate) struct Desk {
     oin: Oin,
     addresses: Vec<String>,
     roster_folder: PathBuf,
+    /// Whether the configuration says that this node relays.
+    relays: bool,
     state: RwLock<State>,
     stop: watch::Sender<bool>,
     /// One import at a time: its files are held in memory.
@@ -52,31 +55,22 @@ impl Desk {
                                         `samenhang roster install`";
 
     /// A node that waits for its roster.
-    pub(crate) fn waiting(
-        oin: Oin,
-        addresses: Vec<String>,
-        units: Option<BTreeSet<Unit>>,
-        roster_folder: PathBuf,
-    ) -> Self {
+    pub(crate) fn waiting(config: &Config, addresses: Vec<String>) -> Self {
         Self {
-            oin,
+            oin: config.oin,
             addresses,
-            roster_folder,
+            roster_folder: config.roster_folder(),
+            relays: config.relay,
             state: RwLock::new(State::Waiting(String::new())),
             stop: watch::Sender::new(false),
             imports: Semaphore::new(1),
-            units,
+            units: config.units.names.clone(),
         }
     }
 
     /// A node without network.
-    pub(crate) fn alone(
-        oin: Oin,
-        alone: Alone,
-        units: Option<BTreeSet<Unit>>,
-        roster_folder: PathBuf,
-    ) -> Self {
-        let desk = Self::waiting(oin, Vec::new(), units, roster_folder);
+    pub(crate) fn alone(config: &Config, alone: Alone) -> Self {
+        let desk = Self::waiting(config, Vec::new());
         desk.set(State::At(Engine::Alone(Arc::new(alone))));
         desk
     }
@@ -148,7 +142,13 @@ impl Desk {
                     return Err(mixed_up());
                 };
                 blank.logical_bytes = engine.logical_bytes();
-                Ok(lines::status(blank, &status, &engine.roster(), engine.network_counters()))
+                let roster = engine.roster();
+                let mut line = lines::status(blank, &status, &roster, engine.network_counters());
+                if let Some(paths) = engine.paths() {
+                    line.messages.extend(reach::remarks(&self.oin, self.relays, &roster, &paths));
+                    line.connections = reach::line(&paths);
+                }
+                Ok(line)
             }
         }
     }
@@ -179,6 +179,14 @@ impl Engine {
         match self {
             Self::Running(node) => node.logical_bytes(),
             Self::Alone(alone) => alone.logical_bytes(),
+        }
+    }
+
+    /// By which paths other members are reached; nothing without a network.
+    fn paths(&self) -> Option<network::Paths> {
+        match self {
+            Self::Running(node) => Some(node.paths()),
+            Self::Alone(_) => None,
         }
     }
 

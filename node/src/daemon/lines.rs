@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use control::{
-    AnswerLine, ClockLine, ContinuedLine, Coverage, HearingLine, InvolvedLine, KeyholderLine, MatchLine,
-    OrganisationLine, Phase, ReasonLine, RosterLine, SignalLine, StaleLine, StatusLine,
+    AnswerLine, ClockLine, ConnectionLine, ContinuedLine, Coverage, HearingLine, InvolvedLine, KeyholderLine,
+    MatchLine, OrganisationLine, Phase, ReasonLine, RosterLine, SignalLine, StaleLine, StatusLine,
 };
 use domain::{Certainty, Oin};
 use index::{Completeness, Involvement, UnitInvolvement};
@@ -37,6 +37,7 @@ pub(super) fn blank(oin: Oin, phase: Phase, messages: Vec<String>, addresses: Ve
         logical_bytes: 0,
         refused: BTreeMap::new(),
         network: BTreeMap::new(),
+        connections: ConnectionLine::default(),
     }
 }
 

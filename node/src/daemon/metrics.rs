@@ -97,6 +97,28 @@ pub(super) fn text(status: &StatusLine, room: Option<Room>) -> String {
     ] {
         out.sample("samenhang_feeds", &[("state", state)], count(number));
     }
+    out.family("samenhang_members_connected", "gauge", "Members reached now, by path.");
+    let connections = &status.connections;
+    for (path, number) in
+        [("tcp", connections.tcp), ("quic", connections.quic), ("relayed", connections.relayed)]
+    {
+        out.sample("samenhang_members_connected", &[("path", path)], number);
+    }
+    for (name, help, value) in [
+        (
+            "samenhang_relay_places",
+            "Relays at which this node holds a place because nobody can dial it.",
+            connections.places,
+        ),
+        (
+            "samenhang_relay_carried",
+            "Pairs of members whose connections this node relays.",
+            connections.carried,
+        ),
+    ] {
+        out.family(name, "gauge", help);
+        out.sample(name, &[], value);
+    }
     out.family("samenhang_keys_evaluated_total", "counter", "Linkage keys evaluated since the start.");
     out.sample("samenhang_keys_evaluated_total", &[], count(status.keys_evaluated));
     out.counters(

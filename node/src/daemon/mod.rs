@@ -10,6 +10,7 @@ mod import;
 mod lines;
 mod metrics;
 mod notify;
+mod reach;
 mod rosters;
 mod run;
 mod serve;

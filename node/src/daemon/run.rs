@@ -14,7 +14,7 @@ use super::socket::ControlSocket;
 use super::{Desk, admitted, installed, notify, rosters};
 use crate::config::{Config, Passphrase, storage_secret};
 use crate::exit::Exit;
-use crate::runtime::{Prepared, RunningNode};
+use crate::runtime::{Prepared, Reach, RunningNode};
 
 /// How often the node looks for a roster in its folder, and whether it is still well.
 const LOOK: Duration = Duration::from_secs(1);
@@ -31,12 +31,16 @@ const STOP_PATIENCE: Duration = Duration::from_secs(10);
 pub async fn run(config: Config) -> Result<Exit> {
     let secret = storage_secret(&config.data_folder, &Passphrase::find(&config)?)?;
     let store = store::Store::open(&config.data_folder, &secret)?;
-    let prepared = Prepared::with_store(config.oin, store, config.listen.clone()).await?;
+    let reach = Reach {
+        listen: config.listen.clone(),
+        quic: config.quic,
+        relay_circuits: config.relay.then_some(config.relay_circuits),
+    };
+    let prepared = Prepared::with_store(config.oin, store, reach).await?;
     let prepared = prepared.with_units(config.units.matrix.clone());
     let mut signals = Signals::new()?;
     let addresses = prepared.addresses().iter().map(ToString::to_string).collect();
-    let units = config.units.names.clone();
-    let desk = Arc::new(Desk::waiting(config.oin, addresses, units, config.roster_folder()));
+    let desk = Arc::new(Desk::waiting(&config, addresses));
     let socket = ControlSocket::open(&config.socket())?;
     let health = match config.health {
         Some(address) => Some(Health::open(address, &config.health_file()).await?),

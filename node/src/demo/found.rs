@@ -97,6 +97,7 @@ fn content(
         },
         addresses: node.addresses().iter().map(ToString::to_string).collect(),
         contact_point: organisation.contact_point.clone(),
+        relay: false,
     });
     let holders: Vec<Oin> =
         plan.keyholders.iter().filter_map(|place| Some(plan.organisations.get(*place)?.oin)).collect();

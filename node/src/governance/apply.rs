@@ -311,6 +311,7 @@ impl Flaws {
             }
             member.addresses.clone_from(addresses);
         }
+        member.relay = table.relay.unwrap_or(member.relay);
     }
 
     /// Who stays keeps its index; a new one gets the next after the highest, so that no index passes from one to

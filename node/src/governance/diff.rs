@@ -226,6 +226,13 @@ impl Told {
             some => some.join(", "),
         };
         self.value("members", &field("addresses"), addresses(old), addresses(new));
+        match (old.relay, new.relay) {
+            (false, true) => self.add("members", format!("{who} will relay for members behind firewalls")),
+            (true, false) => {
+                self.add("members", format!("{who} no longer relays for members behind firewalls"))
+            }
+            (true, true) | (false, false) => {}
+        }
         match (old.bsn_entitled, new.bsn_entitled) {
             (false, true) => self.add("members", format!("{who} becomes entitled to the BSN")),
             (true, false) => self.add("members", format!("{who} is no longer entitled to the BSN")),

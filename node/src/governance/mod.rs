@@ -24,4 +24,4 @@ pub use governor_key::{GovernorKeyFile, GovernorPublicKey};
 pub use network_file::NetworkFile;
 pub use passphrase::{Passphrase, PassphraseSource};
 pub use plain::plain;
-pub use show::{describe, json};
+pub use show::{describe, json, unreachable_pairs};

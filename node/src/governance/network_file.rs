@@ -145,6 +145,8 @@ pub struct MemberTable {
     pub addresses: Option<Vec<String>>,
     /// Whom to call.
     pub contact_point: Option<String>,
+    /// Whether its node relays for members that cannot be dialled.
+    pub relay: Option<bool>,
 }
 
 impl NetworkFile {

@@ -58,13 +58,30 @@ pub fn describe(roster: &ClaimedRoster) -> String {
             [] => "only dials out".to_owned(),
             some => plain(&some.join(", ")),
         };
+        let addresses = if member.relay { format!("{addresses}, relays for others") } else { addresses };
         let (area, contact) = (plain(&member.working_area), plain(&member.contact_point));
         page.line(&format!("     {area}; {addresses}; contact: {contact}"));
+    }
+    if let Some(note) = unreachable_pairs(document) {
+        page.line(&format!("note: {note}"));
     }
     if !document.institutions.is_empty() {
         page.heading(&format!("Institution addresses: {}", document.institutions.len()));
     }
     page.0
+}
+
+/// What governors should know about members that only dial out, if there is something.
+#[must_use]
+pub fn unreachable_pairs(document: &RosterDocument) -> Option<String> {
+    let outbound_only = document.members.iter().filter(|member| member.is_outbound_only()).count();
+    if outbound_only < 2 || document.members.iter().any(|member| member.relay) {
+        return None;
+    }
+    Some(format!(
+        "{outbound_only} members only dial out and no member relays: these will not reach each other. Ask a member that \
+         others can dial to relay"
+    ))
 }
 
 fn signatures(page: &mut Page, roster: &ClaimedRoster) {
@@ -204,6 +221,7 @@ pub fn json(roster: &ClaimedRoster) -> Value {
             "node_key": member.keys.node.to_string(),
             "addresses": member.addresses,
             "contact_point": member.contact_point,
+            "relay": member.relay,
         })).collect::<Vec<_>>(),
         "institutions": document.institutions.len(),
     })

@@ -10,5 +10,5 @@ mod running;
 
 pub use event_loop::now;
 pub use identity::{NodeIdentity, NodeSecrets, random_seed};
-pub use running::{Prepared, RunningNode};
+pub use running::{Prepared, Reach, RunningNode};
 pub(crate) use running::{kept, logical_bytes};

@@ -43,6 +43,17 @@ pub struct Prepared {
     units: UnitMatrix,
 }
 
+/// How a node and others reach each other.
+#[derive(Debug, Clone, Default)]
+pub struct Reach {
+    /// Where it listens. Empty: it only dials out.
+    pub listen: Vec<SocketAddr>,
+    /// Whether it uses QUIC beside TCP.
+    pub quic: bool,
+    /// How many circuits it carries for others as a relay; `None`: it relays for nobody.
+    pub relay_circuits: Option<usize>,
+}
+
 /// A node at work.
 pub struct RunningNode {
     network: Network,
@@ -75,17 +86,23 @@ impl Prepared {
         secret: &StorageSecret,
         listen: SocketAddr,
     ) -> Result<Self> {
-        Self::with_store(oin, Store::open(folder, secret)?, vec![listen]).await
+        let reach = Reach { listen: vec![listen], ..Reach::default() };
+        Self::with_store(oin, Store::open(folder, secret)?, reach).await
     }
 
     /// Makes or reads the node's secrets in an open store and binds its ports.
     ///
     /// # Errors
     /// When the store cannot be read or written, or an address cannot be bound.
-    pub async fn with_store(oin: domain::Oin, mut store: Store, listen: Vec<SocketAddr>) -> Result<Self> {
+    pub async fn with_store(oin: domain::Oin, mut store: Store, reach: Reach) -> Result<Self> {
         let secrets = NodeSecrets::of(&mut store)?;
         let (inputs, received) = mpsc::channel(QUEUED_INPUTS);
-        let config = NetworkConfig::new(oin, secrets.node_seed(), listen);
+        let mut config = NetworkConfig::new(oin, secrets.node_seed(), reach.listen);
+        config.quic = reach.quic;
+        if let Some(circuits) = reach.relay_circuits {
+            config.relay = true;
+            config.limits.relay_circuits = circuits;
+        }
         let network = Network::start(config, inputs.clone()).await?;
         Ok(Self {
             identity: NodeIdentity { oin, secrets },
@@ -249,6 +266,12 @@ impl RunningNode {
     #[must_use]
     pub fn logical_bytes(&self) -> u64 {
         self.logical_bytes
+    }
+
+    /// By which paths other members are reached now.
+    #[must_use]
+    pub fn paths(&self) -> network::Paths {
+        self.network.paths()
     }
 
     /// Stops in order: the network first, then the event loop, then the writer with all that is queued.
@@ -423,6 +446,7 @@ fn peers(roster: &VerifiedRoster) -> Vec<Peer> {
         oin: member.oin,
         node_key: *member.keys.node.as_bytes(),
         addresses: member.socket_addresses(),
+        relay: member.relay,
     };
     roster.members().iter().map(peer).collect()
 }

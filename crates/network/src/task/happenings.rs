@@ -8,6 +8,7 @@ use protocol::{Conversation, Input};
 use tokio::time::Instant;
 
 use super::{Task, UnderWay};
+use crate::address::Path;
 use crate::behaviour::BehaviourEvent;
 use crate::gossip::MAX_GOSSIP_FRAME_BYTES;
 use crate::unanswered::Waiting;
@@ -16,20 +17,25 @@ impl Task {
     pub(super) fn happened(&mut self, event: SwarmEvent<BehaviourEvent>) {
         match event {
             SwarmEvent::Behaviour(event) => self.behaved(event),
-            SwarmEvent::ConnectionEstablished { peer_id, .. } => self.members.opened(&peer_id),
-            SwarmEvent::ConnectionClosed { peer_id, num_established: 0, .. } => {
-                if let Some(oin) = self.members.closed(&peer_id, Instant::now()) {
+            SwarmEvent::ConnectionEstablished { peer_id, connection_id, endpoint, .. } => {
+                self.members.opened(&peer_id, connection_id, Path::of(&endpoint));
+                self.note_paths();
+            }
+            SwarmEvent::ConnectionClosed { peer_id, connection_id, .. } => {
+                if let Some(oin) = self.members.closed(&peer_id, connection_id, Instant::now()) {
                     self.lost(oin);
                 }
+                self.note_paths();
             }
             SwarmEvent::IncomingConnectionError { error, peer_id, .. } => self.refused(peer_id, &error),
             SwarmEvent::OutgoingConnectionError { peer_id: Some(peer), error, .. } => {
                 self.dial_failed(&peer, &error);
             }
             SwarmEvent::ListenerError { error, .. } => tracing::warn!(%error, "a listener failed to accept"),
-            SwarmEvent::ListenerClosed { .. } => tracing::error!("a listener closed; restart the node"),
-            SwarmEvent::ConnectionClosed { .. }
-            | SwarmEvent::OutgoingConnectionError { .. }
+            SwarmEvent::ListenerClosed { listener_id, reason, .. } => {
+                self.listener_closed(listener_id, &reason);
+            }
+            SwarmEvent::OutgoingConnectionError { .. }
             | SwarmEvent::IncomingConnection { .. }
             | SwarmEvent::NewListenAddr { .. }
             | SwarmEvent::ExpiredListenAddr { .. }
@@ -65,6 +71,8 @@ impl Task {
             BehaviourEvent::Allowed(never)
             | BehaviourEvent::Limits(never)
             | BehaviourEvent::Memory(never) => match never {},
+            BehaviourEvent::RelayClient(event) => self.waited_at_relay(&event),
+            BehaviourEvent::RelayServer(event) => self.relayed(&event),
             BehaviourEvent::Ping(event) => self.tested(event),
             BehaviourEvent::Gossip(event) => self.heard(event),
             BehaviourEvent::Ceremony(event) => self.conversed(Conversation::Ceremony, event),
@@ -76,7 +84,7 @@ impl Task {
 
     fn tested(&mut self, event: ping::Event) {
         match event.result {
-            Ok(_) => self.answered(&event.peer),
+            Ok(_) => self.answered(&event.peer, event.connection),
             // Requests may still work; whoever cannot be tested never counts as connected by a test.
             Err(ping::Failure::Unsupported) => {}
             Err(ping::Failure::Timeout | ping::Failure::Other { .. }) => {
@@ -116,8 +124,8 @@ impl Task {
 
     fn conversed(&mut self, conversation: Conversation, event: request_response::Event<Vec<u8>, Vec<u8>>) {
         match event {
-            request_response::Event::Message { peer, message, .. } => {
-                self.answered(&peer);
+            request_response::Event::Message { peer, connection_id, message } => {
+                self.answered(&peer, connection_id);
                 match message {
                     request_response::Message::Request { request, channel, .. } => {
                         // A member that was removed while its request was under way is a stranger now.

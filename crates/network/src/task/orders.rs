@@ -13,7 +13,7 @@ use crate::Peer;
 use crate::behaviour::connection_limits;
 use crate::gossip::{self, MAX_CIRCLES, MAX_GOSSIP_FRAME_BYTES};
 use crate::lanes::Offer;
-use crate::members::Removed;
+use crate::members::{Attempt, Removed};
 use crate::unanswered::Waiting;
 
 impl Task {
@@ -37,6 +37,7 @@ impl Task {
         }
         *behaviour.limits.limits_mut() = connection_limits(&self.limits, self.members.len());
         self.set_circles(network, circles);
+        self.note_paths();
     }
 
     fn set_circles(&mut self, network: NetworkId, circles: &[CircleId]) {
@@ -125,9 +126,11 @@ impl Task {
     }
 
     pub(super) fn dial_who_is_due(&mut self) {
-        while let Some((peer, addresses)) = self.members.begin_dial(Instant::now()) {
+        while let Some(Attempt { peer, addresses, is_upgrade }) = self.members.begin_dial(Instant::now()) {
+            let condition =
+                if is_upgrade { PeerCondition::NotDialing } else { PeerCondition::DisconnectedAndNotDialing };
             let options = DialOpts::peer_id(peer)
-                .condition(PeerCondition::DisconnectedAndNotDialing)
+                .condition(condition)
                 .addresses(addresses)
                 // From the listening port, both sides dialling would meet in one socket pair, and a port that was
                 // just closed would be refused.

@@ -9,7 +9,7 @@ use crate::raw_peer::RawPeer;
 use crate::support::{CIRCLE, Node, PATIENCE, member};
 
 /// Says numbered frames until one arrives: whether the listener has joined the topic yet shows nowhere else.
-async fn gossip_until_heard(speaker: &Node, listener: &mut Node) -> u32 {
+pub(crate) async fn gossip_until_heard(speaker: &Node, listener: &mut Node) -> u32 {
     let heard = async {
         for number in 0_u32.. {
             speaker.say(Outbound::Gossip { circle: CIRCLE, frame: number.to_be_bytes().to_vec() }).await;

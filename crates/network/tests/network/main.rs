@@ -1,4 +1,4 @@
-//! Networks over real TCP on the loopback interface: members, strangers, frames and gossip.
+//! Networks over real TCP and QUIC on the loopback interface: members, strangers, frames, gossip and relays.
 #![expect(
     clippy::unwrap_used,
     clippy::wildcard_enum_match_arm,
@@ -10,5 +10,7 @@ mod conversations;
 mod frames;
 mod gossip;
 mod membership;
+mod quic;
 mod raw_peer;
+mod relay;
 mod support;

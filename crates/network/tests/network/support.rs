@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use domain::{CircleId, NetworkId, Oin};
-use network::{Counters, Limits, Network, NetworkCommand, NetworkConfig, Peer, node_public_key};
+use network::{Counters, Limits, Network, NetworkCommand, NetworkConfig, Paths, Peer, node_public_key};
 use protocol::{Conversation, Input, Outbound, RequestId, ResponseToken};
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
@@ -31,8 +31,18 @@ impl Node {
     }
 
     pub(crate) async fn start_with(serial: u8, listen: SocketAddr, limits: Limits) -> Self {
-        let mut config = NetworkConfig::new(oin(serial), Zeroizing::new([serial; 32]), vec![listen]);
-        config.limits = limits;
+        Self::start_as(serial, |config| {
+            config.listen = vec![listen];
+            config.limits = limits;
+        })
+        .await
+    }
+
+    /// A node that listens on a port of the system's choice, configured further.
+    pub(crate) async fn start_as(serial: u8, configure: impl FnOnce(&mut NetworkConfig)) -> Self {
+        let listen = vec![([127, 0, 0, 1], 0).into()];
+        let mut config = NetworkConfig::new(oin(serial), Zeroizing::new([serial; 32]), listen);
+        configure(&mut config);
         let (sender, events) = mpsc::channel(1);
         let network = Network::start(config, sender).await.unwrap();
         Self { serial, network, events }
@@ -85,6 +95,22 @@ impl Node {
         }
     }
 
+    /// Waits for an event, whatever comes before it.
+    pub(crate) async fn sees(&mut self, wanted: impl Fn(&Input) -> bool) {
+        while !wanted(&self.next().await) {}
+    }
+
+    /// Waits until members are reached by these paths.
+    pub(crate) async fn paths(&self, wanted: impl Fn(&Paths) -> bool) {
+        let reached = async {
+            while !wanted(&self.network.paths()) {
+                tokio::task::yield_now().await;
+            }
+        };
+        let in_time = tokio::time::timeout(PATIENCE, reached).await;
+        assert!(in_time.is_ok(), "{:?}, {:?}", self.network.paths(), self.network.counters());
+    }
+
     pub(crate) async fn next_request(&mut self) -> (Oin, Conversation, ResponseToken, Vec<u8>) {
         match self.next().await {
             Input::Request { from, conversation, token, frame } => (from, conversation, token, frame),
@@ -119,7 +145,8 @@ impl Node {
 }
 
 pub(crate) fn member(serial: u8, addresses: &[SocketAddr]) -> Peer {
-    Peer { oin: oin(serial), node_key: node_public_key(&[serial; 32]), addresses: addresses.to_vec() }
+    let node_key = node_public_key(&[serial; 32]);
+    Peer { oin: oin(serial), node_key, addresses: addresses.to_vec(), relay: false }
 }
 
 /// Starts members that all know each other, and waits until all are connected.

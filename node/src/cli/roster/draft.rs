@@ -11,7 +11,7 @@ use roster::{ClaimedRoster, Fingerprint, Governors, Member, RosterContent, Signe
 
 use super::source::{self, Request};
 use super::{AddMemberArguments, NewArguments, RemoveMemberArguments, SetArguments};
-use crate::governance::{NetworkFile, apply, blank_content, changes, plain, write_new};
+use crate::governance::{NetworkFile, apply, blank_content, changes, plain, unreachable_pairs, write_new};
 use crate::runtime::{now, random_seed};
 
 pub(super) fn new(given: NewArguments) -> Result<String> {
@@ -135,6 +135,7 @@ fn admit(content: &mut RosterContent, requests: &[Request], update: bool) -> Res
                 member.keys = asked.keys;
                 member.addresses = asked.addresses;
                 member.contact_point = asked.contact_point;
+                member.relay = asked.relay;
             }
             Some(member) => flaws.push(format!(
                 "{}: {} ({}) is a member already; add --update to take its new keys and addresses",
@@ -212,6 +213,15 @@ fn admitted(roster: &ClaimedRoster, requests: &[Request], now: Timestamp) -> Str
         if !sectors.contains(&member.sector) {
             remark("no circle names its sector: it neither publishes nor reads");
         }
+        match (asked.relay, member.relay) {
+            (true, true) => remark("it relays for members behind firewalls"),
+            (true, false) => remark("it offered to relay for members behind firewalls"),
+            (false, true) => remark("it did not offer to relay; its node must be configured to"),
+            (false, false) => {}
+        }
+        if member.is_outbound_only() {
+            remark("it only dials out: others like it reach it through relays");
+        }
         if now.since(asked.time) > OLD_DAYS * 86_400 {
             remark("the request is old; ask whether there is a newer one");
         }
@@ -224,6 +234,9 @@ fn admitted(roster: &ClaimedRoster, requests: &[Request], now: Timestamp) -> Str
                 Ok(_) => {}
             }
         }
+    }
+    if let Some(note) = unreachable_pairs(document) {
+        let _never = writeln!(told, "\nnote: {note}");
     }
     let _never = writeln!(
         told,
