@@ -24,6 +24,8 @@ pub(crate) struct Machine {
     folder: TempDir,
     oin: Oin,
     port: u16,
+    /// The network namespace in which the node runs; `None`: this one.
+    inside: Option<String>,
     node: Option<Child>,
 }
 
@@ -40,7 +42,7 @@ impl Machine {
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = free.local_addr().unwrap().port();
         let oin = Oin::test_number(number).unwrap();
-        let machine = Self { folder: TempDir::new().unwrap(), oin, port, node: None };
+        let machine = Self { folder: TempDir::new().unwrap(), oin, port, inside: None, node: None };
         machine.passphrase(PASSPHRASE);
         machine.configure(&format!(
             "[organisation]\noin = \"{oin}\"\nname = \"Organisatie {number}\"\nsector = \"jeugd\"\n\
@@ -49,6 +51,16 @@ impl Machine {
              [health]\nlisten = \"127.0.0.1:0\"\n",
             machine.address()
         ));
+        machine
+    }
+
+    /// A machine whose node runs in a network namespace, with these lines as its `[node]`.
+    #[allow(dead_code, reason = "not every test that uses machines has namespaces")]
+    pub(crate) fn inside(number: u64, namespace: &str, node: &str) -> Self {
+        let mut machine = Self::new(number);
+        machine.inside = Some(namespace.to_owned());
+        let listen = format!("listen = [\"{}\"]", machine.address());
+        machine.configure(&machine.config().replace(&listen, node));
         machine
     }
 
@@ -91,7 +103,15 @@ impl Machine {
 
     /// The program with this machine's configuration.
     fn program(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_samenhang"));
+        let program = env!("CARGO_BIN_EXE_samenhang");
+        let mut command = match &self.inside {
+            None => Command::new(program),
+            Some(namespace) => {
+                let mut command = Command::new("ip");
+                command.args(["netns", "exec", namespace, program]);
+                command
+            }
+        };
         command.args(arguments).env("SAMENHANG_CONFIG", self.folder().join("node.toml"));
         for inherited in ["SAMENHANG_PASSPHRASE", "SAMENHANG_LOG", "NOTIFY_SOCKET"] {
             command.env_remove(inherited);

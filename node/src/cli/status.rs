@@ -85,17 +85,6 @@ fn print(status: &StatusLine) -> Result<()> {
             if status.published { "" } else { "; not everything is published yet" }
         ))?;
         output::line(&format!("others        {}", output::coverage(&status.dekking)))?;
-        if !status.continued.is_empty() {
-            let continued: Vec<String> = status
-                .continued
-                .iter()
-                .map(|other| format!("{} (generation {})", other.organisatie, other.generation))
-                .collect();
-            output::line(&format!("continued     after a loss: {}", continued.join(", ")))?;
-        }
-    }
-    if status.unit_matches > 0 {
-        output::line(&format!("units         {} matches between own units", status.unit_matches))?;
         let connections = &status.connections;
         output::line(&format!(
             "connections   {} over TCP, {} over QUIC, {} through relays",
@@ -107,6 +96,17 @@ fn print(status: &StatusLine) -> Result<()> {
                 connections.places, connections.carried
             ))?;
         }
+        if !status.continued.is_empty() {
+            let continued: Vec<String> = status
+                .continued
+                .iter()
+                .map(|other| format!("{} (generation {})", other.organisatie, other.generation))
+                .collect();
+            output::line(&format!("continued     after a loss: {}", continued.join(", ")))?;
+        }
+    }
+    if status.unit_matches > 0 {
+        output::line(&format!("units         {} matches between own units", status.unit_matches))?;
     }
     for message in &status.messages {
         output::line(&format!("! {message}"))?;
