@@ -84,7 +84,7 @@ impl Bar {
     /// The line that is due: at the start and the end of each work, and now and then between.
     fn due(&mut self, progress: &Progress) -> Option<String> {
         let total = progress.total.unwrap_or_default();
-        let far = (progress.done * 100).checked_div(total).unwrap_or_default() / LINE_PERCENT;
+        let far = progress.done.saturating_mul(100).checked_div(total).unwrap_or_default() / LINE_PERCENT;
         let now = Some((progress.doing.clone(), far));
         if self.said == now {
             return None;
