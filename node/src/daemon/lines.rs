@@ -9,6 +9,7 @@ use control::{
 use domain::{Certainty, Oin};
 use index::{Completeness, Involvement, UnitInvolvement};
 use linkage::Basis;
+use protocol::feed::ClockComparison;
 use protocol::{Answer, HearingStatus, SignalSummary, Status};
 use roster::{Member, VerifiedRoster};
 
@@ -65,6 +66,7 @@ pub(super) fn status(
     }));
     let hearing: Vec<HearingLine> = status.hearing.iter().map(|circle| hearing(circle, roster)).collect();
     messages.extend(hearing.iter().map(unheard));
+    messages.extend(clock(&status.clock));
     messages.extend(status.ceremony_problems.iter().map(ToString::to_string));
     StatusLine {
         messages,
@@ -125,6 +127,22 @@ fn unheard(line: &HearingLine) -> String {
         "circle {circle}: publishes nothing until {needed} other organisations have told what this node published \
          {since} ({heard} so far{more}); goes on by itself"
     )
+}
+
+/// Minutes that nodes bear; what is dated further ahead they refuse.
+const MAX_SKEW_MINUTES: u64 = 5;
+
+/// What to do when the clock differs from those of others.
+fn clock(compared: &ClockComparison) -> Option<String> {
+    let minutes = compared.ahead_seconds.unsigned_abs() / 60;
+    let direction = if compared.ahead_seconds > 0 { "ahead of" } else { "behind" };
+    (minutes >= MAX_SKEW_MINUTES).then(|| {
+        format!(
+            "the clock of this machine is {minutes} minutes {direction} those of {} other members; set it right with NTP \
+             and restart the node",
+            compared.members
+        )
+    })
 }
 
 pub(super) fn coverage(completeness: &Completeness, roster: &VerifiedRoster) -> Coverage {
@@ -209,4 +227,17 @@ pub(super) fn signal(signal: &SignalSummary) -> SignalLine {
 
 fn name(roster: &VerifiedRoster, oin: &Oin) -> String {
     roster.member(oin).map_or_else(|| oin.to_string(), |member| member.name.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_nodes_do_not_bear_is_said() {
+        let said = |ahead_seconds| clock(&ClockComparison { members: 3, ahead_seconds });
+        assert_eq!((said(0), said(299), said(-299)), (None, None, None));
+        assert!(said(300).is_some_and(|said| said.contains("5 minutes ahead of those of 3 other members")));
+        assert!(said(-86_400).is_some_and(|said| said.contains("1440 minutes behind those of 3")));
+    }
 }

@@ -6,6 +6,7 @@
 )]
 
 mod ceremony;
+mod clocks;
 mod evaluation;
 mod golden;
 mod hostile;
