@@ -401,6 +401,47 @@ fn only_governors_in_office_sign_with_the_right_passphrase() {
 }
 
 #[test]
+fn signatures_that_were_given_at_the_same_time_are_merged() {
+    let desk = Desk::founded();
+    let leave = "roster remove-member --roster 1.roster --oin 00000099000000000004 --out";
+    desk.done(&format!("{leave} 2.roster"));
+    fs::copy(desk.path("2.roster"), desk.path("2-bert.roster")).unwrap();
+    fs::copy(desk.path("2.roster"), desk.path("2-carla.roster")).unwrap();
+    desk.sign("anna", "2.roster");
+    desk.sign("bert", "2-bert.roster");
+    desk.sign("carla", "2-carla.roster");
+    let told = desk.done("roster merge --roster 1.roster 2.roster 2-bert.roster --out both.roster");
+    let bert = desk.done("governor show bert.pub");
+    assert!(told.contains(bert.lines().next().unwrap()), "{told}");
+    assert!(told.contains("2 of 2 signatures: both.roster is complete"), "{told}");
+    desk.done("roster verify --genesis 1.roster both.roster");
+
+    // Whatever the order, and with copies named twice, the same signatures.
+    desk.done("roster merge 2-carla.roster both.roster 2.roster 2-carla.roster --out all.roster");
+    assert_eq!(desk.json("all.roster")["signers"].as_array().unwrap().len(), 3);
+    assert_eq!(desk.json("all.roster")["digest"], desk.json("2.roster")["digest"]);
+
+    // Another document is refused by name, also when only one member differs, and so is what is none.
+    desk.done("roster remove-member --roster 1.roster --oin 00000099000000000005 --out other.roster");
+    desk.sign("bert", "other.roster");
+    desk.refused(
+        "roster merge 2.roster other.roster --out wrong.roster",
+        "other.roster cannot be merged with 2.roster",
+    );
+    desk.refused("roster merge 2.roster 1.roster --out wrong.roster", "it is another document");
+    desk.write("junk.roster", "no roster");
+    desk.refused("roster merge 2.roster junk.roster --out wrong.roster", "junk.roster was refused");
+    // A signature that was changed is left out.
+    let mut spoilt = fs::read(desk.path("2-bert.roster")).unwrap();
+    *spoilt.last_mut().unwrap() ^= 1;
+    desk.write("spoilt.roster", &spoilt);
+    let told = desk.done("roster merge 2.roster spoilt.roster --out one.roster");
+    assert!(told.contains("1 of 2 signatures; send one.roster to the next governor"), "{told}");
+    desk.refused("roster merge 2.roster 2-bert.roster --out both.roster", "exists already");
+    assert!(!desk.path("wrong.roster").exists());
+}
+
+#[test]
 fn governors_are_replaced_by_those_in_office() {
     let desk = Desk::founded();
     desk.done("governor new --out dirk.key --passphrase-file passphrase");

@@ -12,6 +12,9 @@ pub enum RosterError {
     /// Another network's.
     #[error("the roster belongs to another network than this node's")]
     OtherNetwork,
+    /// Signatures are over another document.
+    #[error("it is another document, be it by one letter: signatures on one are worth nothing on the other")]
+    OtherDocument,
     /// Not the next version, or not after the one held.
     #[error(
         "the roster is version {found}; this node holds version {held} and accepts only the next one that builds on it"

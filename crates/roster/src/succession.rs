@@ -71,6 +71,34 @@ impl SignedRoster {
         Ok(true)
     }
 
+    /// Takes over the valid signatures of another copy of the same document, such as governors make who sign at the
+    /// same time. Returns whose signatures are new here; those that do not verify are left out.
+    ///
+    /// # Errors
+    /// Another document, or together more signatures than are ever read.
+    pub fn merge(&mut self, other: &Self) -> Result<BTreeSet<VerifyingKey>, RosterError> {
+        if self.bytes != other.bytes {
+            return Err(RosterError::OtherDocument);
+        }
+        let held = self.valid_signers();
+        let fresh: BTreeSet<VerifyingKey> = other.valid_signers().difference(&held).copied().collect();
+        // One that does not verify under the same key would only stand in the way.
+        self.signatures.retain(|by| !fresh.contains(&by.governor));
+        if self.signatures.len() + fresh.len() > MAX_SIGNATURES {
+            return Err(RosterError::Inconsistent("it carries more signatures than are ever read"));
+        }
+        let mut wanted = fresh.clone();
+        for by in other.signatures.iter().take(MAX_SIGNATURES) {
+            let verifies = || by.governor.verify(RosterDocument::LABEL, &self.bytes, &by.signature).is_ok();
+            if wanted.contains(&by.governor) && verifies() {
+                wanted.remove(&by.governor);
+                self.signatures.push(by.clone());
+            }
+        }
+        self.signatures.sort_by_key(|by| by.governor);
+        Ok(fresh)
+    }
+
     /// Keys whose signature over exactly these bytes verifies, whoever they are.
     #[must_use]
     pub fn valid_signers(&self) -> BTreeSet<VerifyingKey> {

@@ -3,6 +3,7 @@
 mod draft;
 mod inspect;
 mod install;
+mod merge;
 mod sign;
 mod source;
 
@@ -22,7 +23,8 @@ const FOUNDING: &str = "From nothing to a network:
   samenhang roster new --from network.toml --governors anna.pub bert.pub carla.pub \\
       --threshold 2 --request requests/ --out network-1.roster
   samenhang roster show network-1.roster             each governor reads it
-  samenhang roster sign --key anna.key network-1.roster    one governor after the other
+  samenhang roster sign --key anna.key network-1.roster    each governor
+  samenhang roster merge A.roster B.roster --out network-1.roster   when they signed copies
   samenhang roster install --data FOLDER network-1.roster  each member
 
 Exit status: 0 done; 2 nothing was done, and the message says why.";
@@ -57,6 +59,11 @@ enum RosterCommand {
     Set(SetArguments),
     /// Add a governor's signature to a draft.
     Sign(SignArguments),
+    /// Join the signatures of copies of one draft that governors signed at the same time.
+    ///
+    /// The copies must hold the same document to the letter. Signatures that do not verify are left out; a copy of
+    /// another document is refused by name, and nothing is written.
+    Merge(MergeArguments),
     /// Print what a roster or draft says and who signed it.
     Show(ShowArguments),
     /// Print what changes from one roster to another, in plain words.
@@ -169,6 +176,21 @@ struct SignArguments {
     out: Option<PathBuf>,
 }
 
+#[derive(Debug, Args)]
+#[command(after_help = STATUS)]
+struct MergeArguments {
+    /// Copies of the draft, each signed by one or more governors.
+    #[arg(required = true, num_args = 2..)]
+    drafts: Vec<PathBuf>,
+    /// The roster in force, whose governors sign: its file, or a data folder in which it is installed. Without it the
+    /// governors that the draft itself names are counted.
+    #[arg(long, value_name = "FILE")]
+    roster: Option<PathBuf>,
+    /// Where the draft with all signatures is written; must not exist yet.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
 /// Where the passphrase of a governor's key comes from.
 #[derive(Debug, Args)]
 struct PassphraseArgument {
@@ -272,6 +294,7 @@ pub(super) fn run(arguments: RosterArguments) -> Result<Exit> {
         RosterCommand::RemoveMember(given) => draft::remove_member(given)?,
         RosterCommand::Set(given) => draft::set(given)?,
         RosterCommand::Sign(given) => sign::sign(&given)?,
+        RosterCommand::Merge(given) => merge::merge(&given)?,
         RosterCommand::Show(given) => inspect::show(&given)?,
         RosterCommand::Diff(given) => inspect::diff(&given)?,
         RosterCommand::Verify(given) => inspect::verify(&given)?,

@@ -58,14 +58,17 @@ pub(super) fn sign(given: &SignArguments) -> Result<String> {
 }
 
 /// Whose signatures count: of the first roster its own governors, of a later one those of the version before it.
-fn office<'a>(draft: &'a ClaimedRoster, current: Option<&'a ClaimedRoster>) -> Result<&'a Governors> {
+pub(super) fn office<'a>(
+    draft: &'a ClaimedRoster,
+    current: Option<&'a ClaimedRoster>,
+) -> Result<&'a Governors> {
     let Some(current) = current.filter(|_| !draft.is_genesis()) else { return Ok(&draft.document.governors) };
     if draft.network != current.network {
-        bail!("the draft belongs to another network than the roster given with --roster; nothing was signed");
+        bail!("the draft belongs to another network than the roster given with --roster; nothing was done");
     }
     if draft.document.previous != Some(current.digest) {
         bail!(
-            "the draft of version {} does not build on version {} given with --roster; nothing was signed: ask for a \
+            "the draft of version {} does not build on version {} given with --roster; nothing was done: ask for a \
              draft on the version in force",
             draft.document.version,
             current.document.version
@@ -96,7 +99,7 @@ fn summary(claimed: &ClaimedRoster, current: Option<&ClaimedRoster>) -> String {
     told
 }
 
-fn standing(claimed: &ClaimedRoster, office: &Governors, file: &Path) -> String {
+pub(super) fn standing(claimed: &ClaimedRoster, office: &Governors, file: &Path) -> String {
     let (signed, needed) = (claimed.signed_by(office), usize::from(office.threshold));
     let file = file.display();
     if signed < needed {
