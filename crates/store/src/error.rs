@@ -68,7 +68,8 @@ pub enum StoreError {
     },
     /// The database engine reported a failure.
     #[error(
-        "the database could not {doing}; check the disk, restart, and restore a backup if it happens again"
+        "the database could not {doing}; check that the disk has space and is sound, restart, and restore a backup only if \
+         it happens again then"
     )]
     Engine {
         /// The operation.

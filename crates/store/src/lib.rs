@@ -13,6 +13,7 @@
 //! who puts back an older copy of the whole folder; a node learns that from the others before it signs.
 
 mod engine;
+mod erase;
 mod error;
 mod files;
 mod inspect;
@@ -25,6 +26,7 @@ mod secrets;
 mod store;
 mod writer;
 
+pub use erase::erase;
 pub use error::StoreError;
 pub use inspect::{KeyFiles, inspect_keys};
 pub use plan::{MAX_KEY_BYTES, MAX_SECRET_BYTES, MAX_VALUE_BYTES, MAX_WRITES};
