@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crypto::{Digest, KeyholderSection};
-use domain::NetworkId;
+use crypto::{Digest, KeyholderSection, VerifyingKey};
+use domain::{NetworkId, Oin};
 
 use crate::{RosterError, SignedRoster, VerifiedRoster};
 
@@ -14,6 +14,8 @@ pub struct RosterChain {
     newest: VerifiedRoster,
     /// Keyholders of every version: a key set stays bound to those who made it.
     sections: BTreeMap<Digest, KeyholderSection>,
+    /// Organisation keys of members of every version, the newest last.
+    organisation_keys: BTreeMap<Oin, Vec<VerifyingKey>>,
 }
 
 impl RosterChain {
@@ -25,7 +27,9 @@ impl RosterChain {
         let newest = VerifiedRoster::genesis(&genesis, expected)?;
         let section = newest.keyholder_section();
         let sections = BTreeMap::from([(section.digest(), section)]);
-        Ok(Self { signed: vec![genesis], newest, sections })
+        let mut chain = Self { signed: vec![genesis], newest, sections, organisation_keys: BTreeMap::new() };
+        chain.note_keys();
+        Ok(chain)
     }
 
     /// Accepts the version after the newest.
@@ -38,7 +42,25 @@ impl RosterChain {
         self.sections.insert(section.digest(), section);
         self.signed.push(next);
         self.newest = newest;
+        self.note_keys();
         Ok(())
+    }
+
+    fn note_keys(&mut self) {
+        for member in self.newest.members() {
+            let keys = self.organisation_keys.entry(member.oin).or_default();
+            if keys.last() != Some(&member.keys.organisation) {
+                keys.push(member.keys.organisation);
+            }
+        }
+    }
+
+    /// Every key that an organisation has had in some version, the newest first.
+    ///
+    /// Only for what an organisation signed itself and wants to recognise as its own. A document of another is good
+    /// only under the key in force: an older key was replaced because somebody else may have it.
+    pub fn keys_ever(&self, oin: &Oin) -> impl Iterator<Item = VerifyingKey> {
+        self.organisation_keys.get(oin).into_iter().flatten().rev().copied()
     }
 
     /// The version in force.
