@@ -284,6 +284,24 @@ pub enum CeremonyProblem {
         /// What is missing.
         what: &'static str,
     },
+    /// This keyholder signed a package of the attempt and no longer holds its secret: its data folder was restored.
+    #[error(
+        "key ceremony {class}: this keyholder lost what it had begun, and signs no second package; the key can be made \
+         when the governors name the keyholders anew"
+    )]
+    Lost {
+        /// The class of the ceremony.
+        class: KeyClass,
+    },
+    /// This keyholder took part in making the key and no longer holds its share.
+    #[error(
+        "key {class}: this keyholder lost its share and cannot evaluate; the other keyholders can, and the key of the \
+         next epoch has a new one"
+    )]
+    ShareLost {
+        /// The class of the key.
+        class: KeyClass,
+    },
 }
 
 /// Something the node tells unasked.

@@ -108,12 +108,12 @@ impl Node {
             roster: chain.newest(),
             connected: &connected,
         };
-        let mut ceremonies = CeremonyKeeper::default();
+        let restored = !kept.of(Collection::Restored).is_empty();
+        let mut ceremonies = CeremonyKeeper::new(restored);
         for wire in kept.of(Collection::KeySet) {
             ceremonies.restore_key_set(&cx, &wire);
         }
         ceremonies.restore_secrets(&cx, &kept.secrets);
-        let restored = !kept.of(Collection::Restored).is_empty();
         let mut feeds = FeedKeeper::new(&cx, Start { hears: config.hear_before_signing, restored });
         feeds.restore(
             &cx,
@@ -365,7 +365,7 @@ impl Machines {
             hearing: self.feeds.hearing(cx).collect(),
             continued: self.feeds.continued(),
             completeness: self.feeds.completeness(cx, &self.ceremonies.material, None),
-            ceremony_problems: self.ceremonies.problems(cx.now),
+            ceremony_problems: self.ceremonies.problems(cx),
             clock: self.feeds.others.clock(cx.roster, cx.now),
             newest_roster_heard: self.feeds.others.newest_roster(cx.roster),
             refused,

@@ -7,6 +7,7 @@ use domain::{Epoch, KeyClass, Oin, Timestamp};
 use minicbor::{Decode, Encode};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use super::asking::Asking;
 use super::machine::{Ceremony, Milestone};
 use super::message::{CeremonyRequest, CeremonyResponse, MAX_PARTS};
 use crate::effects::{Context, Effects};
@@ -63,7 +64,11 @@ struct Round1Wire(#[cbor(n(0), with = "minicbor::bytes")] Vec<u8>);
 /// The ceremonies of this node.
 #[derive(Default)]
 pub(crate) struct CeremonyKeeper {
-    running: BTreeMap<KeyClass, Ceremony>,
+    pub(super) running: BTreeMap<KeyClass, Ceremony>,
+    /// Attempts that this keyholder has not begun.
+    pub(super) asking: BTreeMap<KeyClass, Asking>,
+    /// Whether the data folder was restored from a backup.
+    pub(super) restored: bool,
     pub(crate) material: KeyMaterial,
     /// Exchanges and key-set requests under way.
     pending: BTreeMap<RequestId, (Oin, KeyClass)>,
@@ -75,6 +80,11 @@ pub(crate) struct CeremonyKeeper {
 }
 
 impl CeremonyKeeper {
+    /// Without anything on disk; `restored` when that may be because the data folder was restored from a backup.
+    pub(crate) fn new(restored: bool) -> Self {
+        Self { restored, ..Self::default() }
+    }
+
     /// Takes back a key set from disk. One that does not verify against the roster is left out.
     pub(crate) fn restore_key_set(&mut self, cx: &Context<'_>, wire: &[u8]) {
         if let Some(key_set) = verified_key_set(cx, wire) {
@@ -114,15 +124,17 @@ impl CeremonyKeeper {
         }
     }
 
-    /// Problems of the ceremonies under way.
-    pub(crate) fn problems(&self, now: Timestamp) -> Vec<CeremonyProblem> {
-        self.running.values().flat_map(|ceremony| ceremony.problems(now)).collect()
+    /// Problems of the ceremonies under way, and of what is left of those that are over.
+    pub(crate) fn problems(&self, cx: &Context<'_>) -> Vec<CeremonyProblem> {
+        let running = self.running.values().flat_map(|ceremony| ceremony.problems(cx.now));
+        running.chain(self.problems_of_asking(cx)).collect()
     }
 
     /// Starts what is missing and asks for what others have.
     pub(crate) fn tick(&mut self, cx: &Context<'_>, mut seed: impl FnMut() -> Seed, fx: &mut Effects<'_>) {
         for class in KeyClass::ALL {
             if self.material.key_sets.contains_key(&class) {
+                self.asking.remove(&class);
                 continue;
             }
             let section = cx.roster.keyholder_section().digest();
@@ -137,10 +149,15 @@ impl CeremonyKeeper {
             }
             self.drive(cx, class, fx);
         }
-        for problem in self.problems(cx.now) {
-            let (CeremonyProblem::Lying { class, keyholder, .. }
-            | CeremonyProblem::Missing { class, keyholder, .. }) = &problem;
-            if self.told.insert((*class, *keyholder)) {
+        for problem in self.problems(cx) {
+            let about = match &problem {
+                CeremonyProblem::Lying { class, keyholder, .. }
+                | CeremonyProblem::Missing { class, keyholder, .. } => (*class, *keyholder),
+                CeremonyProblem::Lost { class } | CeremonyProblem::ShareLost { class } => {
+                    (*class, cx.identity.oin)
+                }
+            };
+            if self.told.insert(about) {
                 fx.notice(Notice::Ceremony(problem));
             }
         }
@@ -154,12 +171,20 @@ impl CeremonyKeeper {
         fx: &mut Effects<'_>,
     ) {
         let section = cx.roster.keyholder_section();
-        if !section.keyholders.iter().any(|keyholder| keyholder.oin == cx.identity.oin) {
+        let digest = section.digest();
+        let is_keyholder = section.keyholders.iter().any(|keyholder| keyholder.oin == cx.identity.oin);
+        self.asking.retain(|held, asking| *held != class || is_keyholder && asking.section == digest);
+        if !is_keyholder {
             return;
         }
-        let deadline = cx.now.plus(u64::from(cx.roster.rules().ceremony_deadline_seconds));
+        let since = self.asking.entry(class).or_insert_with(|| Asking::new(digest, cx.now)).since;
+        if !self.may_begin(cx, class) {
+            return;
+        }
+        let deadline = since.plus(u64::from(cx.roster.rules().ceremony_deadline_seconds));
         let id = ceremony_id(cx, class);
         if let Some(ceremony) = Ceremony::start(id, section, cx.identity, seed(), deadline, &[], None) {
+            self.asking.remove(&class);
             keep_secret(&ceremony, deadline, &[], fx);
             self.dirty.extend(ceremony.others().map(|oin| (oin, class)));
             self.running.insert(class, ceremony);
@@ -167,7 +192,8 @@ impl CeremonyKeeper {
         }
     }
 
-    /// Exchanges with every connected participant; without an own ceremony asks one connected keyholder.
+    /// Exchanges with every connected participant, or asks all of them before it begins. Whoever is no keyholder asks
+    /// one.
     fn drive(&mut self, cx: &Context<'_>, class: KeyClass, fx: &mut Effects<'_>) {
         let section = cx.roster.keyholder_section();
         let reachable = section.keyholders.iter().map(|keyholder| keyholder.oin);
@@ -176,7 +202,7 @@ impl CeremonyKeeper {
             .filter(|oin| !self.pending.values().any(|asked| *asked == (*oin, class)))
             .filter(|oin| self.dirty.contains(&(*oin, class)) || self.waited(cx.now, *oin, class))
             .collect();
-        if !self.running.contains_key(&class) {
+        if !self.running.contains_key(&class) && !self.asking.contains_key(&class) {
             // Whoever was asked longest ago comes first, so that a silent keyholder does not stand in the way.
             free.sort_by_key(|oin| self.asked.get(&(*oin, class)).copied());
             free.truncate(1);
@@ -189,6 +215,9 @@ impl CeremonyKeeper {
                         ceremony: ceremony.digest(),
                         parts: ceremony.parts_for(index),
                     }
+                }
+                None if self.asking.contains_key(&class) => {
+                    CeremonyRequest::Exchange { ceremony: ceremony_id(cx, class).digest(), parts: Vec::new() }
                 }
                 None => CeremonyRequest::KeySet { epoch: cx.epoch, class },
             };
@@ -248,9 +277,13 @@ impl CeremonyKeeper {
         if let Some((_, wire)) = self.material.key_sets.get(&class) {
             return Some(CeremonyResponse::Exchange { parts: vec![super::Part::KeySet(wire.clone())] });
         }
+        self.told(cx, class, from, parts, fx);
         self.receive(cx, class, from, parts, fx);
         if let Some((_, wire)) = self.material.key_sets.get(&class) {
             return Some(CeremonyResponse::Exchange { parts: vec![super::Part::KeySet(wire.clone())] });
+        }
+        if self.asking.contains_key(&class) {
+            return Some(CeremonyResponse::Exchange { parts: Vec::new() });
         }
         let running = self.running.get(&class)?;
         let index = running.index_of(&from)?;
@@ -263,6 +296,7 @@ impl CeremonyKeeper {
         let Some((from, class)) = self.pending.remove(&id) else { return };
         match cbor::from_slice::<CeremonyResponse>(frame) {
             Ok(CeremonyResponse::Exchange { parts }) if parts.len() <= MAX_PARTS => {
+                self.told(cx, class, from, &parts, fx);
                 self.receive(cx, class, from, &parts, fx);
             }
             Ok(CeremonyResponse::KeySet { wire }) if !self.running.contains_key(&class) => {
@@ -273,16 +307,19 @@ impl CeremonyKeeper {
                     Some(_) | None => fx.refused.bad_signatures += 1,
                 }
             }
-            Ok(CeremonyResponse::Unknown) => {}
+            Ok(CeremonyResponse::Unknown) => self.not_told(from, class),
             Ok(CeremonyResponse::Exchange { .. } | CeremonyResponse::KeySet { .. }) | Err(_) => {
                 fx.refused.malformed_frames += 1;
+                self.not_told(from, class);
             }
         }
     }
 
     /// An own request got no answer.
     pub(crate) fn failed(&mut self, id: RequestId) {
-        self.pending.remove(&id);
+        if let Some((from, class)) = self.pending.remove(&id) {
+            self.not_told(from, class);
+        }
     }
 
     fn receive(
@@ -361,7 +398,7 @@ impl CeremonyKeeper {
         }
     }
 
-    fn keep_key_set(&mut self, key_set: KeySet, wire: Vec<u8>, fx: &mut Effects<'_>) {
+    pub(super) fn keep_key_set(&mut self, key_set: KeySet, wire: Vec<u8>, fx: &mut Effects<'_>) {
         let ceremony = *key_set.ceremony();
         if self.material.key_sets.contains_key(&ceremony.class) {
             return;
@@ -371,7 +408,7 @@ impl CeremonyKeeper {
     }
 }
 
-fn ceremony_id(cx: &Context<'_>, class: KeyClass) -> CeremonyId {
+pub(super) fn ceremony_id(cx: &Context<'_>, class: KeyClass) -> CeremonyId {
     CeremonyId {
         network: cx.roster.network(),
         section: cx.roster.keyholder_section().digest(),
@@ -381,7 +418,7 @@ fn ceremony_id(cx: &Context<'_>, class: KeyClass) -> CeremonyId {
     }
 }
 
-fn verified_key_set(cx: &Context<'_>, wire: &[u8]) -> Option<KeySet> {
+pub(super) fn verified_key_set(cx: &Context<'_>, wire: &[u8]) -> Option<KeySet> {
     let signed = SignedKeySet::parse(wire).ok()?;
     // A key set stays bound to the keyholders who made it, also when a later roster names others.
     let key_set = signed.verify(cx.chain.section(&signed.claimed().ceremony().section)?).ok()?;

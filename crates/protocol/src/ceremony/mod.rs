@@ -6,6 +6,7 @@
 //! has for the sender, so lost messages and restarts need no rule of their own. Round 1 packages of others are
 //! passed on, so that two different ones of one keyholder meet and convict it.
 
+mod asking;
 mod keeper;
 mod machine;
 mod message;

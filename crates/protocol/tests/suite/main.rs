@@ -12,6 +12,7 @@ mod golden;
 mod hostile;
 mod matching;
 mod restored;
+mod restored_keyholder;
 mod roster;
 mod rubbish;
 mod units;

@@ -1,0 +1,169 @@
+//! A keyholder that lost its shares and ceremonies signs nothing twice, and says what it cannot do.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use crypto::{Signed, Unverified, cbor};
+use domain::{FamilyRef, KeyClass, Oin, Role};
+use protocol::ceremony::{CeremonyRequest, CeremonyResponse, Part, Round1Document};
+use protocol::{CeremonyProblem, Command, Conversation, Notice, Reply};
+use testkit::{Fate, Founding, Message, Simulation, family, person};
+
+fn oin(member: usize) -> Oin {
+    Founding::oin(member)
+}
+
+/// The parts that a message carries, with what puts other parts in their place.
+fn parts(message: &Message) -> Vec<Part> {
+    if message.conversation != Some(Conversation::Ceremony) {
+        return Vec::new();
+    }
+    match (cbor::from_slice(&message.frame), cbor::from_slice(&message.frame)) {
+        (Ok(CeremonyRequest::Exchange { parts, .. }), _) if !message.is_response => parts,
+        (_, Ok(CeremonyResponse::Exchange { parts })) if message.is_response => parts,
+        _ => Vec::new(),
+    }
+}
+
+/// Digests of the round 1 packages that a member signed and sends itself.
+fn own_packages(message: &Message, signer: Oin) -> Vec<crypto::Digest> {
+    let key = Founding::organisation_key(signer).verifying_key();
+    let packages = parts(message).into_iter().filter_map(|part| match part {
+        Part::Round1(wire) => Some(wire),
+        _ => None,
+    });
+    packages
+        .filter_map(|wire| {
+            let verified = Unverified::<Round1Document>::parse(&wire).ok()?.verify(&key).ok()?;
+            (message.from == signer).then(|| Signed::digest(&verified))
+        })
+        .collect()
+}
+
+/// Watches which round 1 packages a member sends; `blocked` messages are lost.
+fn watch(
+    net: &mut Simulation,
+    signer: Oin,
+    mut blocked: impl FnMut(&Message) -> bool + 'static,
+) -> Rc<RefCell<Vec<crypto::Digest>>> {
+    let seen: Rc<RefCell<Vec<crypto::Digest>>> = Rc::default();
+    let sent = Rc::clone(&seen);
+    net.judge(move |message| {
+        if blocked(message) {
+            return Fate::Drop;
+        }
+        sent.borrow_mut().extend(own_packages(message, signer));
+        Fate::Deliver
+    });
+    seen
+}
+
+fn problems(net: &Simulation, member: usize) -> Vec<CeremonyProblem> {
+    let notices = net.notices(oin(member)).iter();
+    notices
+        .filter_map(|notice| match notice {
+            Notice::Ceremony(problem) => Some(problem.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+fn lies(net: &Simulation) -> usize {
+    let all = (1..=3).flat_map(|member| problems(net, member));
+    all.filter(|problem| matches!(problem, CeremonyProblem::Lying { .. })).count()
+}
+
+#[test]
+fn a_keyholder_that_lost_its_share_uses_the_key_and_says_that_it_cannot_evaluate() {
+    let mut net = Simulation::new(Founding::uniform(4));
+    let mother = || {
+        person(Role::Parent).bsn("111222333").name("Anna", "Zonneveld").born("1987-05-12").at("1234AB", "12")
+    };
+    net.command(oin(1), Command::Import(vec![family("a", [mother()])]));
+    net.command(oin(4), Command::Import(vec![family("d", [mother()])]));
+    net.settle();
+    let seen = watch(&mut net, oin(1), |_| false);
+    let backup = net.disk(oin(1)).restored(net.now());
+    net.restart_from(oin(1), backup);
+    net.until(60, "key sets again", |net| net.status(oin(1)).key_sets.len() == 2);
+    net.settle();
+    assert!(seen.borrow().is_empty(), "it signs no second package");
+    let lost = KeyClass::ALL.map(|class| CeremonyProblem::ShareLost { class });
+    assert_eq!(net.status(oin(1)).ceremony_problems, lost);
+    assert_eq!(problems(&net, 1), lost, "told once each");
+    assert_eq!(net.disk(oin(1)).secret_names().count(), 0, "nothing is left of an attempt");
+    // Its own families are evaluated by the two that are left.
+    match net.command(oin(1), Command::Who(FamilyRef::new("a").unwrap())) {
+        Reply::Who(Ok(answer)) => assert_eq!(answer.involved.len(), 1),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(lies(&net), 0);
+    net.restart(oin(1));
+    net.seconds(3);
+    assert_eq!(net.status(oin(1)).ceremony_problems, lost, "and still after a restart");
+    assert!(seen.borrow().is_empty());
+}
+
+#[test]
+fn a_keyholder_restored_in_the_middle_of_a_ceremony_signs_no_second_package() {
+    let mut net = Simulation::new(Founding::uniform(4));
+    // The ceremony gets stuck before the end: nothing with an echo arrives until the keyholder is restored.
+    let stuck = Rc::new(Cell::new(true));
+    let is_stuck = Rc::clone(&stuck);
+    let seen = watch(&mut net, oin(1), move |message| {
+        is_stuck.get() && parts(message).iter().any(|part| matches!(part, Part::Echo(_)))
+    });
+    net.seconds(4);
+    let before: std::collections::BTreeSet<_> = seen.borrow().iter().copied().collect();
+    assert_eq!(before.len(), 2, "a package for each class");
+    seen.borrow_mut().clear();
+    let backup = net.disk(oin(1)).restored(net.now());
+    stuck.set(false);
+    net.restart_from(oin(1), backup);
+    net.seconds(10);
+    assert!(seen.borrow().is_empty(), "the others hold what it signed");
+    let lost = KeyClass::ALL.map(|class| CeremonyProblem::Lost { class });
+    assert_eq!(net.status(oin(1)).ceremony_problems, lost);
+    net.seconds(40);
+    assert_eq!(lies(&net), 0, "silent is what it is, and no liar");
+    assert!(net.status(oin(2)).key_sets.is_empty());
+    assert!(matches!(problems(&net, 2).first(), Some(CeremonyProblem::Missing { .. })));
+    let waits = net.status(oin(1)).ceremony_problems.remove(0).to_string();
+    assert!(waits.contains("signs no second package"), "{waits}");
+}
+
+#[test]
+fn a_restored_keyholder_begins_only_when_every_other_has_told() {
+    let mut net = Simulation::new(Founding::uniform(4));
+    let seen = watch(&mut net, oin(1), |_| false);
+    let fresh = net.disk(oin(1)).restored(net.now());
+    net.restart_from(oin(1), fresh);
+    net.disconnect(oin(3));
+    net.seconds(40);
+    assert!(seen.borrow().is_empty());
+    let missing = |class| CeremonyProblem::Missing { class, keyholder: oin(3), what: "answer" };
+    assert_eq!(net.status(oin(1)).ceremony_problems, KeyClass::ALL.map(missing));
+    net.reconnect(oin(3));
+    net.until(30, "the ceremony completes", |net| net.status(oin(1)).key_sets.len() == 2);
+    assert!(net.status(oin(1)).ceremony_problems.is_empty());
+    assert_eq!(lies(&net), 0);
+}
+
+#[test]
+fn packages_kept_back_or_made_up_do_not_pass_for_the_own_ones() {
+    let mut net = Simulation::new(Founding::uniform(4));
+    // Somebody hands the asking keyholder a package in its name that it never signed.
+    net.judge(|message| {
+        if message.from == oin(2) && message.to == oin(1) && message.is_response {
+            let forged = Part::Round1(vec![0x82, 0x41, 0x00, 0x41, 0x00]);
+            let answer: Result<CeremonyResponse, _> = cbor::from_slice(&message.frame);
+            if let Ok(CeremonyResponse::Exchange { mut parts }) = answer {
+                parts.push(forged);
+                return Fate::Replace(cbor::to_vec(&CeremonyResponse::Exchange { parts }));
+            }
+        }
+        Fate::Deliver
+    });
+    net.until(30, "the ceremony completes", |net| net.status(oin(4)).key_sets.len() == 2);
+    assert_eq!(lies(&net), 0);
+}
