@@ -5,6 +5,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
+    ops::Bound,
     panic::{self, AssertUnwindSafe},
     path::Path,
     time::Duration,
@@ -81,6 +82,12 @@ impl Engine {
     /// Keys and values under a prefix, in the order of the keys; ends after the first error.
     pub(crate) fn entries(&self, prefix: &[u8]) -> Entries {
         Entries { iter: Some(self.db.scan_prefix(prefix)) }
+    }
+
+    /// As [`Self::entries`], without those up to `after`.
+    pub(crate) fn entries_after(&self, prefix: u8, after: &[u8]) -> Entries {
+        let end = prefix.checked_add(1).map_or(Bound::Unbounded, |end| Bound::Excluded(vec![end]));
+        Entries { iter: Some(self.db.range((Bound::Excluded(after.to_vec()), end))) }
     }
 
     /// Applies all changes or none and returns when they would survive the loss of power.

@@ -33,6 +33,90 @@ pub enum StoreError {
         /// Newest format this program knows.
         known: u32,
     },
+    /// The folder was written by an older program.
+    #[error(
+        "the data folder has format {found} and this program works with {known}; start the node with \
+         `samenhang run`: it makes a backup first and then brings the folder up to date"
+    )]
+    Older {
+        /// Format found on disk.
+        found: u32,
+        /// The format of this program.
+        known: u32,
+    },
+    /// A restore into the folder was begun and not finished.
+    #[error(
+        "a restore into the data folder {} was interrupted; run `samenhang restore` again, it begins anew",
+        .folder.display()
+    )]
+    HalfRestored {
+        /// The data folder.
+        folder: PathBuf,
+    },
+    /// There is something in the folder that a restore would mix with or bury.
+    #[error(
+        "the data folder {} is not empty; a backup is restored into an empty or absent one. Move what is there out of \
+         the way, for it may be the only copy, or name another data_folder in the configuration",
+        .folder.display()
+    )]
+    NotEmpty {
+        /// The data folder.
+        folder: PathBuf,
+    },
+    /// The file begins with something else.
+    #[error("the file is no backup of samenhang; name the file that `samenhang backup` wrote")]
+    NotABackup,
+    /// The backup was made by a newer program.
+    #[error(
+        "the backup has format {found} and this program knows formats up to {known}; restore it with the newer \
+         program that made it"
+    )]
+    BackupNewer {
+        /// Format of the file, or of the records in it.
+        found: u32,
+        /// Newest format this program knows.
+        known: u32,
+    },
+    /// The backup is not what was written.
+    #[error(
+        "the backup is damaged or was altered ({what}); nothing of it can be relied on. Copy it anew from where it is \
+         kept, or use another one"
+    )]
+    BackupDamaged {
+        /// The part.
+        what: &'static str,
+    },
+    /// The passphrase is another than the one the backup was made with.
+    #[error(
+        "the passphrase does not open the backup; give the one that it was made with. Without it nobody can open it"
+    )]
+    BackupPassphrase,
+    /// The backup cannot be read.
+    #[error(
+        "the backup cannot be read; check that it exists, that this user may read it, and the disk it is on"
+    )]
+    BackupUnreadable {
+        /// The cause.
+        #[source]
+        source: io::Error,
+    },
+    /// There is a file under the name that the backup is to have.
+    #[error("{} exists; choose another name, or replace it with --force", .path.display())]
+    BackupExists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A record cannot be brought to the next format.
+    #[error(
+        "a record of {collection:?} cannot be brought to format {to}; the folder is as it was before, but for records \
+         that were. Run the program that wrote it again on the backup that was made, and report this"
+    )]
+    Migration {
+        /// The sort of record.
+        collection: Collection,
+        /// The format it was to have.
+        to: u32,
+    },
     /// Bytes on disk are not what this program wrote there.
     #[error(
         "{part} in the data folder is damaged; stop using the folder, check the disk and restore a backup"

@@ -108,11 +108,14 @@ fn overwrite(mut file: File) -> io::Result<()> {
 }
 
 fn sync_parent(path: &Path) -> Result<(), StoreError> {
+    if path.parent().is_some() { sync_folder(parent(path)) } else { Ok(()) }
+}
+
+/// The folder in which a file lies: a relative path of one part lies in the working folder.
+pub(crate) fn parent(path: &Path) -> &Path {
     match path.parent() {
-        // A relative path of one part lies in the working folder.
-        Some(parent) if parent.as_os_str().is_empty() => sync_folder(Path::new(".")),
-        Some(parent) => sync_folder(parent),
-        None => Ok(()),
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
     }
 }
 

@@ -9,9 +9,13 @@
 //! On disk nobody without the storage secret reads a value or a record key. They do see the names of secret files,
 //! how many records each collection has, and roughly how long each is.
 //!
-//! What is not here: backup and restore, retention keys, migration of older formats, and protection against someone
-//! who puts back an older copy of the whole folder; a node learns that from the others before it signs.
+//! A backup is one sealed file that a store can be made of again: [`BackupContents`], [`BackupReader`],
+//! [`RestoringStore`]. A folder of an older format is brought up to date by [`OlderStore`], after a backup.
+//!
+//! What is not here: retention keys, and protection against someone who puts back an older copy of the whole folder; a
+//! node learns that from the others before it signs.
 
+mod backup;
 mod engine;
 mod erase;
 mod error;
@@ -19,18 +23,26 @@ mod files;
 mod inspect;
 mod lock;
 mod mark;
+mod migration;
 mod plan;
 mod record;
+mod restoring;
 mod seal;
 mod secrets;
 mod store;
 mod writer;
 
 pub use erase::erase;
-pub use error::StoreError;
+pub use error::{StoreError};
 pub use inspect::{KeyFiles, inspect_keys};
+pub use backup::{
+    BackupContents, BackupFile, BackupHead, BackupKey, BackupReader, BackupSummary, Entry, HEAD_BYTES,
+    HashCosts, MAX_ENTRY_BYTES, Manifest, PASSPHRASE_HASH_BYTES, Sealing, Snapshot, is_backed_up,
+};
+pub use migration::{BackedUp, Migration, OlderStore, Schema};
 pub use plan::{MAX_KEY_BYTES, MAX_SECRET_BYTES, MAX_VALUE_BYTES, MAX_WRITES};
 pub use record::Record;
+pub use restoring::{Restoring, RestoringStore};
 pub use seal::StorageSecret;
 pub use store::{Records, Store, StoreOptions};
-pub use writer::{QUEUED_STEPS, StepSender, Stopped, Writer};
+pub use writer::{Looker, QUEUED_STEPS, StepSender, Stopped, Writer};

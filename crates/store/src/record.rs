@@ -50,6 +50,7 @@ impl fmt::Debug for Record {
 }
 
 /// The keys of one collection, and how its records are written and read.
+#[derive(Clone)]
 pub(crate) struct Drawer {
     collection: Collection,
     sealing: Key,
@@ -140,6 +141,16 @@ impl Drawer {
             }
             self.open(&base, body)
         }))
+    }
+
+    /// An engine key behind every chunk of a record and before the next record.
+    pub(crate) fn behind(&self, key: &[u8]) -> Vec<u8> {
+        chunk_key(&self.base(key), u8::MAX)
+    }
+
+    /// Whether an engine key is that of the first chunk of a record.
+    pub(crate) fn is_first_chunk(key: &[u8]) -> bool {
+        key.last() == Some(&0)
     }
 
     fn base(&self, key: &[u8]) -> Base {

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use chacha20poly1305::{
-    Tag, XChaCha20Poly1305, XNonce,
+    ChaCha20Poly1305, Tag, XChaCha20Poly1305, XNonce,
     aead::{AeadInOut, KeyInit},
 };
 use hmac::{Hmac, Mac};
@@ -59,13 +59,22 @@ impl Key {
         Ok(key)
     }
 
+    pub(crate) fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The cipher of a stream that has this key for itself, so that counters suffice as nonces.
+    pub(crate) fn chacha20(&self) -> ChaCha20Poly1305 {
+        ChaCha20Poly1305::new(&self.0.into())
+    }
+
     /// `None` unless there are exactly 32 bytes.
     pub(crate) fn from_slice(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Self)
     }
 
-    /// Only for sealing this key under another.
-    pub(crate) fn reveal(&self) -> &[u8] {
+    /// Only for sealing this key under another, and for handing on the key of a backup.
+    pub(crate) fn reveal(&self) -> &[u8; 32] {
         &self.0
     }
 

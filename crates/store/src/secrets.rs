@@ -136,7 +136,7 @@ impl KeyFolder {
 
     /// Replaces the file of the data key.
     pub(crate) fn put_data_key(&self, secret: &StorageSecret, data_key: &DataKey) -> Result<(), StoreError> {
-        let content = Secret::new([data_key.key.reveal(), &[u8::from(data_key.in_use)]].concat());
+        let content = Secret::new([data_key.key.reveal().as_slice(), &[u8::from(data_key.in_use)]].concat());
         let bytes = seal_file(&secret.data_file_key(), DATA_KEY, content.reveal())?;
         files::replace(&self.file(DATA_KEY), &bytes)
     }
@@ -239,6 +239,11 @@ impl Secrets {
             Opened::Content(secret) => Ok(Some(secret)),
             Opened::OtherKey => Err(corrupt_file(name.as_str())),
         }
+    }
+
+    /// Where a secret's file is or would be.
+    pub(crate) fn path(&self, name: &SecretName) -> PathBuf {
+        self.folder.file(name.as_str())
     }
 
     pub(crate) fn names(&self) -> Result<Vec<SecretName>, StoreError> {

@@ -1,24 +1,24 @@
 //! An open data folder.
 
-use std::{cmp::Ordering, fmt, path::Path};
+use std::{fmt, path::Path};
 
 use protocol::{Collection, Durable, Secret, SecretName, Write};
 
 use crate::{
-    Record, StorageSecret, StoreError,
+    Record, Schema, StorageSecret, StoreError,
     engine::{Changes, Engine, Entries},
     files,
     lock::FolderLock,
     mark::Mark,
+    migration,
     plan::Plan,
     record::Drawer,
+    restoring,
     secrets::{self, KeyFolder, Secrets},
 };
 
-/// Version of everything in the database.
-const FORMAT: u32 = 1;
 /// Engine keys of the store's own; collections count from 1.
-const FORMAT_KEY: &[u8] = b"\0format";
+pub(crate) const FORMAT_KEY: &[u8] = b"\0format";
 const COMMITS_KEY: &[u8] = b"\0commits";
 const DESTROY_PREFIX: &[u8] = b"\0destroy/";
 
@@ -28,12 +28,14 @@ pub struct StoreOptions {
     /// Ceiling of the engine's page cache, in bytes. It is not reserved beforehand. Two to three times the live data
     /// keeps the engine's memory flat; much less makes it grow.
     pub cache_bytes: u64,
+    /// The format of the database, and how older ones are brought to it.
+    pub schema: Schema,
 }
 
 impl Default for StoreOptions {
     /// 256 MiB: measured to serve 130 MB of live data, a large organisation's.
     fn default() -> Self {
-        Self { cache_bytes: 256 * 1024 * 1024 }
+        Self { cache_bytes: 256 * 1024 * 1024, schema: Schema::CURRENT }
     }
 }
 
@@ -50,6 +52,7 @@ impl Default for StoreOptions {
 /// So no record ever speaks of a secret that is not there yet, and no secret is gone while a record needs it.
 pub struct Store {
     engine: Engine,
+    format: u32,
     drawers: Vec<(Collection, Drawer)>,
     secrets: Secrets,
     /// Number of commits in the database.
@@ -90,13 +93,28 @@ impl Store {
     ) -> Result<Self, StoreError> {
         files::private_folder(folder)?;
         let lock = FolderLock::take(folder)?;
+        if restoring::marker(folder).exists() {
+            return Err(StoreError::HalfRestored { folder: folder.to_owned() });
+        }
+        let store = Self::open_locked(folder, secret, options, lock)?;
+        let (found, known) = (store.format, options.schema.format);
+        if found < known { Err(StoreError::Older { found, known }) } else { Ok(store) }
+    }
+
+    /// Opens a folder of this format or an older one, whose lock the caller holds.
+    pub(crate) fn open_locked(
+        folder: &Path,
+        secret: &StorageSecret,
+        options: &StoreOptions,
+        lock: FolderLock,
+    ) -> Result<Self, StoreError> {
         let db = folder.join("db");
         // The key is durable before the database exists, so a database without it has lost it.
         let keys = KeyFolder::open(folder.join("keys"))?;
         let mut data_key = keys.data_key(secret, !db.exists())?;
         let engine = Engine::open(&db, options.cache_bytes)?;
         let (mut mark, acknowledged) = Mark::open(&folder.join("commits"))?;
-        let commits = check_database(&engine, data_key.in_use, acknowledged)?;
+        let (format, commits) = check_database(&engine, data_key.in_use, acknowledged, &options.schema)?;
         mark.set(commits)?;
         mark.sync()?;
         files::sync_folder(folder)?;
@@ -109,6 +127,7 @@ impl Store {
         let secrets = Secrets::new(keys, &data_key.key);
         let mut store = Self {
             engine,
+            format,
             drawers,
             secrets,
             commits,
@@ -154,9 +173,42 @@ impl Store {
         self.secrets.names()
     }
 
-    fn drawer(&self, collection: Collection) -> &Drawer {
+    /// The format of the records.
+    pub(crate) fn format(&self) -> u32 {
+        self.format
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The engine's entries of a collection, sealed.
+    pub(crate) fn sealed_entries(&self, collection: Collection) -> Entries {
+        self.engine.entries(&[collection.number()])
+    }
+
+    /// A key file that ought to be there is not.
+    pub(crate) fn missing_key(&self, name: &SecretName) -> StoreError {
+        StoreError::KeyMissing { path: self.secrets.path(name) }
+    }
+
+    pub(crate) fn drawer(&self, collection: Collection) -> &Drawer {
         let found = self.drawers.iter().find(|(of, _)| *of == collection);
         &found.expect("there is a drawer for each of Collection::ALL").1
+    }
+
+    /// Makes writes durable together with changes of the store's own.
+    pub(crate) fn commit(&mut self, writes: Vec<Write>, own: Changes) -> Result<(), StoreError> {
+        let plan = Plan::new(writes)?;
+        self.failed = true;
+        self.carry_out(plan, own)?;
+        self.failed = false;
+        Ok(())
+    }
+
+    /// Raises the format; the caller has made it durable.
+    pub(crate) fn raised(&mut self, format: u32) {
+        self.format = format;
     }
 
     /// Destroys the secrets that the last commit of an earlier run wanted destroyed.
@@ -175,8 +227,7 @@ impl Store {
         Ok(())
     }
 
-    fn carry_out(&mut self, plan: Plan) -> Result<(), StoreError> {
-        let mut changes = Changes::default();
+    fn carry_out(&mut self, plan: Plan, mut changes: Changes) -> Result<(), StoreError> {
         for name in &self.destroyed {
             changes.remove(destroy_key(name));
         }
@@ -221,11 +272,7 @@ impl Durable for Store {
         if self.failed {
             return Err(StoreError::Failed);
         }
-        let plan = Plan::new(writes)?;
-        self.failed = true;
-        self.carry_out(plan)?;
-        self.failed = false;
-        Ok(())
+        self.commit(writes, Changes::default())
     }
 }
 
@@ -257,36 +304,43 @@ fn destroy_key(name: &str) -> Vec<u8> {
     [DESTROY_PREFIX, name.as_bytes()].concat()
 }
 
-/// Begins a new database, and refuses one that is lost, cut off, or that this program does not know. Returns how many
-/// commits are in it.
-fn check_database(engine: &Engine, in_use: bool, acknowledged: u64) -> Result<u64, StoreError> {
+/// Begins a new database, and refuses one that is lost, cut off, or that this program does not know. Returns its
+/// format and how many commits are in it.
+fn check_database(
+    engine: &Engine,
+    in_use: bool,
+    acknowledged: u64,
+    schema: &Schema,
+) -> Result<(u32, u64), StoreError> {
     let Some(format) = number(engine, FORMAT_KEY)?.map(u32::from_be_bytes) else {
         if in_use || !engine.is_empty()? {
             return Err(StoreError::corrupt("the beginning of the database (db/)"));
         }
         let mut changes = Changes::default();
-        changes.put(FORMAT_KEY.to_vec(), FORMAT.to_be_bytes().to_vec());
+        changes.put(FORMAT_KEY.to_vec(), schema.format.to_be_bytes().to_vec());
         changes.put(COMMITS_KEY.to_vec(), 1_u64.to_be_bytes().to_vec());
         engine.commit(changes)?;
-        return Ok(1);
+        return Ok((schema.format, 1));
     };
-    match format.cmp(&FORMAT) {
-        Ordering::Equal => {}
-        Ordering::Greater => return Err(StoreError::Newer { found: format, known: FORMAT }),
-        // There is no older format than the first.
-        Ordering::Less => return Err(StoreError::corrupt("the format number of the database (db/)")),
+    // A migration that was interrupted has written records of the next format already.
+    let newest = migration::begun(engine)?.unwrap_or(format).max(format);
+    if newest > schema.format {
+        return Err(StoreError::Newer { found: newest, known: schema.format });
+    }
+    if !schema.reaches(format) {
+        return Err(StoreError::corrupt("the format number of the database (db/)"));
     }
     let commits = number(engine, COMMITS_KEY)?.map(u64::from_be_bytes);
     let commits =
         commits.ok_or_else(|| StoreError::corrupt("the number of commits of the database (db/)"))?;
     match acknowledged.saturating_sub(commits) {
-        0 => Ok(commits),
+        0 => Ok((format, commits)),
         lost => Err(StoreError::LostCommits { lost }),
     }
 }
 
 /// The bytes of one of the store's own numbers.
-fn number<const N: usize>(engine: &Engine, key: &[u8]) -> Result<Option<[u8; N]>, StoreError> {
+pub(crate) fn number<const N: usize>(engine: &Engine, key: &[u8]) -> Result<Option<[u8; N]>, StoreError> {
     let Some(bytes) = engine.value(key)? else { return Ok(None) };
     let bytes = bytes.try_into();
     bytes.map(Some).map_err(|_| StoreError::corrupt("a number of the database's own (db/)"))

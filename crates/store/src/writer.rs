@@ -14,14 +14,47 @@ use crate::{MAX_WRITES, Store, StoreError, plan};
 /// one change each, few enough that memory does not run far ahead of the disk. Also the most Steps in one commit.
 pub const QUEUED_STEPS: usize = 256;
 
-enum Message {
+enum Message<D> {
     Step(Step),
+    Look(Box<dyn FnOnce(&D) + Send>),
     Stop,
 }
 
 /// Where the event loop puts its Steps. There is one: the order of Steps is the order of sending.
 pub struct StepSender {
-    steps: SyncSender<Message>,
+    steps: SyncSender<Message<Store>>,
+}
+
+/// Looks at the store between two commits.
+#[derive(Clone)]
+pub struct Looker {
+    steps: SyncSender<Message<Store>>,
+}
+
+impl Looker {
+    /// Has the writer run `look` after the Steps that were sent before, and waits for what it finds. Nothing is
+    /// committed meanwhile, so `look` should be short.
+    ///
+    /// # Errors
+    /// When the writer has stopped.
+    pub fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Store) -> T + Send + 'static,
+    ) -> Result<T, Stopped> {
+        let (tell, told) = mpsc::sync_channel(1);
+        let look = move |store: &Store| {
+            // Whoever asked waits for it below.
+            let _unheard = tell.send(look(store));
+        };
+        self.steps.send(Message::Look(Box::new(look))).map_err(|_| Stopped)?;
+        told.recv().map_err(|_| Stopped)
+    }
+}
+
+impl fmt::Debug for Looker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Looker").finish_non_exhaustive()
+    }
 }
 
 /// The writer has stopped, because it was told to or because a commit failed; the Step did not happen.
@@ -48,7 +81,7 @@ impl fmt::Debug for StepSender {
 /// The running writer thread. Dropped without [`Writer::stop`], the thread ends when the [`StepSender`] is dropped.
 #[must_use = "stop the writer, or the last Steps may not be on disk when the process ends"]
 pub struct Writer {
-    steps: SyncSender<Message>,
+    steps: SyncSender<Message<Store>>,
     thread: JoinHandle<Option<Store>>,
 }
 
@@ -91,6 +124,12 @@ impl Writer {
         (Self { steps: steps.clone(), thread }, StepSender { steps })
     }
 
+    /// Whom to ask for a look at the store.
+    #[must_use]
+    pub fn looker(&self) -> Looker {
+        Looker { steps: self.steps.clone() }
+    }
+
     /// Commits what is queued, ends the thread and gives the store back. Later Steps are refused.
     ///
     /// # Errors
@@ -105,32 +144,30 @@ impl Writer {
 /// Group commit: one Step, and those that came meanwhile, as long as they are few enough changes together.
 fn commit_all<D: Durable<Error = StoreError>>(
     disk: &mut D,
-    queue: &Receiver<Message>,
+    queue: &Receiver<Message<D>>,
     on_commit: &mut impl FnMut(Vec<Outbound>),
 ) -> Result<(), StoreError> {
-    let mut next: Option<Step> = None;
-    let mut stopping = false;
+    let mut next: Option<Message<D>> = None;
     loop {
-        let first = match next.take() {
-            Some(step) => step,
-            None if stopping => return Ok(()),
-            None => match queue.recv() {
-                Ok(Message::Step(step)) => step,
-                Ok(Message::Stop) | Err(mpsc::RecvError) => return Ok(()),
-            },
+        let first = match next.take().map_or_else(|| queue.recv(), Ok) {
+            Ok(Message::Step(step)) => step,
+            Ok(Message::Look(look)) => {
+                look(disk);
+                continue;
+            }
+            Ok(Message::Stop) | Err(mpsc::RecvError) => return Ok(()),
         };
         plan::check_len(first.writes_len())?;
         let mut batch = Batch::default();
         batch.push(first);
         for _ in 1..QUEUED_STEPS {
             match queue.try_recv() {
-                Ok(Message::Step(step)) if batch.writes_len() + step.writes_len() > MAX_WRITES => {
-                    next = Some(step);
-                    break;
+                Ok(Message::Step(step)) if batch.writes_len() + step.writes_len() <= MAX_WRITES => {
+                    batch.push(step);
                 }
-                Ok(Message::Step(step)) => batch.push(step),
-                Ok(Message::Stop) => {
-                    stopping = true;
+                // Too much for this commit, or something to be done after it.
+                Ok(other) => {
+                    next = Some(other);
                     break;
                 }
                 Err(_) => break,
@@ -168,7 +205,7 @@ mod tests {
         }
     }
 
-    fn step(id: u64, writes: usize) -> Message {
+    fn step(id: u64, writes: usize) -> Message<Disk> {
         let mut step = Step::default();
         for number in 0..writes {
             step.put(Collection::Head, number.to_be_bytes().to_vec(), vec![1]);
@@ -213,6 +250,21 @@ mod tests {
         assert!(disk.commits.is_empty());
         assert_eq!(said.iter().map(Vec::len).collect::<Vec<_>>(), [QUEUED_STEPS, 3]);
         assert!(said.concat().is_sorted());
+    }
+
+    #[test]
+    fn a_look_sees_every_step_before_it_and_none_after() {
+        let mut disk = Disk::default();
+        let (sender, queue) = mpsc::sync_channel(4);
+        let (tell, told) = mpsc::channel();
+        let look = move |disk: &Disk| tell.send(disk.commits.clone()).unwrap();
+        for message in [step(0, 3), step(1, 4), Message::Look(Box::new(look)), step(2, 5)] {
+            sender.send(message).unwrap();
+        }
+        drop(sender);
+        commit_all(&mut disk, &queue, &mut |_| ()).unwrap();
+        assert_eq!(told.recv().unwrap(), [7]);
+        assert_eq!(disk.commits, [7, 5]);
     }
 
     #[test]
