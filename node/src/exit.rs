@@ -11,6 +11,8 @@ pub enum Exit {
     BadRows,
     /// `doctor` found something to do.
     Findings,
+    /// A check was made, and what it checked is not sound.
+    Unsound,
     /// Nothing was done: wrong usage, unusable files, or a node that could not run.
     Failed,
     /// No progress for ten minutes; what was known was printed.
@@ -25,7 +27,7 @@ impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(match exit {
             Exit::Ok => 0,
-            Exit::BadRows | Exit::Findings => 1,
+            Exit::BadRows | Exit::Findings | Exit::Unsound => 1,
             Exit::Failed => 2,
             Exit::Standstill => 3,
             Exit::Broken => 4,

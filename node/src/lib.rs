@@ -3,6 +3,7 @@
 #[macro_use]
 mod say;
 
+pub mod backup;
 pub mod bench;
 pub mod cli;
 pub mod config;
@@ -13,4 +14,5 @@ pub mod doctor;
 pub mod exit;
 pub mod governance;
 pub mod import;
+pub mod passphrase;
 pub mod runtime;

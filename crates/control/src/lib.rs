@@ -10,6 +10,7 @@
 //! What is not here: who may connect (the socket's mode and the peer's uid, which the node checks), and any work on
 //! what is asked.
 
+mod backup;
 mod client;
 mod codec;
 mod family;
@@ -20,6 +21,7 @@ mod request;
 mod response;
 mod status;
 
+pub use backup::{BackupReport, SealedBytes, SealingKey};
 pub use client::{Client, ClientError};
 pub use codec::{CodecError, LineReader, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, write_line};
 pub use family::{

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::SealingKey;
+
 /// Bytes of a file that go into one [`Upload::Text`]. Escaped as JSON they are at most six times as long, which
 /// stays below [`MAX_REQUEST_BYTES`](crate::MAX_REQUEST_BYTES).
 pub const CHUNK_BYTES: usize = 64 << 10;
@@ -49,6 +51,11 @@ pub enum Request {
     },
     /// Everybody who is involved with an own family.
     Matches,
+    /// Seal everything that goes into a backup under this key; the sealed bytes come as pages.
+    Backup {
+        /// Used for this one backup only.
+        key: SealingKey,
+    },
     /// Stop the node in order.
     Stop,
 }

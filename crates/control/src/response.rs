@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AnswerLine, BadRow, Coverage, ImportReport, MatchLine, Problem, SignalLine, StatusLine};
+use crate::{
+    AnswerLine, BackupReport, BadRow, Coverage, ImportReport, MatchLine, Problem, SealedBytes, SignalLine,
+    StatusLine,
+};
 
 /// Lines in one [`Page`]: a line has a few kilobytes at most, so a page stays well below
 /// [`MAX_RESPONSE_BYTES`](crate::MAX_RESPONSE_BYTES).
@@ -44,6 +47,8 @@ pub enum Page {
     Matches(Vec<MatchLine>),
     /// Bad rows, by file and line.
     BadRows(Vec<BadRow>),
+    /// The next sealed bytes of a backup.
+    Backup(SealedBytes),
 }
 
 /// What was done.
@@ -69,6 +74,8 @@ pub enum Reply {
         /// Completeness over all circles.
         dekking: Coverage,
     },
+    /// What the backup holds whose bytes stood in the pages.
+    BackedUp(BackupReport),
     /// The node stops now.
     Stopping,
 }

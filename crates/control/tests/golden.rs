@@ -5,10 +5,10 @@ use std::fs;
 use std::path::Path;
 
 use control::{
-    AnswerLine, BadRow, ClockLine, ConnectionLine, ContinuedLine, Coverage, Extent, HearingLine,
-    ImportReport, InvolvedLine, KeyholderLine, MatchLine, OrganisationLine, Page, Phase, Problem,
-    ProblemKind, Progress, ReasonLine, Reply, Request, Response, RosterLine, SignalLine, StaleLine,
-    StatusLine, Upload,
+    AnswerLine, BackupReport, BadRow, ClockLine, ConnectionLine, ContinuedLine, Coverage, Extent,
+    HearingLine, ImportReport, InvolvedLine, KeyholderLine, MatchLine, OrganisationLine, Page, Phase,
+    Problem, ProblemKind, Progress, ReasonLine, Reply, Request, Response, RosterLine, SealedBytes,
+    SealingKey, SignalLine, StaleLine, StatusLine, Upload,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -24,6 +24,7 @@ fn requests() -> Vec<Request> {
         Request::Withdraw { families: vec!["G-1".into(), "G-2".into()] },
         Request::Who { family: "G-1".into() },
         Request::Matches,
+        Request::Backup { key: SealingKey::new(&[0xab; 32]) },
         Request::Stop,
     ]
 }
@@ -124,6 +125,7 @@ fn responses() -> Vec<Response> {
         Response::Page(Page::Signals(vec![signal])),
         Response::Page(Page::Matches(found.to_vec())),
         Response::Page(Page::BadRows(vec![bad_row])),
+        Response::Page(Page::Backup(SealedBytes::new(&[1, 2, 255]))),
         Response::Reply(Reply::Status(Box::new(status))),
         Response::Reply(Reply::Imported(report)),
         Response::Reply(Reply::Signals(1)),
@@ -135,6 +137,13 @@ fn responses() -> Vec<Response> {
             dekking: dekking.clone(),
         })),
         Response::Reply(Reply::Matches { count: 1, dekking }),
+        Response::Reply(Reply::BackedUp(BackupReport {
+            oin: "00000099000000000001".into(),
+            made_at: "2026-11-21T09:30:00Z".into(),
+            signals: 3,
+            keys: 2,
+            rosters: 1,
+        })),
         Response::Reply(Reply::Stopping),
         Response::Refused(Problem::new(ProblemKind::NotNow, "the node is stopping")),
     ]

@@ -32,13 +32,13 @@ mod secrets;
 mod store;
 mod writer;
 
-pub use erase::erase;
-pub use error::{StoreError};
-pub use inspect::{KeyFiles, inspect_keys};
 pub use backup::{
     BackupContents, BackupFile, BackupHead, BackupKey, BackupReader, BackupSummary, Entry, HEAD_BYTES,
     HashCosts, MAX_ENTRY_BYTES, Manifest, PASSPHRASE_HASH_BYTES, Sealing, Snapshot, is_backed_up,
 };
+pub use erase::erase;
+pub use error::StoreError;
+pub use inspect::{KeyFiles, inspect_keys};
 pub use migration::{BackedUp, Migration, OlderStore, Schema};
 pub use plan::{MAX_KEY_BYTES, MAX_SECRET_BYTES, MAX_VALUE_BYTES, MAX_WRITES};
 pub use record::Record;

@@ -12,7 +12,7 @@ use store::Store;
 
 use super::output;
 use super::target::Target;
-use crate::config::{Config, Passphrase, storage_secret};
+use crate::config::{Config, find_passphrase, storage_secret};
 use crate::exit::Exit;
 use crate::runtime::{NodeSecrets, now};
 
@@ -37,16 +37,12 @@ struct Made {
 /// Makes what is not there yet. Run again with the same configuration it changes nothing.
 pub(super) fn run(arguments: &InitArguments) -> Result<Exit> {
     let config = Config::read(&arguments.target.config)?;
-    let secret = storage_secret(&config.data_folder, &Passphrase::find(&config)?)?;
+    let secret = storage_secret(&config.data_folder, &find_passphrase(&config)?)?;
     let mut store = Store::open(&config.data_folder, &secret)?;
     let secrets = NodeSecrets::of(&mut store)?;
-    let path = config.join_file();
-    let (request, was_there) = match held(&path)? {
-        Some(held) if asks_the_same(held.document(), &config, &secrets) => (held, true),
-        Some(_) | None => (make(&path, &config, &secrets)?, false),
-    };
+    let (request, was_there) = join_request(&config, &secrets)?;
     let fingerprint = Fingerprint::from(&request);
-    let path = path.display().to_string();
+    let path = config.join_file().display().to_string();
     if arguments.json {
         let made =
             Made { oin: config.oin.to_string(), join_request: path, fingerprint: fingerprint.to_string() };
@@ -65,6 +61,15 @@ pub(super) fn run(arguments: &InitArguments) -> Result<Exit> {
          `samenhang run`."
     })?;
     Ok(Exit::Ok)
+}
+
+/// The join request that lies in the data folder, made unless it was there and asks the same.
+pub(super) fn join_request(config: &Config, secrets: &NodeSecrets) -> Result<(Signed<JoinRequest>, bool)> {
+    let path = config.join_file();
+    Ok(match held(&path)? {
+        Some(held) if asks_the_same(held.document(), config, secrets) => (held, true),
+        Some(_) | None => (make(&path, config, secrets)?, false),
+    })
 }
 
 /// The request of an earlier run. One that cannot be read any more is made again: it holds nothing of its own.

@@ -1,10 +1,12 @@
 //! The command line.
 
+mod backup;
 mod doctor;
 mod import;
 mod init;
 mod manual;
 mod output;
+mod restore;
 mod roster;
 mod run;
 mod signal;
@@ -35,10 +37,10 @@ struct Arguments {
     log: Option<String>,
 }
 
-const EXIT_STATUSES: &str = "Exit status: 0 done; 1 done, but families with bad rows were left out; \
-2 nothing was done (wrong usage, unusable files, a node that could not run); 3 no progress for ten minutes; 4 a node that \
-ran failed (starting it again may help); 130 interrupted. Whoever closes the pipe that a command prints into has seen \
-enough: that is no failure.";
+const EXIT_STATUSES: &str = "Exit status: 0 done; 1 done, but families with bad rows were left out, or what was checked is \
+not sound; 2 nothing was done (wrong usage, unusable files, a node that could not run); 3 no progress for ten minutes; 4 a \
+node that ran failed (starting it again may help); 130 interrupted. Whoever closes the pipe that a command prints into has \
+seen enough: that is no failure.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -71,6 +73,21 @@ enum Command {
     /// List matches, or show those of one family.
     #[command(subcommand, after_help = EXIT_STATUSES)]
     Match(who::MatchCommand),
+    /// Write everything that cannot be made again into one sealed file: signals, keys, rosters.
+    ///
+    /// Works while the node runs and when it does not. The file is sealed under the passphrase of the node, or under
+    /// one of its own (--passphrase-file); without it nobody can restore, so keep it elsewhere too. Not in it: the
+    /// configuration, feeds, and shares of the network's keys. Try a backup with `samenhang restore --check`.
+    #[command(after_help = EXIT_STATUSES)]
+    Backup(backup::BackupArguments),
+    /// Make a node again from a backup, or try whether one could be (--check).
+    ///
+    /// Restores into the data folder of the configuration, which must be empty or absent, and reads the backup to its
+    /// end before it touches anything. Signals that were withdrawn after the backup was made come back: import the
+    /// current list afterwards. With --check nothing of this node is touched: exit status 0 the backup is whole and can
+    /// be restored, 1 it cannot, 2 the check could not be made.
+    #[command(after_help = EXIT_STATUSES)]
+    Restore(restore::RestoreArguments),
     /// Show how the running node is doing.
     #[command(after_help = EXIT_STATUSES)]
     Status(status::StatusArguments),
@@ -164,6 +181,8 @@ pub fn main() -> ExitCode {
         Command::Signal(given) => block_on(signal::run(&given)),
         Command::Who(given) => block_on(who::run(&given)),
         Command::Match(given) => block_on(who::run_match(&given)),
+        Command::Backup(given) => block_on(backup::run(&given)),
+        Command::Restore(given) => restore::run(&given),
         Command::Status(given) => block_on(status::run(&given)),
         Command::Doctor(given) => block_on(doctor::run(&given)),
         Command::Stop(given) => block_on(status::stop(&given)),

@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
 use tokio::net::UnixStream;
 use tokio::task::JoinHandle;
 
-use crate::config::{Config, DEFAULT_FILE, Passphrase, storage_secret};
+use crate::config::{Config, DEFAULT_FILE, find_passphrase, storage_secret};
 use crate::daemon::{Alone, Desk, admitted, converse, installed};
 use crate::runtime::{NodeIdentity, NodeSecrets};
 
@@ -89,7 +89,7 @@ async fn alone(config: &Config) -> Result<Connection> {
     if !config.join_file().exists() {
         bail!("{} holds no node; make one with `samenhang init`", config.data_folder.display());
     }
-    let secret = storage_secret(&config.data_folder, &Passphrase::find(config)?)?;
+    let secret = storage_secret(&config.data_folder, &find_passphrase(config)?)?;
     let mut store = Store::open(&config.data_folder, &secret)?;
     let identity = NodeIdentity { oin: config.oin, secrets: NodeSecrets::of(&mut store)? };
     let Some(chain) = installed(&config.roster_folder())? else { bail!(Desk::NO_ROSTER) };

@@ -137,6 +137,7 @@ async fn ask(arguments: &WhoArguments) -> Result<AnswerLine> {
         | Reply::Withdrawn(_)
         | Reply::Renewed(_)
         | Reply::Matches { .. }
+        | Reply::BackedUp(_)
         | Reply::Stopping => Err(unexpected()),
     }
 }

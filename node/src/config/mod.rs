@@ -15,8 +15,12 @@ use std::path::{Path, PathBuf};
 use domain::{Oin, PlainText, Sector};
 
 pub use error::ConfigError;
-pub use passphrase::{PASSPHRASE_VARIABLE, Passphrase, storage_secret};
+pub use passphrase::{
+    PASSPHRASE_VARIABLE, find as find_passphrase, read_file as read_passphrase, storage_secret,
+};
 pub use units::Units;
+
+pub use crate::passphrase::Passphrase;
 
 /// Where a node looks for its configuration when none is named: where the packages put it.
 pub const DEFAULT_FILE: &str = "/etc/samenhang/node.toml";

@@ -3,80 +3,71 @@
 //! `keys/passphrase.salt` is one line, `argon2id <KiB of memory> <passes> <lanes> <salt in hexadecimal>`. It is not
 //! secret. It is made once; without it the passphrase opens nothing.
 
+use std::env;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::{env, fmt};
 
-use argon2::{Algorithm, Argon2, Params, Version};
 use store::StorageSecret;
 use zeroize::Zeroizing;
 
 use super::{Config, ConfigError};
+use crate::passphrase::{COSTS, HashCosts, LEAST_CHARACTERS, Passphrase};
 
 /// Holds the passphrase where no file does.
 pub const PASSPHRASE_VARIABLE: &str = "SAMENHANG_PASSPHRASE";
 
-/// Shortest passphrase: with a second of work per guess, four random words or twelve random characters are out of
-/// reach.
-const LEAST_CHARS: usize = 12;
-
 /// Longest passphrase; whatever exceeds this is another file.
-const MOST_CHARS: usize = 1_024;
+const MOST_CHARACTERS: usize = 1_024;
 
 const SALT_BYTES: usize = 16;
-
-/// RFC 9106, section 4, second recommended option: 64 MiB, three passes, four lanes.
-const COSTS: Costs = Costs { memory_kibibytes: 64 << 10, passes: 3, lanes: 4 };
 
 /// A salt file can ask for no more than this, so that a damaged one does not eat the machine.
 const MOST_KIBIBYTES: u32 = 4 << 20;
 
-/// The passphrase of a data folder.
-pub struct Passphrase(Zeroizing<String>);
-
-impl fmt::Debug for Passphrase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Passphrase(redacted)")
+/// The passphrase of the data folder: from the credential that the service manager hands over; without one from the
+/// file that the configuration names; without that from the environment.
+///
+/// # Errors
+/// When there is none, or it is too short.
+pub fn find(config: &Config) -> Result<Passphrase, ConfigError> {
+    // What the service manager hands over is in a folder for the service alone, whatever the mode of the file.
+    if let Some(path) = credential() {
+        return read(&path);
+    }
+    match &config.passphrase_file {
+        Some(path) => read_file(path),
+        None => {
+            let text = env::var(PASSPHRASE_VARIABLE).map_err(|_| ConfigError::NoPassphrase)?;
+            checked(format!("the environment variable {PASSPHRASE_VARIABLE}"), &Zeroizing::new(text))
+        }
     }
 }
 
-impl Passphrase {
-    /// From the credential that the service manager hands over; without one from the file that the configuration
-    /// names; without that from the environment.
-    ///
-    /// # Errors
-    /// When there is none, or it is too short.
-    pub fn find(config: &Config) -> Result<Self, ConfigError> {
-        let credential = credential();
-        let (place, text) = match credential.as_ref().or(config.passphrase_file.as_ref()) {
-            Some(path) => {
-                // What the service manager hands over is in a folder for the service alone.
-                if credential.is_none() {
-                    warn_when_others_read(path);
-                }
-                let text = fs::read_to_string(path).map(Zeroizing::new);
-                let unreadable = |source| ConfigError::PassphraseUnreadable { path: path.clone(), source };
-                (path.display().to_string(), text.map_err(unreadable)?)
-            }
-            None => {
-                let text = env::var(PASSPHRASE_VARIABLE).map_err(|_| ConfigError::NoPassphrase)?;
-                (format!("the environment variable {PASSPHRASE_VARIABLE}"), Zeroizing::new(text))
-            }
-        };
-        Self::checked(place, &text)
-    }
+/// A passphrase from a file.
+///
+/// # Errors
+/// When the file cannot be read, or what is in it is too short.
+pub fn read_file(path: &Path) -> Result<Passphrase, ConfigError> {
+    warn_when_others_read(path);
+    read(path)
+}
 
-    fn checked(place: String, text: &str) -> Result<Self, ConfigError> {
-        // An editor ends the file with a line feed, which nobody means.
-        let text = text.trim_end_matches(['\r', '\n']);
-        let found = text.chars().count();
-        if !(LEAST_CHARS..=MOST_CHARS).contains(&found) {
-            return Err(ConfigError::PassphraseLength { place, found, least: LEAST_CHARS, most: MOST_CHARS });
-        }
-        Ok(Self(Zeroizing::new(text.to_owned())))
+fn read(path: &Path) -> Result<Passphrase, ConfigError> {
+    let text = fs::read_to_string(path).map(Zeroizing::new);
+    let unreadable = |source| ConfigError::PassphraseUnreadable { path: path.to_owned(), source };
+    checked(path.display().to_string(), &text.map_err(unreadable)?)
+}
+
+fn checked(place: String, text: &str) -> Result<Passphrase, ConfigError> {
+    let passphrase = Passphrase::new(text.trim_end_matches(['\r', '\n']));
+    let found = passphrase.characters();
+    if !(LEAST_CHARACTERS..=MOST_CHARACTERS).contains(&found) {
+        let (least, most) = (LEAST_CHARACTERS, MOST_CHARACTERS);
+        return Err(ConfigError::PassphraseLength { place, found, least, most });
     }
+    Ok(passphrase)
 }
 
 /// The file that systemd makes of `LoadCredential=passphrase:…` (systemd.exec(5)), when it does.
@@ -99,32 +90,21 @@ fn warn_when_others_read(path: &Path) {
 /// When the salt is gone or damaged, or the folder cannot be written.
 pub fn storage_secret(folder: &Path, passphrase: &Passphrase) -> Result<StorageSecret, ConfigError> {
     let salt = salt(folder)?;
-    let Costs { memory_kibibytes, passes, lanes } = salt.costs;
-    let failed = |_| ConfigError::Derivation { needed_mebibytes: memory_kibibytes >> 10 };
-    let params = Params::new(memory_kibibytes, passes, lanes, Some(32)).map_err(failed)?;
-    let mut secret = Zeroizing::new([0; 32]);
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into(passphrase.0.as_bytes(), &salt.salt, secret.as_mut())
-        .map_err(failed)?;
+    let needed_mebibytes = salt.costs.memory_kibibytes >> 10;
+    let secret = passphrase.hash(&salt.salt, salt.costs);
+    let secret = secret.ok_or(ConfigError::Derivation { needed_mebibytes })?;
     Ok(StorageSecret::from_bytes(*secret))
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Costs {
-    memory_kibibytes: u32,
-    passes: u32,
-    lanes: u32,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 struct Salt {
-    costs: Costs,
+    costs: HashCosts,
     salt: [u8; SALT_BYTES],
 }
 
 impl Salt {
     fn line(&self) -> String {
-        let Costs { memory_kibibytes, passes, lanes } = self.costs;
+        let HashCosts { memory_kibibytes, passes, lanes } = self.costs;
         format!("argon2id {memory_kibibytes} {passes} {lanes} {}\n", hex::encode(self.salt))
     }
 
@@ -132,7 +112,7 @@ impl Salt {
         let mut words = text.strip_suffix('\n')?.split(' ');
         let mut word = || words.next();
         let (name, memory, passes, lanes, salt) = (word()?, word()?, word()?, word()?, word()?);
-        let costs = Costs {
+        let costs = HashCosts {
             memory_kibibytes: memory.parse().ok()?,
             passes: passes.parse().ok()?,
             lanes: lanes.parse().ok()?,
@@ -191,7 +171,7 @@ mod tests {
     use super::*;
 
     fn passphrase(text: &str) -> Passphrase {
-        Passphrase::checked("a test".to_owned(), text).unwrap()
+        checked("a test".to_owned(), text).unwrap()
     }
 
     fn bytes(folder: &Path, text: &str) -> Result<String, ConfigError> {
@@ -235,10 +215,10 @@ mod tests {
 
     #[test]
     fn a_passphrase_has_a_least_length_and_shows_itself_to_nobody() {
-        let checked = |text| Passphrase::checked("x".to_owned(), text);
+        let checked = |text| checked("x".to_owned(), text);
         assert!(matches!(checked("elevenchars\n"), Err(ConfigError::PassphraseLength { found: 11, .. })));
         let accepted = checked("twelve chars\r\n").unwrap();
-        assert_eq!(accepted.0.as_str(), "twelve chars");
+        assert_eq!(accepted.reveal(), b"twelve chars");
         assert_eq!(format!("{accepted:?}"), "Passphrase(redacted)");
     }
 }

@@ -9,9 +9,9 @@ use anyhow::{Context as _, Result};
 use index::UnitMatrix;
 use protocol::{Batch, Command, CommandId, Input, Node, NodeConfig, Outbound, Reply};
 use roster::{RosterChain, VerifiedRoster};
-use store::{MAX_WRITES, Store};
+use store::{MAX_WRITES, Snapshot, Store};
 
-use crate::runtime::{NodeIdentity, kept, logical_bytes, now, random_seed};
+use crate::runtime::{NodeIdentity, NodeSecrets, kept, logical_bytes, now, random_seed};
 
 /// Holds the data folder's lock as long as it lives.
 pub(crate) struct Alone {
@@ -53,6 +53,12 @@ impl Alone {
     /// Bytes of the records when they were read.
     pub(crate) fn logical_bytes(&self) -> u64 {
         self.logical_bytes
+    }
+
+    /// What goes into a backup.
+    pub(crate) fn snapshot(&self) -> Result<Snapshot> {
+        let parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(parts.1.snapshot(&NodeSecrets::names())?)
     }
 
     /// Gives a command; replies when what it did is durable. Blocks.

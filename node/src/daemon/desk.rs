@@ -9,6 +9,7 @@ use control::{Phase, Problem, ProblemKind, StatusLine};
 use domain::{Oin, Unit};
 use protocol::{Command, Reply};
 use roster::VerifiedRoster;
+use store::Snapshot;
 use tokio::sync::{Semaphore, watch};
 
 use super::{Alone, lines, reach};
@@ -46,6 +47,8 @@ pub(crate) struct Desk {
     pub(super) imports: Semaphore,
     /// The units that families may name; `None`: any.
     pub(super) units: Option<BTreeSet<Unit>>,
+    /// One backup at a time, for the same reason.
+    pub(super) backups: Semaphore,
 }
 
 impl Desk {
@@ -65,6 +68,7 @@ impl Desk {
             stop: watch::Sender::new(false),
             imports: Semaphore::new(1),
             units: config.units.names.clone(),
+            backups: Semaphore::new(1),
         }
     }
 
@@ -164,6 +168,30 @@ impl Engine {
                 tokio::task::spawn_blocking(move || alone.command(command)).await?
             }
         }
+    }
+
+    /// Records and key files for a backup, as they are on disk between two commits.
+    pub(super) async fn snapshot(&self) -> Result<Snapshot> {
+        match self {
+            Self::Running(node) => node.snapshot().await,
+            Self::Alone(alone) => {
+                let alone = Arc::clone(alone);
+                tokio::task::spawn_blocking(move || alone.snapshot()).await?
+            }
+        }
+    }
+
+    /// Every version of the roster as signed, genesis first.
+    pub(super) async fn rosters(&self) -> Result<Vec<Vec<u8>>> {
+        let mut wires = Vec::new();
+        for version in 0.. {
+            let Reply::NextRoster(next) = self.command(Command::RosterAfter(version)).await? else {
+                return Err(mixed_up());
+            };
+            let Some(signed) = next else { break };
+            wires.push(signed.to_wire());
+        }
+        Ok(wires)
     }
 
     /// The roster in force.

@@ -4,6 +4,7 @@
 //! come later: until one that names this node is installed, the node waits and says so.
 
 mod alone;
+mod backup;
 mod desk;
 mod health;
 mod import;

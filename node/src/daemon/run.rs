@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use protocol::{Command, Reply};
+use store::StoreOptions;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::health::Health;
 use super::socket::ControlSocket;
 use super::{Desk, admitted, installed, notify, rosters};
-use crate::config::{Config, Passphrase, storage_secret};
+use crate::backup::open_store;
+use crate::config::{Config, find_passphrase};
 use crate::exit::Exit;
 use crate::runtime::{Prepared, Reach, RunningNode};
 
@@ -29,8 +31,7 @@ const STOP_PATIENCE: Duration = Duration::from_secs(10);
 /// # Errors
 /// When it cannot start: a person has something to mend first.
 pub async fn run(config: Config) -> Result<Exit> {
-    let secret = storage_secret(&config.data_folder, &Passphrase::find(&config)?)?;
-    let store = store::Store::open(&config.data_folder, &secret)?;
+    let store = open_store(&config, &find_passphrase(&config)?, &StoreOptions::default())?;
     let reach = Reach {
         listen: config.listen.clone(),
         quic: config.quic,

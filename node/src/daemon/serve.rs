@@ -7,14 +7,17 @@ use std::time::Duration;
 use anyhow::{Result, anyhow};
 use control::{
     CodecError, Conversation, Conversations, Extent, ImportReport, LineReader, MAX_REQUEST_BYTES, PAGE_LINES,
-    Page, Problem, ProblemKind, Progress, Reply, Request, Response, Upload, write_line,
+    Page, Problem, ProblemKind, Progress, Reply, Request, Response, SealedBytes, SealingKey, Upload,
+    write_line,
 };
 use domain::{CalendarDate, FamilyRef, Invalid, Signal};
 use protocol::Command;
+use store::BackupKey;
 use tokio::io::{AsyncRead, AsyncWrite, ReadHalf, WriteHalf, split};
 use tokio::task::JoinSet;
 use zeroize::Zeroizing;
 
+use super::backup::Backup;
 use super::desk::{Desk, Engine, mixed_up};
 use super::import::{Absent, Gathered, bad_row};
 use super::lines;
@@ -35,6 +38,9 @@ const PART_FAMILIES: usize = 500;
 
 /// Most families named by one request: what fits a line.
 const MAX_NAMED: usize = 10_000;
+
+/// Bytes of a backup in one line; in hexadecimal twice as many, far below what a client reads.
+const BACKUP_PAGE_BYTES: usize = 1 << 20;
 
 /// Why a request got no reply.
 enum Stop {
@@ -146,6 +152,7 @@ impl<S: AsyncRead + AsyncWrite> Talk<S> {
             Request::Withdraw { families } => self.withdraw(&families).await,
             Request::Who { family } => self.who(&family).await,
             Request::Matches => self.matches().await,
+            Request::Backup { key } => self.backup(&key).await,
             Request::Stop => {
                 self.reply(Reply::Stopping).await?;
                 self.desk.ask_to_stop();
@@ -226,6 +233,32 @@ impl<S: AsyncRead + AsyncWrite> Talk<S> {
         self.pages(&lines, Page::Matches).await?;
         let dekking = self.desk.status().await?.dekking;
         self.reply(Reply::Matches { count: lines.len(), dekking }).await
+    }
+
+    async fn backup(&mut self, key: &SealingKey) -> Result<(), Stop> {
+        let Some(key) = key.reveal() else {
+            return Err(Problem::new(ProblemKind::Request, "the key of a backup has 32 bytes").into());
+        };
+        let engine = self.desk.engine()?;
+        let desk = Arc::clone(&self.desk);
+        let _turn = desk.backups.acquire().await.map_err(|_| Stop::Gone)?;
+        self.progress("reading what goes into the backup", 0, None).await?;
+        let mut backup = Backup::begin(&engine, desk.oin(), &BackupKey::from_bytes(key)).await?;
+        let total = usize::try_from(backup.entries).unwrap_or(usize::MAX);
+        let mut told = 0;
+        while let Some((bytes, done)) = backup.next().await? {
+            for part in bytes.chunks(BACKUP_PAGE_BYTES) {
+                self.say(Response::Page(Page::Backup(SealedBytes::new(part)))).await?;
+            }
+            // Often enough for a person, not a line for every piece.
+            if done - told >= (backup.entries / 20).max(1) {
+                told = done;
+                let done = usize::try_from(done).unwrap_or(usize::MAX);
+                self.progress("sealing signals, keys and rosters", done, Some(total)).await?;
+            }
+        }
+        tracing::info!(signals = backup.report.signals, "backed up");
+        self.reply(Reply::BackedUp(backup.report)).await
     }
 
     async fn import(&mut self, extent: Extent, allow_withdrawals: bool) -> Result<(), Stop> {

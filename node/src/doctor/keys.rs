@@ -5,7 +5,7 @@ use store::{StorageSecret, Store, StoreError, inspect_keys};
 use super::Patient;
 use super::finding::Findings;
 use super::node::Node;
-use crate::config::{Passphrase, storage_secret};
+use crate::config::{find_passphrase, storage_secret};
 use crate::runtime::{kept, logical_bytes};
 
 /// Looks at the passphrase and the key files. Gives the folder's secret when the folder may be opened with it: it is
@@ -33,7 +33,7 @@ pub(super) fn look(patient: &Patient<'_>, own: bool, findings: &mut Findings) ->
     }
     // Making the secret of a folder without salt would make one.
     let salted = folder.join("keys").join("passphrase.salt").exists();
-    let secret = match (Passphrase::find(patient.config), salted) {
+    let secret = match (find_passphrase(patient.config), salted) {
         (Ok(passphrase), true) => storage_secret(folder, &passphrase).map_err(anyhow::Error::from),
         (Ok(_), false) => {
             Err(anyhow::anyhow!("keys/passphrase.salt is missing although the folder is in use"))

@@ -9,7 +9,6 @@
 
 use std::path::Path;
 
-use argon2::{Algorithm, Argon2, Params, Version};
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{Tag, XChaCha20Poly1305, XNonce};
 use crypto::{Seed, Signature, SigningKey, VerifyingKey};
@@ -18,6 +17,7 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::{GovernanceError, Passphrase, files};
+use crate::passphrase::HashCosts;
 
 const MAGIC: &[u8; 6] = b"smhgov";
 const VERSION: u16 = 1;
@@ -219,13 +219,11 @@ fn passphrase_key(
     salt: &[u8; SALT_BYTES],
     cost: Cost,
 ) -> Result<Zeroizing<[u8; KEY_BYTES]>, GovernanceError> {
-    let refused = |source: argon2::Error| machine("hash the passphrase", &source);
-    let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(KEY_BYTES)).map_err(refused)?;
-    let mut key = Zeroizing::new([0; KEY_BYTES]);
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into(passphrase.reveal(), salt, key.as_mut_slice())
-        .map_err(refused)?;
-    Ok(key)
+    let Cost { memory_kib, passes, lanes } = cost;
+    passphrase.hash(salt, HashCosts { memory_kibibytes: memory_kib, passes, lanes }).ok_or_else(|| {
+        let reason = format!("{} MiB of free memory are needed", memory_kib >> 10);
+        GovernanceError::Machine { doing: "hash the passphrase", reason }
+    })
 }
 
 fn machine(doing: &'static str, source: &dyn std::fmt::Display) -> GovernanceError {

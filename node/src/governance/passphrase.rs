@@ -1,47 +1,19 @@
 //! The passphrase that seals a governor's key: from a file, the environment, or a terminal. Never an argument, which
 //! every user of the machine can read in the list of processes.
 
-use std::fmt;
-use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
-use console::Term;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::{GovernanceError, files};
+use crate::passphrase::LEAST_CHARACTERS;
+pub use crate::passphrase::Passphrase;
 
 /// Environment variable that holds the passphrase.
 const VARIABLE: &str = "SAMENHANG_PASSPHRASE";
 
-/// Least characters of a new passphrase. With the memory-hard hash a random one of this length outlives its key.
-const LEAST_CHARACTERS: usize = 12;
-
 /// Longest file that is read for a passphrase.
 const MAX_FILE_BYTES: usize = 4_096;
-
-/// A passphrase; wiped when dropped.
-pub struct Passphrase(Zeroizing<String>);
-
-impl Passphrase {
-    /// Takes the text as it is, but for one line ending.
-    #[must_use]
-    pub fn new(text: &str) -> Self {
-        let text = text.strip_suffix('\n').unwrap_or(text);
-        let text = text.strip_suffix('\r').unwrap_or(text);
-        Self(Zeroizing::new(text.to_owned()))
-    }
-
-    /// The bytes. Secret: only for the hash.
-    pub(super) fn reveal(&self) -> &[u8] {
-        self.0.as_bytes()
-    }
-}
-
-impl fmt::Debug for Passphrase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Passphrase(redacted)")
-    }
-}
 
 /// Where a passphrase comes from: the named file, else the environment, else the terminal.
 #[derive(Debug, Clone)]
@@ -83,7 +55,7 @@ impl PassphraseSource {
                 first
             }
         };
-        if passphrase.0.chars().count() < LEAST_CHARACTERS {
+        if passphrase.characters() < LEAST_CHARACTERS {
             return Err(GovernanceError::ShortPassphrase { least: LEAST_CHARACTERS });
         }
         Ok(passphrase)
@@ -111,16 +83,7 @@ impl PassphraseSource {
 }
 
 fn prompt(question: &str) -> Result<Passphrase, GovernanceError> {
-    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
-        return Err(GovernanceError::NoPassphrase);
-    }
-    let terminal = Term::stderr();
-    let ask = || {
-        terminal.write_str(question)?;
-        terminal.read_secure_line()
-    };
-    let typed = Zeroizing::new(ask().map_err(|_| GovernanceError::NoPassphrase)?);
-    Ok(Passphrase::new(&typed))
+    Passphrase::ask(question).ok_or(GovernanceError::NoPassphrase)
 }
 
 #[cfg(test)]
@@ -141,10 +104,5 @@ mod tests {
         assert_eq!(source.existing(Path::new("k")).unwrap().reveal(), b"eleven char");
         std::fs::write(&path, [0xff]).unwrap();
         assert!(matches!(source.chosen(), Err(GovernanceError::Io { .. })));
-    }
-
-    #[test]
-    fn debug_shows_nothing() {
-        assert_eq!(format!("{:?}", Passphrase::new("twelve chars")), "Passphrase(redacted)");
     }
 }

@@ -33,6 +33,12 @@ impl NodeSecrets {
         Ok(Self { organisation: read_or_make(store, ORGANISATION)?, node: read_or_make(store, NODE)? })
     }
 
+    /// Names of their files, which a backup holds. A node restored without them would be a stranger.
+    #[must_use]
+    pub fn names() -> [SecretName; 2] {
+        [ORGANISATION, NODE].map(|name| SecretName::new(name.to_owned()))
+    }
+
     /// Signs the organisation's documents.
     #[must_use]
     pub fn organisation_key(&self) -> SigningKey {

@@ -15,7 +15,7 @@ use protocol::{
     Reply, Status,
 };
 use roster::{RosterChain, VerifiedRoster};
-use store::{StorageSecret, Store, StoreError, Writer};
+use store::{Looker, Snapshot, StorageSecret, Store, StoreError, Writer};
 use tokio::sync::{mpsc, oneshot};
 
 use super::event_loop;
@@ -65,6 +65,7 @@ pub struct RunningNode {
     ticker: tokio::task::JoinHandle<()>,
     event_loop: std::thread::JoinHandle<()>,
     writer: Writer,
+    looker: Looker,
 }
 
 /// The roster in force, commands that wait for their reply, and what ended the node if something did.
@@ -186,6 +187,7 @@ impl Prepared {
             last_command: AtomicU64::new(FIRST_COMMAND.0),
             ticker,
             event_loop,
+            looker: writer.looker(),
             writer,
         })
     }
@@ -237,6 +239,19 @@ impl RunningNode {
             return Err(self.waiting.why_stopped());
         }
         told.await.map_err(|_| self.waiting.why_stopped())
+    }
+
+    /// What goes into a backup, as it is on disk after everything that was done before this was asked.
+    ///
+    /// # Errors
+    /// When the node has stopped, or its store is damaged.
+    pub async fn snapshot(&self) -> Result<Snapshot> {
+        let looker = self.looker.clone();
+        let look = move || looker.look(|store| store.snapshot(&NodeSecrets::names()));
+        match tokio::task::spawn_blocking(look).await? {
+            Ok(snapshot) => Ok(snapshot?),
+            Err(store::Stopped) => Err(self.waiting.why_stopped()),
+        }
     }
 
     /// The roster in force.
