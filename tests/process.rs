@@ -530,3 +530,67 @@ fn whoever_closes_the_pipe_has_seen_enough() {
     let said = machine.unheard(&["import", &bad]);
     assert_eq!(said, 1, "a bad row is a bad row, read or not");
 }
+
+#[test]
+fn a_snapshot_that_is_put_back_goes_on_above_what_was_published_and_without_hearing_is_taken_for_a_fork() {
+    let mut machines: Vec<Machine> = (1..=3).map(Machine::new).collect();
+    for machine in &machines {
+        machine.ok(&["init"]);
+    }
+    let roster = found(&machines);
+    for machine in &mut machines {
+        install(machine, &roster);
+        machine.start();
+    }
+    let mine = csv(&[family("L-1", MOTHER, "Zonneveld"), family("L-2", BSNS[1], "Dijkman")]);
+    let file = machines[0].write("school.csv", &mine);
+    machines[0].ok(&["import", "--wait", &file]);
+    let early = csv(&[family("C-1", MOTHER, "Zonneveld")]);
+    let file = machines[1].write("early.csv", &early);
+    machines[1].ok(&["import", "--wait", &file]);
+    for machine in &machines {
+        machine.settled();
+    }
+    let copy = |from: &std::path::Path, to: &std::path::Path| {
+        let _absent = fs::remove_dir_all(to);
+        let copied = std::process::Command::new("cp").arg("-a").args([from, to]).status().unwrap();
+        assert!(copied.success());
+    };
+    let (data, snapshot) = (machines[1].data(), machines[1].folder().join("snapshot"));
+    assert_eq!(machines[1].terminate(), 0);
+    copy(&data, &snapshot);
+
+    // It goes on, and publishes what the snapshot does not know of.
+    machines[1].start();
+    let later = csv(&[family("C-1", MOTHER, "Zonneveld"), family("C-2", BSNS[1], "Dijkman")]);
+    let file = machines[1].write("later.csv", &later);
+    machines[1].ok(&["import", "--wait", &file]);
+    machines[1].settled();
+    machines[0].settled();
+    assert_eq!(involved_with(&machines[0], "L-2"), 1);
+
+    machines[1].kill();
+    copy(&snapshot, &data);
+    machines[1].start();
+    machines[1].until("a new generation, all of it published", |status| {
+        status["continued"][0]["generation"] == 1 && status["published"] == true
+    });
+    machines[0].until_gone("L-2");
+    assert_eq!(involved_with(&machines[0], "L-1"), 1);
+    let status = machines[0].until("told", |status| status["continued"][0]["oin"] == machines[1].oin());
+    assert_eq!(status["refused"]["equivocations"], 0, "{status}");
+    assert!(machines[0].ok(&["status"]).contains("continued     after a loss: Organisatie 2 (generation 1)"));
+    assert!(machines[0].log().contains("goes on under a new generation"), "{}", machines[0].log());
+
+    // The control: the same again without hearing is refused.
+    machines[1].kill();
+    copy(&snapshot, &data);
+    machines[1].start_with(&[("SAMENHANG_TEST_SIGN_UNHEARD", "1")]);
+    machines[0].until("refused", |status| status["refused"]["equivocations"].as_u64() > Some(0));
+    assert_eq!(involved_with(&machines[0], "L-1"), 1, "what is held stays");
+}
+
+fn involved_with(machine: &Machine, family: &str) -> usize {
+    let answer: serde_json::Value = serde_json::from_str(&machine.ok(&["who", family, "--json"])).unwrap();
+    answer["betrokken"].as_array().unwrap().len()
+}
