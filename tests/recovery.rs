@@ -1,5 +1,10 @@
 //! Backup, restore, the drill, and older and newer data folders: by the commands that an operator gives.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic in a test is a failing test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a panic in a test is a failing test, and a test that waits needs a clock"
+)]
 
 #[path = "process/machine.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
