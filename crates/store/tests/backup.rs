@@ -1,6 +1,6 @@
 //! A backup is whole or refused, holds what it should and nothing else, and a store can be made of it again.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic in a test is a failing test")]
+#![expect(clippy::unwrap_used, reason = "a panic in a test is a failing test")]
 
 use std::{fs, path::Path};
 
