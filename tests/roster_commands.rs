@@ -138,8 +138,13 @@ fn key(label: &str, number: u64) -> SigningKey {
 
 /// A join request as the organisation's node writes it; a higher `edition` has other keys.
 fn request(number: u64, sector: &str, edition: u64) -> Vec<u8> {
+    request_that(number, sector, edition, |_| ())
+}
+
+/// The same, changed before it is signed.
+fn request_that(number: u64, sector: &str, edition: u64, change: impl FnOnce(&mut JoinRequest)) -> Vec<u8> {
     let organisation = key("organisation", number + 1_000 * edition);
-    JoinRequest {
+    let mut request = JoinRequest {
         kind: TypeName::new(),
         oin: Oin::test_number(number).unwrap(),
         name: format!("Organisatie {number}"),
@@ -152,10 +157,9 @@ fn request(number: u64, sector: &str, edition: u64) -> Vec<u8> {
         contact_point: "dienst, 085-0010100".to_owned(),
         time: Timestamp(1_795_000_000),
         relay: false,
-    }
-    .sign(&organisation)
-    .unwrap()
-    .to_wire()
+    };
+    change(&mut request);
+    request.sign(&organisation).unwrap().to_wire()
 }
 
 #[test]
@@ -535,6 +539,48 @@ fn join_requests_that_are_wrong_are_all_told_at_once() {
     desk.refused(
         "roster add-member --roster 1.roster --request copied.join --out 4.roster",
         "present the same key",
+    );
+}
+
+#[test]
+fn members_behind_firewalls_are_told_apart_and_miss_a_relay_aloud() {
+    let desk = Desk::founded();
+    for number in [10, 11] {
+        let outbound_only = request_that(number, "jgz", 0, |asked| asked.addresses.clear());
+        desk.write(&format!("requests/{number}.join"), outbound_only);
+    }
+    let told = desk.done("roster add-member --roster 1.roster --request requests --out 2.roster");
+    assert_eq!(told.matches("note: it only dials out").count(), 2, "{told}");
+    let missing = "note: 2 members only dial out and no member relays: these will not reach each other";
+    assert!(told.contains(missing), "{told}");
+    let shown = desk.done("roster show 2.roster");
+    assert!(shown.contains(missing) && shown.contains("only dials out; contact"), "{shown}");
+    desk.sign("anna", "2.roster");
+    desk.sign("bert", "2.roster");
+
+    // A member offers to relay, and the note is gone.
+    desk.write("relay.join", request_that(5, "jgz", 1, |asked| asked.relay = true));
+    let told = desk.done("roster add-member --roster 2.roster --request relay.join --update --out 3.roster");
+    let relays = "Organisatie 5 (00000099000000000005) will relay for members behind firewalls";
+    assert!(told.contains(relays) && told.contains("note: it relays for members"), "{told}");
+    let shown = desk.done("roster show 3.roster");
+    assert!(
+        shown.contains("192.0.2.5:7001, relays for others") && !shown.contains("no member relays"),
+        "{shown}"
+    );
+    assert_eq!(desk.json("3.roster")["members"][4]["relay"], true);
+
+    // Governors decide otherwise; a relay without an address makes no roster.
+    let member = "[[member]]\noin = \"00000099000000000005\"\n";
+    desk.write("decided.toml", format!("{member}relay = false\n"));
+    let told = desk.done(
+        "roster add-member --roster 2.roster --request relay.join --update --from decided.toml --out 4.roster",
+    );
+    assert!(told.contains("note: it offered to relay") && told.contains("no member relays"), "{told}");
+    desk.write("decided.toml", format!("{member}relay = true\naddresses = []\n"));
+    desk.refused(
+        "roster set --roster 2.roster --from decided.toml --out 5.roster",
+        "has no address at which they reach",
     );
 }
 
