@@ -208,8 +208,8 @@ async fn a_keyholder_that_stays_away_is_named_and_the_others_wait() {
     }
     for node in &nodes {
         let status =
-            until("the silent one is named", node, |status| status.ceremony_problems.len() == 2).await;
-        for (problem, class) in status.ceremony_problems.iter().zip(KeyClass::ALL) {
+            until("the silent one is named", node, |status| status.ceremony_problems().count() == 2).await;
+        for (problem, class) in status.ceremony_problems().zip(KeyClass::ALL) {
             let missing = CeremonyProblem::Missing { class, keyholder: oin(1), what: "round 1 package" };
             assert_eq!(*problem, missing);
         }

@@ -6,8 +6,10 @@
     reason = "a panic in a test is a failing test, and a test that waits needs a clock"
 )]
 
+#[allow(dead_code, reason = "each test program uses a part")]
 #[path = "process/machine.rs"]
 mod machine;
+#[allow(dead_code, reason = "each test program uses a part")]
 #[path = "process/network.rs"]
 mod network;
 

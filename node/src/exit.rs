@@ -15,7 +15,7 @@ pub enum Exit {
     Unsound,
     /// Nothing was done: wrong usage, unusable files, or a node that could not run.
     Failed,
-    /// No progress for ten minutes; what was known was printed.
+    /// What was waited for has not come, such as no progress for ten minutes; what was known was printed.
     Standstill,
     /// The node ran and something failed under it, its disk for instance; starting it again may help.
     Broken,

@@ -9,6 +9,7 @@ pub mod cli;
 pub mod config;
 pub mod daemon;
 pub mod demo;
+mod departure;
 mod disk;
 pub mod doctor;
 pub mod exit;

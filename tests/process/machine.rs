@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -39,8 +40,7 @@ pub(crate) struct Said {
 impl Machine {
     /// A machine with a configuration, and a port that was free a moment ago.
     pub(crate) fn new(number: u64) -> Self {
-        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let port = free.local_addr().unwrap().port();
+        let port = free_port();
         let oin = Oin::test_number(number).unwrap();
         let machine = Self { folder: TempDir::new().unwrap(), oin, port, inside: None, node: None };
         machine.passphrase(PASSPHRASE);
@@ -70,6 +70,13 @@ impl Machine {
 
     pub(crate) fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
+    }
+
+    /// Moves the node to another port that was free a moment ago; to be followed by `init`.
+    pub(crate) fn move_to_another_port(&mut self) {
+        let before = self.address();
+        self.port = free_port();
+        self.configure(&self.config().replace(&before, &self.address()));
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -160,6 +167,11 @@ impl Machine {
         said.stdout
     }
 
+    /// Begins a command that goes on beside the test.
+    pub(crate) fn begin(&self, arguments: &[&str]) -> Child {
+        self.program(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
     /// Starts the node, unless it runs, and waits until it takes commands.
     pub(crate) fn start(&mut self) {
         self.start_with(&[]);
@@ -178,7 +190,7 @@ impl Machine {
         let mut command = self.program(&["run"]);
         command.env("NOTIFY_SOCKET", &socket).envs(environment.iter().copied()).stderr(log);
         self.node = Some(command.spawn().unwrap());
-        if environment.is_empty() {
+        if !environment.iter().any(|(name, _)| *name == "NOTIFY_SOCKET") {
             manager.recv(&mut [0; 100]).unwrap_or_else(|error| panic!("{error}: {}", self.log()));
         }
     }
@@ -279,6 +291,20 @@ impl Machine {
         let status = text.split(' ').nth(1).unwrap().parse().unwrap();
         let body = text.split_once("\r\n\r\n").unwrap().1.to_owned();
         (status, body)
+    }
+}
+
+/// A port that is free, below those that the system gives to outgoing connections: a node that is stopped for a moment
+/// finds it free again.
+fn free_port() -> u16 {
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    let first = std::process::id().wrapping_mul(31);
+    loop {
+        let offset = first.wrapping_add(TAKEN.fetch_add(1, Ordering::Relaxed)) % 20_000;
+        let port = 10_000 + u16::try_from(offset).unwrap();
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return port;
+        }
     }
 }
 

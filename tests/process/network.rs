@@ -14,6 +14,11 @@ use crate::machine::Machine;
 
 /// One circle, one sector, every machine a keyholder, two needed.
 pub(crate) fn found(machines: &[Machine]) -> SignedRoster {
+    found_with(machines, machines.len())
+}
+
+/// The same with the first machines as keyholders.
+pub(crate) fn found_with(machines: &[Machine], keyholders: usize) -> SignedRoster {
     let governor = SigningKey::from_seed(&Seed::from_bytes([1; 32]));
     let code: LegalBasisCode = "wet".parse().unwrap();
     let members: Vec<Member> = machines
@@ -56,6 +61,7 @@ pub(crate) fn found(machines: &[Machine]) -> SignedRoster {
         threshold: 2,
         keyholders: members
             .iter()
+            .take(keyholders)
             .zip(1..)
             .map(|(member, index)| KeyholderRecord { index, oin: member.oin })
             .collect(),
@@ -72,6 +78,22 @@ pub(crate) fn renamed(first: &SignedRoster, name: &str) -> SignedRoster {
     let held = VerifiedRoster::genesis(first, None).unwrap();
     let mut content = RosterContent::from(held.document().clone());
     content.name = name.to_owned();
+    SignedRoster::next(&held, content, &[&governor])
+}
+
+/// The version after those given, with what a machine's newest join request asks.
+pub(crate) fn rejoined(chain: &[SignedRoster], machine: &Machine) -> SignedRoster {
+    let governor = SigningKey::from_seed(&Seed::from_bytes([1; 32]));
+    let mut held = VerifiedRoster::genesis(&chain[0], None).unwrap();
+    for signed in &chain[1..] {
+        held = held.successor(signed).unwrap();
+    }
+    let wire = fs::read(machine.data().join(format!("{}.join", machine.oin()))).unwrap();
+    let asked = Member::from(JoinRequest::read(&wire).unwrap().document());
+    let mut content = RosterContent::from(held.document().clone());
+    let member = content.members.iter_mut().find(|member| member.oin == asked.oin).unwrap();
+    assert_ne!(*member, asked, "the join request asks for something new");
+    *member = asked;
     SignedRoster::next(&held, content, &[&governor])
 }
 

@@ -11,8 +11,10 @@
 //! what is asked.
 
 mod backup;
+mod ceremony;
 mod client;
 mod codec;
+mod departure;
 mod family;
 mod handle;
 mod import;
@@ -22,8 +24,10 @@ mod response;
 mod status;
 
 pub use backup::{BackupReport, SealedBytes, SealingKey};
+pub use ceremony::{CeremonyKeyholderLine, CeremonyLine, KeySetLine};
 pub use client::{Client, ClientError};
 pub use codec::{CodecError, LineReader, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, write_line};
+pub use departure::LeaveLine;
 pub use family::{
     AnswerLine, Coverage, InvolvedLine, MatchLine, OrganisationLine, ReasonLine, SignalLine, StaleLine,
 };
@@ -33,5 +37,6 @@ pub use problem::{Problem, ProblemKind};
 pub use request::{CHUNK_BYTES, Extent, Request, Upload};
 pub use response::{PAGE_LINES, Page, Progress, Reply, Response};
 pub use status::{
-    ClockLine, ConnectionLine, ContinuedLine, HearingLine, KeyholderLine, Phase, RosterLine, StatusLine,
+    ClockLine, ConnectionLine, ContinuedLine, HearingLine, KeyholderLine, Phase, ReadersLine, RosterLine,
+    StatusLine,
 };

@@ -56,6 +56,13 @@ pub enum Request {
         /// Used for this one backup only.
         key: SealingKey,
     },
+    /// Leave the network: withdraw every signal and take no more.
+    Leave {
+        /// Do it; otherwise only tell what it would mean.
+        begin: bool,
+        /// Also when the network's keys suffer.
+        force: bool,
+    },
     /// Stop the node in order.
     Stop,
 }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AnswerLine, BackupReport, BadRow, Coverage, ImportReport, MatchLine, Problem, SealedBytes, SignalLine,
-    StatusLine,
+    AnswerLine, BackupReport, BadRow, Coverage, ImportReport, LeaveLine, MatchLine, Problem, SealedBytes,
+    SignalLine, StatusLine,
 };
 
 /// Lines in one [`Page`]: a line has a few kilobytes at most, so a page stays well below
@@ -76,6 +76,8 @@ pub enum Reply {
     },
     /// What the backup holds whose bytes stood in the pages.
     BackedUp(BackupReport),
+    /// What leaving means.
+    Leaving(LeaveLine),
     /// The node stops now.
     Stopping,
 }

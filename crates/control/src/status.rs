@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Coverage;
+use crate::{CeremonyLine, Coverage, OrganisationLine};
 
 /// A node's state at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +56,12 @@ pub struct StatusLine {
     pub network: BTreeMap<String, u64>,
     /// By which paths others are reached now.
     pub connections: ConnectionLine,
+    /// The key ceremonies of the current epoch.
+    pub ceremonies: Vec<CeremonyLine>,
+    /// Who reads what this node publishes.
+    pub readers: ReadersLine,
+    /// Since when the organisation is leaving the network (RFC 3339), when it is.
+    pub leaving: Option<String>,
 }
 
 /// By which paths a node reaches others, and what it carries for them.
@@ -163,6 +169,18 @@ pub struct ClockLine {
     /// Whole minutes by which the own clock is ahead of theirs; negative when it is behind. Coarse, so that a followed
     /// status does not tell every second that a message took.
     pub ahead_minutes: i64,
+    /// Seconds by which the own clock stands before what this node has published; nothing is published meanwhile.
+    pub behind_own_seconds: u64,
+}
+
+/// Who reads what this node publishes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReadersLine {
+    /// How many organisations may.
+    pub total: usize,
+    /// Who is not known to have taken everything.
+    pub behind: Vec<OrganisationLine>,
 }
 
 impl StatusLine {

@@ -5,10 +5,11 @@ use std::fs;
 use std::path::Path;
 
 use control::{
-    AnswerLine, BackupReport, BadRow, ClockLine, ConnectionLine, ContinuedLine, Coverage, Extent,
-    HearingLine, ImportReport, InvolvedLine, KeyholderLine, MatchLine, OrganisationLine, Page, Phase,
-    Problem, ProblemKind, Progress, ReasonLine, Reply, Request, Response, RosterLine, SealedBytes,
-    SealingKey, SignalLine, StaleLine, StatusLine, Upload,
+    AnswerLine, BackupReport, BadRow, CeremonyKeyholderLine, CeremonyLine, ClockLine, ConnectionLine,
+    ContinuedLine, Coverage, Extent, HearingLine, ImportReport, InvolvedLine, KeySetLine, KeyholderLine,
+    LeaveLine, MatchLine, OrganisationLine, Page, Phase, Problem, ProblemKind, Progress, ReadersLine,
+    ReasonLine, Reply, Request, Response, RosterLine, SealedBytes, SealingKey, SignalLine, StaleLine,
+    StatusLine, Upload,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -25,6 +26,7 @@ fn requests() -> Vec<Request> {
         Request::Who { family: "G-1".into() },
         Request::Matches,
         Request::Backup { key: SealingKey::new(&[0xab; 32]) },
+        Request::Leave { begin: true, force: false },
         Request::Stop,
     ]
 }
@@ -62,6 +64,26 @@ fn responses() -> Vec<Response> {
         geinformeerd_op: None,
         einddatum: Some("2027-01-01".into()),
     };
+    let ceremony = CeremonyLine {
+        class: "bsn".into(),
+        epoch: 1,
+        attempt: 1,
+        deadline: Some("2026-11-21T09:30:00Z".into()),
+        keyholders: vec![CeremonyKeyholderLine {
+            oin: oin.clone(),
+            organisatie: "GGZ Waalbocht".into(),
+            index: 1,
+            reachable: true,
+            done: Some("echo".into()),
+        }],
+        problems: vec!["key ceremony bsn: keyholder 2 has not sent its echo".into()],
+        key_set: Some(KeySetLine {
+            digest: "cd".repeat(32),
+            fingerprint: "05321 60418".into(),
+            threshold: 2,
+        }),
+        share: Some(1),
+    };
     let status = StatusLine {
         phase: Phase::Running,
         messages: vec!["1 of 3 keyholders reachable, 2 needed".into()],
@@ -96,12 +118,15 @@ fn responses() -> Vec<Response> {
             generation: 1,
         }],
         dekking: dekking.clone(),
-        clock: ClockLine { members: 3, ahead_minutes: -7 },
+        clock: ClockLine { members: 3, ahead_minutes: -7, behind_own_seconds: 8 },
         roster_conflicts: 1,
         logical_bytes: 4_096,
         refused: [("bad_signatures".to_owned(), 7)].into(),
         network: [("strangers_refused".to_owned(), 8)].into(),
         connections: ConnectionLine { tcp: 9, quic: 10, relayed: 11, places: 12, carried: 13 },
+        ceremonies: vec![ceremony],
+        readers: ReadersLine { total: 3, behind: dekking.onvolledig.clone() },
+        leaving: Some("2026-11-21T09:30:00Z".into()),
     };
     let report = ImportReport {
         added: 1,
@@ -143,6 +168,12 @@ fn responses() -> Vec<Response> {
             signals: 3,
             keys: 2,
             rosters: 1,
+        })),
+        Response::Reply(Reply::Leaving(LeaveLine {
+            begun: Some("2026-11-21T09:30:00Z".into()),
+            signals: 3,
+            keys: vec!["its share of the keys is destroyed".into()],
+            refused: false,
         })),
         Response::Reply(Reply::Stopping),
         Response::Refused(Problem::new(ProblemKind::NotNow, "the node is stopping")),

@@ -10,7 +10,8 @@ use domain::{
 use index::{Completeness, Involvement, UnitInvolvement};
 use thiserror::Error;
 
-use crate::feed::ClockComparison;
+use crate::ceremony::CeremonyState;
+use crate::feed::{ClockComparison, Readers, SetBack};
 
 /// Something the own organisation wants.
 #[derive(Debug)]
@@ -183,17 +184,26 @@ pub struct Status {
     pub continued: BTreeMap<Oin, u32>,
     /// Completeness over every organisation that may publish to this one.
     pub completeness: Completeness,
-    /// Problems of the running key ceremonies, each naming the keyholder.
-    pub ceremony_problems: Vec<CeremonyProblem>,
     /// The own clock beside those of others.
     pub clock: ClockComparison,
+    /// Whether the own clock stands before what this node has published.
+    pub set_back: SetBack,
     /// The newest version of the roster that another member says it acts on; 0 while nobody was heard.
     pub newest_roster_heard: u32,
     /// What was refused so far.
     pub refused: Refused,
+    /// The key ceremonies of the current epoch, by class.
+    pub ceremonies: Vec<CeremonyState>,
+    /// Who may read the own feeds, and who is not known to have taken everything published there.
+    pub readers: Readers,
 }
 
 impl Status {
+    /// Problems of the running key ceremonies, each naming the keyholder.
+    pub fn ceremony_problems(&self) -> impl Iterator<Item = &CeremonyProblem> {
+        self.ceremonies.iter().flat_map(|ceremony| &ceremony.problems)
+    }
+
     /// Whether enough keyholders are reachable; when not, the sentence that says so.
     #[must_use]
     pub fn keyholder_shortage(&self) -> Option<String> {
@@ -304,6 +314,19 @@ pub enum CeremonyProblem {
     },
 }
 
+impl CeremonyProblem {
+    /// The class of the ceremony.
+    #[must_use]
+    pub const fn class(&self) -> KeyClass {
+        match self {
+            Self::Lying { class, .. }
+            | Self::Missing { class, .. }
+            | Self::Lost { class }
+            | Self::ShareLost { class } => *class,
+        }
+    }
+}
+
 /// Something the node tells unasked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
@@ -327,6 +350,11 @@ pub enum Notice {
     FailingProof {
         /// The keyholder.
         keyholder: Oin,
+    },
+    /// The clock stands before what this node has published already, so it publishes nothing.
+    ClockBehind {
+        /// By how many seconds.
+        seconds: u64,
     },
     /// An organisation signed two headers with one sequence number.
     Equivocation {

@@ -118,6 +118,20 @@ impl<'a> Effects<'a> {
         verified
     }
 
+    /// Reads a document that this organisation signed itself, be it with a key that was replaced since. Nobody else's
+    /// document is good under an older key.
+    pub(crate) fn verified_own<T: Document>(&mut self, cx: &Context<'_>, wire: &[u8]) -> Option<Signed<T>> {
+        if Unverified::<T>::parse(wire).is_err() {
+            self.refused.malformed_frames += 1;
+            return None;
+        }
+        let verified = signed_by_own(cx, wire);
+        if verified.is_none() {
+            self.refused.bad_signatures += 1;
+        }
+        verified
+    }
+
     /// The Steps, in order; none of them empty.
     pub(crate) fn into_steps(self) -> Vec<Step> {
         let mut steps = self.steps;
@@ -126,4 +140,10 @@ impl<'a> Effects<'a> {
         }
         steps
     }
+}
+
+/// A document under any key that this organisation has had.
+pub(crate) fn signed_by_own<T: Document>(cx: &Context<'_>, wire: &[u8]) -> Option<Signed<T>> {
+    let mut keys = cx.chain.keys_ever(&cx.identity.oin);
+    keys.find_map(|key| Unverified::<T>::parse(wire).ok()?.verify(&key).ok())
 }

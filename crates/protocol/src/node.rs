@@ -181,7 +181,9 @@ impl Node {
                 machines.ceremonies.tick(&cx, || seeds.next("ceremony"), &mut fx);
                 machines.families.tick(&cx, &mut machines.client, &mut machines.feeds, &mut fx);
                 let backlog = machines.client.waiting() > 0 || machines.families.is_registering();
-                machines.feeds.publish(&cx, &machines.ceremonies.material, backlog, &mut fx);
+                if machines.feeds.clock_allows_publishing(&cx, &mut fx) {
+                    machines.feeds.publish(&cx, &machines.ceremonies.material, backlog, &mut fx);
+                }
             }
             Input::Connected(member) => {
                 machines.feeds.connected(&cx, member);
@@ -196,7 +198,10 @@ impl Node {
                     let material = &machines.ceremonies.material;
                     evaluation::answer(&cx, material, from, token, &frame, &evaluation_seed, &mut fx);
                 }
-                Conversation::Feed => machines.feeds.request(&cx, from, token, &frame, &mut fx),
+                Conversation::Feed => {
+                    machines.feeds.note_reader(&cx, from, &frame);
+                    machines.feeds.request(&cx, from, token, &frame, &mut fx);
+                }
                 Conversation::Roster => machines.rosters.request(&cx, from, token, &frame, &mut fx),
             },
             Input::Response { id, frame } => match fx.finish(id) {
@@ -365,10 +370,12 @@ impl Machines {
             hearing: self.feeds.hearing(cx).collect(),
             continued: self.feeds.continued(),
             completeness: self.feeds.completeness(cx, &self.ceremonies.material, None),
-            ceremony_problems: self.ceremonies.problems(cx),
+            set_back: self.feeds.set_back(cx),
             clock: self.feeds.others.clock(cx.roster, cx.now),
             newest_roster_heard: self.feeds.others.newest_roster(cx.roster),
             refused,
+            ceremonies: self.ceremonies.states(cx),
+            readers: self.feeds.readers(cx),
         }
     }
 }

@@ -280,6 +280,11 @@ impl Simulation {
         self.now = self.now.plus(seconds);
     }
 
+    /// Sets everybody's clock back.
+    pub fn set_back(&mut self, seconds: u64) {
+        self.now = Timestamp(self.now.0.saturating_sub(seconds));
+    }
+
     /// Lets seconds pass.
     pub fn seconds(&mut self, seconds: u64) {
         for _ in 0..seconds {

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use crypto::{Signed, TypeName};
 use roster::{Fingerprint, JoinRequest};
 use serde::Serialize;
@@ -13,6 +13,8 @@ use store::Store;
 use super::output;
 use super::target::Target;
 use crate::config::{Config, find_passphrase, storage_secret};
+use crate::daemon::rotate;
+use crate::departure;
 use crate::exit::Exit;
 use crate::runtime::{NodeSecrets, now};
 
@@ -21,6 +23,13 @@ use crate::runtime::{NodeSecrets, now};
 pub(super) struct InitArguments {
     #[command(flatten)]
     target: Target,
+
+    /// Make new keys for an organisation that is a member: those in use may be in wrong hands, or are old.
+    ///
+    /// The join request then holds the new keys. The node goes on with the old ones until a roster names the new, takes
+    /// them in use by itself, and destroys the old. Given again, the same new keys are asked for.
+    #[arg(long)]
+    rotate_keys: bool,
 
     /// Print one JSON object.
     #[arg(long)]
@@ -37,10 +46,26 @@ struct Made {
 /// Makes what is not there yet. Run again with the same configuration it changes nothing.
 pub(super) fn run(arguments: &InitArguments) -> Result<Exit> {
     let config = Config::read(&arguments.target.config)?;
+    departure::refuse_after(&config.data_folder)?;
     let secret = storage_secret(&config.data_folder, &find_passphrase(&config)?)?;
     let mut store = Store::open(&config.data_folder, &secret)?;
-    let secrets = NodeSecrets::of(&mut store)?;
-    let (request, was_there) = join_request(&config, &secrets)?;
+    rotate(&mut store, config.oin, &config.roster_folder())?;
+    let (present, path) = (NodeSecrets::of(&mut store)?, config.join_file());
+    let secrets = if arguments.rotate_keys {
+        if !path.exists() {
+            bail!(
+                "{} holds no node whose keys could be replaced; leave --rotate-keys out",
+                config.data_folder.display()
+            );
+        }
+        NodeSecrets::make_next(&mut store)?
+    } else {
+        NodeSecrets::next(&store)?.unwrap_or(present)
+    };
+    let (request, was_there) = match held(&path)? {
+        Some(held) if asks_the_same(held.document(), &config, &secrets) => (held, true),
+        Some(_) | None => (make(&path, &config, &secrets)?, false),
+    };
     let fingerprint = Fingerprint::from(&request);
     let path = config.join_file().display().to_string();
     if arguments.json {
@@ -53,7 +78,11 @@ pub(super) fn run(arguments: &InitArguments) -> Result<Exit> {
     output::line(&format!("  file         {path}"))?;
     output::line(&format!("  fingerprint  {fingerprint}"))?;
     output::line("")?;
-    output::line(if was_there {
+    output::line(if arguments.rotate_keys {
+        "Send the file to a governor, who drafts a version with the new keys (roster add-member --update), and read the \
+         fingerprint aloud over the telephone. Start the node again: it works with the old keys until that version is in \
+         force, and then takes the new ones by itself."
+    } else if was_there {
         "Nothing was changed: the keys and the join request were made before."
     } else {
         "Send the file to a governor of the network and read the fingerprint aloud over the telephone, on a number \

@@ -4,6 +4,8 @@ mod backup;
 mod doctor;
 mod import;
 mod init;
+mod keyholder;
+mod leave;
 mod manual;
 mod output;
 mod restore;
@@ -38,8 +40,8 @@ struct Arguments {
 }
 
 const EXIT_STATUSES: &str = "Exit status: 0 done; 1 done, but families with bad rows were left out, or what was checked is \
-not sound; 2 nothing was done (wrong usage, unusable files, a node that could not run); 3 no progress for ten minutes; 4 a \
-node that ran failed (starting it again may help); 130 interrupted. Whoever closes the pipe that a command prints into has \
+not sound; 2 nothing was done (wrong usage, unusable files, a node that could not run); 3 what was \
+waited for has not come; 4 a node that ran failed (starting it again may help); 130 interrupted. Whoever closes the pipe that a command prints into has \
 seen enough: that is no failure.";
 
 #[derive(Debug, Subcommand)]
@@ -98,6 +100,19 @@ enum Command {
     /// unknown and is no reason for an exit status other than 0.
     #[command(after_help = doctor::EXIT_STATUSES)]
     Doctor(doctor::DoctorArguments),
+    /// Show how the keys of the network are made, and which shares this node holds.
+    #[command(subcommand, after_help = EXIT_STATUSES)]
+    Keyholder(keyholder::KeyholderCommand),
+    /// Leave the network: withdraw every signal, then destroy the keys and the database of this node.
+    ///
+    /// Waits until the withdrawal is published and every reader is known to have taken it, or --wait-seconds have passed;
+    /// then stops the node and erases its data folder. The installed rosters and the join request stay. A backup made
+    /// before is the only record that remains. Interrupted at any point, the same command goes on, and so does `run`.
+    ///
+    /// A keyholder is refused until the governors have named another one in its place (--force leaves all the same: its
+    /// share is destroyed). The governors still have to remove the organisation from the roster.
+    #[command(after_help = EXIT_STATUSES)]
+    Leave(leave::LeaveArguments),
     /// Ask the running node to stop in order.
     #[command(after_help = EXIT_STATUSES)]
     Stop(target::Target),
@@ -185,6 +200,8 @@ pub fn main() -> ExitCode {
         Command::Restore(given) => restore::run(&given),
         Command::Status(given) => block_on(status::run(&given)),
         Command::Doctor(given) => block_on(doctor::run(&given)),
+        Command::Keyholder(given) => block_on(keyholder::run(&given)),
+        Command::Leave(given) => block_on(leave::run(&given)),
         Command::Stop(given) => block_on(status::stop(&given)),
         Command::Completions(given) => manual::completions(&given, &mut Arguments::command()),
         Command::Man(given) => manual::pages(&given, Arguments::command()),

@@ -13,7 +13,8 @@ use tokio::net::UnixStream;
 use tokio::task::JoinHandle;
 
 use crate::config::{Config, DEFAULT_FILE, find_passphrase, storage_secret};
-use crate::daemon::{Alone, Desk, admitted, converse, installed};
+use crate::daemon::{Alone, Desk, admitted, converse, installed, rotate};
+use crate::departure;
 use crate::runtime::{NodeIdentity, NodeSecrets};
 
 /// The node that a command is for.
@@ -48,6 +49,11 @@ impl Target {
                 self.config.display()
             ),
         }
+    }
+
+    /// The running node, when one runs.
+    pub(super) async fn running_now(&self, config: &Config) -> Result<Option<Connection>> {
+        connect(config).await
     }
 
     /// The running node, or without one the data folder itself.
@@ -89,15 +95,17 @@ async fn alone(config: &Config) -> Result<Connection> {
     if !config.join_file().exists() {
         bail!("{} holds no node; make one with `samenhang init`", config.data_folder.display());
     }
+    departure::refuse_after(&config.data_folder)?;
     let secret = storage_secret(&config.data_folder, &find_passphrase(config)?)?;
     let mut store = Store::open(&config.data_folder, &secret)?;
+    rotate(&mut store, config.oin, &config.roster_folder())?;
     let identity = NodeIdentity { oin: config.oin, secrets: NodeSecrets::of(&mut store)? };
     let Some(chain) = installed(&config.roster_folder())? else { bail!(Desk::NO_ROSTER) };
     if let Err(why) = admitted(chain.newest(), &identity) {
         bail!(why);
     }
     let alone = Alone::new(&identity, store, chain, config.units.matrix.clone())?;
-    let desk = Desk::alone(config, alone);
+    let desk = Desk::alone(config, alone)?;
     let (handle, conversations) = in_process(1);
     let alone = tokio::spawn(converse(conversations, Arc::new(desk)));
     say!("samenhang: no node runs on {}; working in the folder itself", config.data_folder.display());

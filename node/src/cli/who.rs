@@ -138,6 +138,7 @@ async fn ask(arguments: &WhoArguments) -> Result<AnswerLine> {
         | Reply::Renewed(_)
         | Reply::Matches { .. }
         | Reply::BackedUp(_)
+        | Reply::Leaving(_)
         | Reply::Stopping => Err(unexpected()),
     }
 }

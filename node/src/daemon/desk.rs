@@ -12,8 +12,10 @@ use roster::VerifiedRoster;
 use store::Snapshot;
 use tokio::sync::{Semaphore, watch};
 
+use super::leave::{Consequences, NO_MORE_SIGNALS};
 use super::{Alone, lines, reach};
 use crate::config::Config;
+use crate::departure::{Departure, Stage};
 use crate::governance::RosterFolder;
 use crate::runtime::RunningNode;
 
@@ -37,11 +39,14 @@ enum State {
 /// Shared by everybody who asks the node something.
 pub(crate) struct Desk {
     oin: Oin,
+    folder: PathBuf,
     addresses: Vec<String>,
     roster_folder: PathBuf,
     /// Whether the configuration says that this node relays.
     relays: bool,
     state: RwLock<State>,
+    /// The organisation is leaving.
+    departure: RwLock<Option<Departure>>,
     stop: watch::Sender<bool>,
     /// One import at a time: its files are held in memory.
     pub(super) imports: Semaphore,
@@ -58,25 +63,27 @@ impl Desk {
                                         `samenhang roster install`";
 
     /// A node that waits for its roster.
-    pub(crate) fn waiting(config: &Config, addresses: Vec<String>) -> Self {
-        Self {
+    pub(crate) fn waiting(config: &Config, addresses: Vec<String>) -> Result<Self> {
+        Ok(Self {
             oin: config.oin,
+            folder: config.data_folder.clone(),
             addresses,
             roster_folder: config.roster_folder(),
             relays: config.relay,
             state: RwLock::new(State::Waiting(String::new())),
+            departure: RwLock::new(Departure::read(&config.data_folder)?),
             stop: watch::Sender::new(false),
             imports: Semaphore::new(1),
             units: config.units.names.clone(),
             backups: Semaphore::new(1),
-        }
+        })
     }
 
     /// A node without network.
-    pub(crate) fn alone(config: &Config, alone: Alone) -> Self {
-        let desk = Self::waiting(config, Vec::new());
+    pub(crate) fn alone(config: &Config, alone: Alone) -> Result<Self> {
+        let desk = Self::waiting(config, Vec::new())?;
         desk.set(State::At(Engine::Alone(Arc::new(alone))));
-        desk
+        Ok(desk)
     }
 
     /// The organisation.
@@ -128,6 +135,51 @@ impl Desk {
         }
     }
 
+    /// Since when the organisation is leaving, when it is.
+    pub(super) fn leaving(&self) -> Option<String> {
+        let departure = self.departure.read().unwrap_or_else(PoisonError::into_inner);
+        departure.as_ref().map(|departure| departure.begun.clone())
+    }
+
+    /// Refuses new signals of an organisation that is leaving.
+    pub(super) fn takes_signals(&self) -> Result<(), Problem> {
+        match self.leaving() {
+            None => Ok(()),
+            Some(_) => Err(Problem::new(ProblemKind::NotNow, NO_MORE_SIGNALS)),
+        }
+    }
+
+    /// What leaving would mean: for the keys of the network, and how many signals there are.
+    pub(super) async fn consequences(&self) -> Result<(Consequences, usize)> {
+        // A node that has no roster, or is not in it, has nothing that others rely on.
+        let Ok(engine) = self.engine() else { return Ok((Consequences::default(), 0)) };
+        let Reply::Status(status) = engine.command(Command::Status).await? else { return Err(mixed_up()) };
+        let Reply::Signals(held) = engine.command(Command::Signals).await? else { return Err(mixed_up()) };
+        Ok((Consequences::of(self.oin, &status, &engine.roster()), held.len()))
+    }
+
+    /// Begins to leave, or goes on: from now on no signal is taken, and all there are are withdrawn. Returns how many.
+    pub(super) async fn leave(&self) -> Result<usize> {
+        let engine = self.engine().ok();
+        if self.leaving().is_none() {
+            let network = engine.as_ref().map(|engine| engine.roster().name().to_owned());
+            let departure = Departure::begin(self.oin, network, Stage::Withdrawing);
+            // On disk first: a node that is killed in between goes on when it starts again.
+            departure.write(&self.folder)?;
+            *self.departure.write().unwrap_or_else(PoisonError::into_inner) = Some(departure);
+            tracing::warn!("the organisation leaves the network");
+        }
+        let Some(engine) = engine else { return Ok(0) };
+        // An import that has begun is let through: its signals are among those withdrawn.
+        let _turn = self.imports.acquire().await?;
+        let Reply::Signals(held) = engine.command(Command::Signals).await? else { return Err(mixed_up()) };
+        let families = held.into_iter().map(|signal| signal.family).collect();
+        let Reply::Withdrawn(count) = engine.command(Command::Withdraw(families)).await? else {
+            return Err(mixed_up());
+        };
+        Ok(count)
+    }
+
     /// How the node is doing.
     pub(super) async fn status(&self) -> Result<StatusLine> {
         let (phase, messages) = match &*self.state() {
@@ -139,6 +191,7 @@ impl Desk {
         // A folder that cannot be listed is said by whatever needs it.
         let conflicts = RosterFolder::open(&self.roster_folder).and_then(|folder| folder.conflicts());
         lines::conflicts(&mut blank, conflicts.map_or(0, |found| found.len()));
+        blank.leaving = self.leaving();
         match self.engine() {
             Err(_) => Ok(blank),
             Ok(engine) => {

@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 
 use control::{
-    AnswerLine, ClockLine, ConnectionLine, ContinuedLine, Coverage, HearingLine, InvolvedLine, KeyholderLine,
-    MatchLine, OrganisationLine, Phase, ReasonLine, RosterLine, SignalLine, StaleLine, StatusLine,
+    AnswerLine, CeremonyKeyholderLine, CeremonyLine, ClockLine, ConnectionLine, ContinuedLine, Coverage,
+    HearingLine, InvolvedLine, KeySetLine, KeyholderLine, MatchLine, OrganisationLine, Phase, ReadersLine,
+    ReasonLine, RosterLine, SignalLine, StaleLine, StatusLine,
 };
 use domain::{Certainty, Oin};
 use index::{Completeness, Involvement, UnitInvolvement};
 use linkage::Basis;
-use protocol::feed::ClockComparison;
+use protocol::ceremony::CeremonyState;
 use protocol::{Answer, HearingStatus, SignalSummary, Status};
-use roster::{Member, VerifiedRoster};
+use roster::{Fingerprint, Member, VerifiedRoster};
+
+use super::clock;
 
 /// A status of which only the outside is known.
 pub(super) fn blank(oin: Oin, phase: Phase, messages: Vec<String>, addresses: Vec<String>) -> StatusLine {
@@ -39,6 +42,9 @@ pub(super) fn blank(oin: Oin, phase: Phase, messages: Vec<String>, addresses: Ve
         refused: BTreeMap::new(),
         network: BTreeMap::new(),
         connections: ConnectionLine::default(),
+        ceremonies: Vec::new(),
+        readers: ReadersLine::default(),
+        leaving: None,
     }
 }
 
@@ -66,8 +72,11 @@ pub(super) fn status(
     }));
     let hearing: Vec<HearingLine> = status.hearing.iter().map(|circle| hearing(circle, roster)).collect();
     messages.extend(hearing.iter().map(unheard));
-    messages.extend(clock(&status.clock));
-    messages.extend(status.ceremony_problems.iter().map(ToString::to_string));
+    messages.extend(status.ceremony_problems().map(ToString::to_string));
+    messages.extend(clock::sentences(&status.set_back, &status.clock));
+    messages.extend(blank.leaving.as_ref().map(|since| {
+        format!("the organisation is leaving the network since {since}; `samenhang leave` goes on with it")
+    }));
     StatusLine {
         messages,
         roster: Some(RosterLine {
@@ -100,11 +109,51 @@ pub(super) fn status(
             })
             .collect(),
         dekking: coverage(&status.completeness, roster),
-        clock: ClockLine { members: status.clock.members, ahead_minutes: status.clock.ahead_seconds / 60 },
+        clock: ClockLine {
+            members: status.clock.members,
+            ahead_minutes: status.clock.ahead_seconds / 60,
+            behind_own_seconds: status.set_back.seconds,
+        },
         refused: status.refused.named().into_iter().map(|(name, count)| (name.to_owned(), count)).collect(),
         network,
+        ceremonies: status.ceremonies.iter().map(|ceremony| self::ceremony(ceremony, roster)).collect(),
+        readers: ReadersLine {
+            total: status.readers.total,
+            behind: status.readers.behind.iter().map(|oin| organisation(roster, oin)).collect(),
+        },
         ..blank
     }
+}
+
+fn ceremony(ceremony: &CeremonyState, roster: &VerifiedRoster) -> CeremonyLine {
+    CeremonyLine {
+        class: ceremony.class.dutch().to_owned(),
+        epoch: ceremony.epoch.0,
+        attempt: ceremony.attempt,
+        deadline: ceremony.deadline.map(|deadline| deadline.to_string()),
+        keyholders: ceremony
+            .keyholders
+            .iter()
+            .map(|held| CeremonyKeyholderLine {
+                oin: held.keyholder.to_string(),
+                organisatie: name(roster, &held.keyholder),
+                index: held.index,
+                reachable: held.reachable,
+                done: held.done.map(|round| round.code().to_owned()),
+            })
+            .collect(),
+        problems: ceremony.problems.iter().map(ToString::to_string).collect(),
+        key_set: ceremony.key_set.map(|made| KeySetLine {
+            digest: made.digest.to_string(),
+            fingerprint: Fingerprint::of(made.digest.as_bytes()).to_string(),
+            threshold: made.threshold,
+        }),
+        share: ceremony.share,
+    }
+}
+
+fn organisation(roster: &VerifiedRoster, oin: &Oin) -> OrganisationLine {
+    OrganisationLine { oin: oin.to_string(), organisatie: name(roster, oin) }
 }
 
 fn hearing(status: &HearingStatus, roster: &VerifiedRoster) -> HearingLine {
@@ -129,29 +178,10 @@ fn unheard(line: &HearingLine) -> String {
     )
 }
 
-/// Minutes that nodes bear; what is dated further ahead they refuse.
-const MAX_SKEW_MINUTES: u64 = 5;
-
-/// What to do when the clock differs from those of others.
-fn clock(compared: &ClockComparison) -> Option<String> {
-    let minutes = compared.ahead_seconds.unsigned_abs() / 60;
-    let direction = if compared.ahead_seconds > 0 { "ahead of" } else { "behind" };
-    (minutes >= MAX_SKEW_MINUTES).then(|| {
-        format!(
-            "the clock of this machine is {minutes} minutes {direction} those of {} other members; set it right with NTP \
-             and restart the node",
-            compared.members
-        )
-    })
-}
-
 pub(super) fn coverage(completeness: &Completeness, roster: &VerifiedRoster) -> Coverage {
     Coverage {
         actueel: completeness.current(),
-        onvolledig: completeness
-            .incomplete()
-            .map(|oin| OrganisationLine { oin: oin.to_string(), organisatie: name(roster, &oin) })
-            .collect(),
+        onvolledig: completeness.incomplete().map(|oin| organisation(roster, &oin)).collect(),
         verouderd: completeness
             .stale()
             .map(|(oin, since)| StaleLine {
@@ -227,17 +257,4 @@ pub(super) fn signal(signal: &SignalSummary) -> SignalLine {
 
 fn name(roster: &VerifiedRoster, oin: &Oin) -> String {
     roster.member(oin).map_or_else(|| oin.to_string(), |member| member.name.clone())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_clock_that_nodes_do_not_bear_is_said() {
-        let said = |ahead_seconds| clock(&ClockComparison { members: 3, ahead_seconds });
-        assert_eq!((said(0), said(299), said(-299)), (None, None, None));
-        assert!(said(300).is_some_and(|said| said.contains("5 minutes ahead of those of 3 other members")));
-        assert!(said(-86_400).is_some_and(|said| said.contains("1440 minutes behind those of 3")));
-    }
 }

@@ -69,6 +69,27 @@ pub(super) fn text(status: &StatusLine, room: Option<Room>) -> String {
         gauge("samenhang_database_bytes", "Bytes of the database's files.", room.database_bytes);
         gauge("samenhang_disk_free_bytes", "Bytes free under the data folder.", room.free_bytes);
     }
+    gauge("samenhang_readers", "Organisations that may read the own feeds.", count(status.readers.total));
+    gauge(
+        "samenhang_readers_behind",
+        "Of these, those not known to have taken everything published.",
+        count(status.readers.behind.len()),
+    );
+    gauge(
+        "samenhang_clock_behind_seconds",
+        "Seconds by which the clock stands before what was published already; nothing is published meanwhile.",
+        status.clock.behind_own_seconds,
+    );
+    gauge(
+        "samenhang_ceremony_problems",
+        "Problems of the key ceremonies under way; 0 when all is well.",
+        count(status.ceremonies.iter().map(|ceremony| ceremony.problems.len()).sum()),
+    );
+    gauge(
+        "samenhang_leaving",
+        "1 while the organisation is leaving the network.",
+        u64::from(status.leaving.is_some()),
+    );
     gauge(
         "samenhang_circles_hearing",
         "Circles in which nothing is published until others told what was published before the start.",
@@ -176,7 +197,7 @@ mod tests {
         let mut status = lines::blank(oin, Phase::Running, Vec::new(), Vec::new());
         status.refused = BTreeMap::from([("not_allowed".to_owned(), 3)]);
         status.network = BTreeMap::from([("strangers_refused".to_owned(), 1)]);
-        status.clock = control::ClockLine { members: 2, ahead_minutes: -3 };
+        status.clock = control::ClockLine { members: 2, ahead_minutes: -3, behind_own_seconds: 0 };
         let room = Room { database_bytes: 7, free_bytes: 9, read_only: false };
         let text = text(&status, Some(room));
         let mut families = BTreeSet::new();

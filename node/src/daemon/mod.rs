@@ -5,9 +5,11 @@
 
 mod alone;
 mod backup;
+mod clock;
 mod desk;
 mod health;
 mod import;
+mod leave;
 mod lines;
 mod metrics;
 mod notify;
@@ -19,6 +21,6 @@ mod socket;
 
 pub(crate) use alone::Alone;
 pub(crate) use desk::Desk;
-pub(crate) use rosters::{admitted, installed};
+pub(crate) use rosters::{admitted, installed, rotate};
 pub use run::run;
 pub(crate) use serve::{converse, serve};

@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use anyhow::Result;
+use domain::Oin;
 use protocol::{Command, Reply};
 use roster::{RosterChain, SignedRoster, VerifiedRoster};
+use store::Store;
 
 use crate::governance::{RosterFolder, read_roster};
-use crate::runtime::{NodeIdentity, RunningNode};
+use crate::runtime::{NodeIdentity, NodeSecrets, RunningNode};
 
 /// The chain of the installed versions; `None` while there is none.
 ///
@@ -45,6 +47,32 @@ pub(super) async fn file(node: &RunningNode, folder: &Path, filed: &mut u32) -> 
     Ok(())
 }
 
+/// Whether the newest installed roster names this organisation with the keys that were made to replace those in use.
+///
+/// # Errors
+/// When the store cannot be read.
+fn names_next(store: &Store, oin: Oin, roster: &VerifiedRoster) -> Result<Option<NodeSecrets>> {
+    let named = |keys: &NodeSecrets| roster.member(&oin).is_some_and(|member| keys.are_of(member));
+    Ok(NodeSecrets::next(store)?.filter(named))
+}
+
+/// Puts keys in use that were made to replace the present ones, once an installed roster names them. A roster folder
+/// that cannot be read is left to whoever starts the node.
+///
+/// # Errors
+/// When the store cannot be read or written.
+pub(crate) fn rotate(store: &mut Store, oin: Oin, folder: &Path) -> Result<()> {
+    let Ok(Some(chain)) = installed(folder) else { return Ok(()) };
+    if let Some(next) = names_next(store, oin, chain.newest())? {
+        next.replace_by(store)?;
+        tracing::warn!(
+            version = chain.newest().version(),
+            "the keys of the node were replaced; the old are destroyed"
+        );
+    }
+    Ok(())
+}
+
 /// Whether the roster names this node with the keys that it has; when not, the sentence that says what to do.
 pub(crate) fn admitted(roster: &VerifiedRoster, identity: &NodeIdentity) -> Result<(), String> {
     let (version, oin) = (roster.version(), identity.oin);
@@ -54,10 +82,7 @@ pub(crate) fn admitted(roster: &VerifiedRoster, identity: &NodeIdentity) -> Resu
              that `samenhang init` wrote, and install the version that names it"
         ));
     };
-    let own = &identity.secrets;
-    if member.keys.organisation != own.organisation_key().verifying_key()
-        || member.keys.node != own.node_public_key()
-    {
+    if !identity.secrets.are_of(member) {
         return Err(format!(
             "version {version} of the roster names organisation {oin} with other keys than those of this data folder; \
              use the folder with which it joined, or have the governors replace the keys"

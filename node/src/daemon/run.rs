@@ -1,12 +1,12 @@
 //! From start to stop.
 
-use std::convert::Infallible;
 use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
 use protocol::{Command, Reply};
+use roster::VerifiedRoster;
 use store::StoreOptions;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -15,8 +15,9 @@ use super::socket::ControlSocket;
 use super::{Desk, admitted, installed, notify, rosters};
 use crate::backup::open_store;
 use crate::config::{Config, find_passphrase};
+use crate::departure;
 use crate::exit::Exit;
-use crate::runtime::{Prepared, Reach, RunningNode};
+use crate::runtime::{NodeSecrets, Prepared, Reach, RunningNode};
 
 /// How often the node looks for a roster in its folder, and whether it is still well.
 const LOOK: Duration = Duration::from_secs(1);
@@ -31,7 +32,33 @@ const STOP_PATIENCE: Duration = Duration::from_secs(10);
 /// # Errors
 /// When it cannot start: a person has something to mend first.
 pub async fn run(config: Config) -> Result<Exit> {
-    let store = open_store(&config, &find_passphrase(&config)?, &StoreOptions::default())?;
+    loop {
+        match run_once(&config).await? {
+            Ended::KeysReplaced => tracing::warn!("starting again with other keys"),
+            Ended::Asked => return Ok(Exit::Ok),
+            Ended::Broken(error) => {
+                say!("samenhang: {error:#}");
+                return Ok(Exit::Broken);
+            }
+        }
+    }
+}
+
+/// Why a node has stopped.
+enum Ended {
+    /// It was asked to.
+    Asked,
+    /// A roster names the organisation with the keys that were made to replace those in use.
+    KeysReplaced,
+    /// Something failed after the start.
+    Broken(anyhow::Error),
+}
+
+async fn run_once(config: &Config) -> Result<Ended> {
+    departure::refuse_after(&config.data_folder)?;
+    let mut store = open_store(config, &find_passphrase(config)?, &StoreOptions::default())?;
+    rosters::rotate(&mut store, config.oin, &config.roster_folder())?;
+    let next_keys = NodeSecrets::next(&store)?;
     let reach = Reach {
         listen: config.listen.clone(),
         quic: config.quic,
@@ -41,7 +68,7 @@ pub async fn run(config: Config) -> Result<Exit> {
     let prepared = prepared.with_units(config.units.matrix.clone());
     let mut signals = Signals::new()?;
     let addresses = prepared.addresses().iter().map(ToString::to_string).collect();
-    let desk = Arc::new(Desk::waiting(&config, addresses));
+    let desk = Arc::new(Desk::waiting(config, addresses)?);
     let socket = ControlSocket::open(&config.socket())?;
     let health = match config.health {
         Some(address) => Some(Health::open(address, &config.health_file()).await?),
@@ -57,7 +84,7 @@ pub async fn run(config: Config) -> Result<Exit> {
     );
 
     let mut node = Life::Waiting(Box::new(prepared));
-    node.look(&config, &desk).await?;
+    node.look(config, &desk).await?;
     notify::ready();
     let outcome = {
         let clients = socket.serve(Arc::clone(&desk));
@@ -67,30 +94,32 @@ pub async fn run(config: Config) -> Result<Exit> {
                 None => std::future::pending().await,
             }
         };
-        let looking = node.keep_looking(&config, &desk);
+        let looking = node.keep_looking(config, &desk, next_keys.as_ref());
         tokio::pin!(clients, watching, looking);
         loop {
             tokio::select! {
                 () = &mut clients => {}
                 () = &mut watching => {}
-                () = signals.stop() => break Ok(()),
-                () = desk.asked_to_stop() => break Ok(()),
-                failed = &mut looking => break failed.map(|never| match never {}),
+                () = signals.stop() => break Ok(Ended::Asked),
+                () = desk.asked_to_stop() => break Ok(Ended::Asked),
+                replaced = &mut looking => break replaced.map(|()| Ended::KeysReplaced),
             }
         }
     };
     tracing::info!("stopping");
-    notify::stopping();
+    if !matches!(outcome, Ok(Ended::KeysReplaced)) {
+        notify::stopping();
+    }
     desk.close();
     drop(socket);
     let _gone = fs::remove_file(config.health_file());
     let stopped = node.stop().await;
-    if let Err(error) = outcome.and(stopped) {
-        say!("samenhang: {error:#}");
-        return Ok(Exit::Broken);
-    }
+    let ended = match outcome.and_then(|ended| stopped.map(|()| ended)) {
+        Ok(ended) => ended,
+        Err(error) => return Ok(Ended::Broken(error)),
+    };
     tracing::info!("stopped");
-    Ok(Exit::Ok)
+    Ok(ended)
 }
 
 /// A node before and after its roster.
@@ -106,13 +135,38 @@ enum Life {
 }
 
 impl Life {
-    /// Does what is due, again and again, until something fails. A busy node makes this wait, and nobody else.
-    async fn keep_looking(&mut self, config: &Config, desk: &Desk) -> Result<Infallible> {
+    /// Does what is due, again and again, until something fails, or until the roster in force names the organisation
+    /// with its next keys. A busy node makes this wait, and nobody else.
+    async fn keep_looking(
+        &mut self,
+        config: &Config,
+        desk: &Desk,
+        next_keys: Option<&NodeSecrets>,
+    ) -> Result<()> {
         let mut clock = tokio::time::interval(LOOK);
         clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             clock.tick().await;
             self.look(config, desk).await?;
+            let Some(next) = next_keys else { continue };
+            let names_next = |roster: &VerifiedRoster| {
+                roster.member(&config.oin).is_some_and(|member| next.are_of(member))
+            };
+            let replaced = match self {
+                // Only once the version is in the folder, where the next start looks for it.
+                Self::Running { node, filed } => {
+                    let roster = node.roster();
+                    *filed >= roster.version() && names_next(&roster)
+                }
+                Self::Waiting(_) => {
+                    let chain = installed(&config.roster_folder()).ok().flatten();
+                    chain.is_some_and(|chain| names_next(chain.newest()))
+                }
+                Self::Over => false,
+            };
+            if replaced {
+                return Ok(());
+            }
         }
     }
 
@@ -146,6 +200,9 @@ impl Life {
                 tracing::info!(network = %roster.network(), version = roster.version(), "running");
                 notify::status(&format!("running under version {} of the roster", roster.version()));
                 desk.run(Arc::clone(&node));
+                if desk.leaving().is_some() {
+                    desk.leave().await?;
+                }
                 *self = Self::Running { node, filed };
                 Ok(())
             }

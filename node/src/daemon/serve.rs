@@ -153,12 +153,31 @@ impl<S: AsyncRead + AsyncWrite> Talk<S> {
             Request::Who { family } => self.who(&family).await,
             Request::Matches => self.matches().await,
             Request::Backup { key } => self.backup(&key).await,
+            Request::Leave { begin, force } => self.leave(begin, force).await,
             Request::Stop => {
                 self.reply(Reply::Stopping).await?;
                 self.desk.ask_to_stop();
                 Ok(())
             }
         }
+    }
+
+    async fn leave(&mut self, begin: bool, force: bool) -> Result<(), Stop> {
+        let (consequences, signals) = self.desk.consequences().await?;
+        if !begin {
+            return self.reply(Reply::Leaving(consequences.line(self.desk.leaving(), signals))).await;
+        }
+        // Once begun, there is nothing to refuse any more.
+        if consequences.refused && !force && self.desk.leaving().is_none() {
+            let message = format!(
+                "{}; nothing was done. With --force it leaves all the same",
+                consequences.sentences.join("; ")
+            );
+            return Err(Problem::new(ProblemKind::NotNow, message).into());
+        }
+        self.progress("withdrawing signals", 0, Some(signals)).await?;
+        let withdrawn = self.desk.leave().await?;
+        self.reply(Reply::Leaving(consequences.line(self.desk.leaving(), withdrawn))).await
     }
 
     async fn status(&mut self, follow: bool) -> Result<(), Stop> {
@@ -201,6 +220,7 @@ impl<S: AsyncRead + AsyncWrite> Talk<S> {
 
     async fn renew(&mut self, families: &[String], until: &str) -> Result<(), Stop> {
         let engine = self.desk.engine()?;
+        self.desk.takes_signals()?;
         let refused = |message: String| Problem::new(ProblemKind::Request, message);
         let until: CalendarDate = until.parse().map_err(|error: Invalid| refused(error.to_string()))?;
         if until < now().date() {
@@ -265,6 +285,7 @@ impl<S: AsyncRead + AsyncWrite> Talk<S> {
         let engine = self.desk.engine()?;
         let desk = Arc::clone(&self.desk);
         let _turn = desk.imports.acquire().await.map_err(|_| Stop::Gone)?;
+        desk.takes_signals()?;
         let files = self.files().await?;
         self.progress("reading the files", 0, Some(files.len())).await?;
         let (roster, today) = (engine.roster(), now().date());

@@ -176,7 +176,7 @@ async fn present(
     progress.finish();
     if !done {
         for status in statuses(network).await? {
-            for problem in &status.ceremony_problems {
+            for problem in status.ceremony_problems() {
                 say!("{problem}");
             }
         }

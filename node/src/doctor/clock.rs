@@ -28,6 +28,17 @@ pub(super) fn look(patient: &Patient<'_>, findings: &mut Findings) -> bool {
     }
     let past_the_last_write = findings.0.len() == before;
     if let Some(status) = patient.node.status()
+        && status.clock.behind_own_seconds != 0
+    {
+        findings.wrong(
+            "clock",
+            format!(
+                "it stands {} before what this node has published already; nothing is published meanwhile",
+                told(status.clock.behind_own_seconds)
+            ),
+            SET_IT,
+        );
+    } else if let Some(status) = patient.node.status()
         && status.clock.members != 0
     {
         beside_others(status.clock, findings);
@@ -96,7 +107,7 @@ mod tests {
     fn a_clock_that_is_off_is_told_with_how_much() {
         fn check(members: usize, ahead_minutes: i64, verdict: Verdict, sentence: &str) {
             let mut findings = Findings::default();
-            beside_others(ClockLine { members, ahead_minutes }, &mut findings);
+            beside_others(ClockLine { members, ahead_minutes, behind_own_seconds: 0 }, &mut findings);
             assert_eq!(findings.0[0].verdict, verdict);
             assert!(findings.0[0].seen.contains(sentence), "{:?}", findings.0[0]);
         }

@@ -9,6 +9,9 @@ use zeroize::Zeroizing;
 
 const ORGANISATION: &str = "organisation";
 const NODE: &str = "node";
+/// Keys that wait for the roster that names them.
+const NEXT_ORGANISATION: &str = "organisation-next";
+const NEXT_NODE: &str = "node-next";
 
 /// Seeds of the organisation's signing key and of the node's transport key.
 pub struct NodeSecrets {
@@ -37,6 +40,52 @@ impl NodeSecrets {
     #[must_use]
     pub fn names() -> [SecretName; 2] {
         [ORGANISATION, NODE].map(|name| SecretName::new(name.to_owned()))
+    }
+
+    /// The keys that take the place of these as soon as a roster names them; `None` when none were made.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn next(store: &Store) -> Result<Option<Self>> {
+        let (organisation, node) = (read(store, NEXT_ORGANISATION)?, read(store, NEXT_NODE)?);
+        Ok(organisation.zip(node).map(|(organisation, node)| Self { organisation, node }))
+    }
+
+    /// Reads the keys that take the place of these, or makes them.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written, or the operating system gives no randomness.
+    pub fn make_next(store: &mut Store) -> Result<Self> {
+        Ok(Self {
+            organisation: read_or_make(store, NEXT_ORGANISATION)?,
+            node: read_or_make(store, NEXT_NODE)?,
+        })
+    }
+
+    /// Puts the next keys in the place of those in use, which are destroyed. After a crash half-way the next keys are
+    /// still there, and doing it again finishes it.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn replace_by(self, store: &mut Store) -> Result<()> {
+        let mut step = Step::default();
+        for (name, seed) in [(ORGANISATION, &self.organisation), (NODE, &self.node)] {
+            step.write(put(name, seed));
+        }
+        for name in [NEXT_ORGANISATION, NEXT_NODE] {
+            step.write(Write::DestroySecret { name: SecretName::new(name.to_owned()) });
+        }
+        let mut batch = Batch::default();
+        batch.push(step);
+        batch.commit(store)?;
+        Ok(())
+    }
+
+    /// Whether these are the keys of a member.
+    #[must_use]
+    pub fn are_of(&self, member: &roster::Member) -> bool {
+        member.keys.organisation == self.organisation_key().verifying_key()
+            && member.keys.node == self.node_public_key()
     }
 
     /// Signs the organisation's documents.
@@ -68,17 +117,25 @@ pub fn random_seed() -> Result<Seed> {
     Ok(Seed::from_bytes(*bytes))
 }
 
+fn read(store: &Store, name: &str) -> Result<Option<Seed>> {
+    let Some(secret) = store.secret(&SecretName::new(name.to_owned()))? else { return Ok(None) };
+    let bytes = <[u8; 32]>::try_from(secret.reveal()).context("a key file has the wrong length")?;
+    Ok(Some(Seed::from_bytes(bytes)))
+}
+
 fn read_or_make(store: &mut Store, name: &str) -> Result<Seed> {
-    let name = SecretName::new(name.to_owned());
-    if let Some(secret) = store.secret(&name)? {
-        let bytes = <[u8; 32]>::try_from(secret.reveal()).context("a key file has the wrong length")?;
-        return Ok(Seed::from_bytes(bytes));
+    if let Some(seed) = read(store, name)? {
+        return Ok(seed);
     }
     let seed = random_seed()?;
     let mut step = Step::default();
-    step.write(Write::PutSecret { name, secret: Secret::new(seed.reveal().to_vec()) });
+    step.write(put(name, &seed));
     let mut batch = Batch::default();
     batch.push(step);
     batch.commit(store)?;
     Ok(seed)
+}
+
+fn put(name: &str, seed: &Seed) -> Write {
+    Write::PutSecret { name: SecretName::new(name.to_owned()), secret: Secret::new(seed.reveal().to_vec()) }
 }

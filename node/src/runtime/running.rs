@@ -382,6 +382,12 @@ fn log(notice: &Notice) {
         Notice::NewMatch { .. } | Notice::NewUnitMatch { .. } => {}
         Notice::Ceremony(problem) => tracing::error!(%problem, "key ceremony"),
         Notice::FailingProof { keyholder } => tracing::error!(%keyholder, "an evaluation fails its proof"),
+        Notice::ClockBehind { seconds } => {
+            tracing::error!(
+                seconds,
+                "the clock stands before what was published already: nothing is published"
+            );
+        }
         Notice::Equivocation { publisher } => {
             tracing::error!(%publisher, "two headers or heads are signed with one sequence number");
         }

@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crypto::{CeremonyId, Digest, KeyholderSection, Unverified};
 use domain::{KeyClass, Oin, Timestamp};
 
-use super::keeper::{CeremonyKeeper, ceremony_id, verified_key_set};
+use super::keeper::{CeremonyKeeper, ceremony_id};
+use super::material::verified_key_set;
 use super::message::{Part, Round1Document};
 use crate::CeremonyProblem;
 use crate::effects::{Context, Effects};

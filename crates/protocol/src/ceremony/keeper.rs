@@ -1,14 +1,14 @@
-//! Keeps the ceremonies of the current epoch going, and the key sets and shares they yield.
+//! Keeps the ceremonies of the current epoch going.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crypto::{CeremonyId, Digest, KeySet, KeyShare, Seed, SignedKeySet, cbor};
-use domain::{Epoch, KeyClass, Oin, Timestamp};
-use minicbor::{Decode, Encode};
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use crypto::{CeremonyId, Digest, KeySet, KeyShare, Seed, cbor};
+use domain::{KeyClass, Oin, Timestamp};
 
 use super::asking::Asking;
+use super::kept::{CeremonySecret, ceremony_name, keep_secret, share_name};
 use super::machine::{Ceremony, Milestone};
+use super::material::{KeyMaterial, key_set_key, verified_key_set};
 use super::message::{CeremonyRequest, CeremonyResponse, MAX_PARTS};
 use crate::effects::{Context, Effects};
 use crate::{
@@ -20,46 +20,6 @@ const RETRY_SECONDS: u64 = 1;
 
 /// The only attempt; further ones need signed abandonments.
 const ATTEMPT: u32 = 1;
-
-/// Key sets of the current epoch, and the own shares when this node is a keyholder.
-#[derive(Default)]
-pub(crate) struct KeyMaterial {
-    key_sets: BTreeMap<KeyClass, (KeySet, Vec<u8>)>,
-    shares: BTreeMap<KeyClass, KeyShare>,
-}
-
-impl KeyMaterial {
-    pub(crate) fn key_set(&self, class: KeyClass) -> Option<&KeySet> {
-        self.key_sets.get(&class).map(|(key_set, _)| key_set)
-    }
-
-    pub(crate) fn share(&self, class: KeyClass) -> Option<&KeyShare> {
-        self.shares.get(&class)
-    }
-
-    pub(crate) fn classes(&self) -> impl Iterator<Item = KeyClass> {
-        self.key_sets.keys().copied()
-    }
-
-    pub(crate) fn class_of(&self, digest: &Digest) -> Option<KeyClass> {
-        self.key_sets.iter().find(|(_, (key_set, _))| key_set.digest() == *digest).map(|(class, _)| *class)
-    }
-}
-
-/// What the secret file of a ceremony holds.
-#[derive(Encode, Decode, Zeroize, ZeroizeOnDrop)]
-struct CeremonySecret {
-    #[cbor(n(0), with = "minicbor::bytes")]
-    seed: Vec<u8>,
-    #[n(1)]
-    deadline: u64,
-    #[n(2)]
-    round1: Vec<Round1Wire>,
-}
-
-#[derive(Encode, Decode, Zeroize)]
-#[cbor(transparent)]
-struct Round1Wire(#[cbor(n(0), with = "minicbor::bytes")] Vec<u8>);
 
 /// The ceremonies of this node.
 #[derive(Default)]
@@ -416,39 +376,4 @@ pub(super) fn ceremony_id(cx: &Context<'_>, class: KeyClass) -> CeremonyId {
         class,
         attempt: ATTEMPT,
     }
-}
-
-pub(super) fn verified_key_set(cx: &Context<'_>, wire: &[u8]) -> Option<KeySet> {
-    let signed = SignedKeySet::parse(wire).ok()?;
-    // A key set stays bound to the keyholders who made it, also when a later roster names others.
-    let key_set = signed.verify(cx.chain.section(&signed.claimed().ceremony().section)?).ok()?;
-    (key_set.ceremony().epoch == cx.epoch).then_some(key_set)
-}
-
-fn keep_secret(ceremony: &Ceremony, deadline: Timestamp, round1: &[Vec<u8>], fx: &mut Effects<'_>) {
-    let secret = CeremonySecret {
-        seed: ceremony.seed().reveal().to_vec(),
-        deadline: deadline.0,
-        round1: round1.iter().cloned().map(Round1Wire).collect(),
-    };
-    let name = ceremony_name(ceremony.id());
-    fx.write(Write::PutSecret { name, secret: Secret::new(cbor::to_vec(&secret)) });
-}
-
-fn ceremony_name(id: &CeremonyId) -> SecretName {
-    secret_name("ceremony", id)
-}
-
-fn share_name(id: &CeremonyId) -> SecretName {
-    secret_name("share", id)
-}
-
-/// The section is part of the name: when a roster names other keyholders, an attempt of theirs is another one.
-fn secret_name(what: &str, id: &CeremonyId) -> SecretName {
-    let section: String = id.section.to_string().chars().take(8).collect();
-    SecretName::new(format!("{what}-{}-{}-{}-{section}", id.epoch, id.class, id.attempt))
-}
-
-fn key_set_key(epoch: Epoch, class: KeyClass) -> Vec<u8> {
-    format!("{epoch:}/{class}").into_bytes()
 }

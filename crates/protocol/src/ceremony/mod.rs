@@ -8,11 +8,16 @@
 
 mod asking;
 mod keeper;
+mod kept;
 mod machine;
+mod material;
 mod message;
+mod state;
 
-pub(crate) use keeper::{CeremonyKeeper, KeyMaterial};
+pub(crate) use keeper::CeremonyKeeper;
+pub(crate) use material::KeyMaterial;
 pub use message::{
     CeremonyRequest, CeremonyResponse, ComplaintDocument, DisclosureDocument, EchoDocument, Part,
     Round1Document, Round2Document,
 };
+pub use state::{CeremonyRound, CeremonyState, KeySetSummary, KeyholderProgress};

@@ -219,7 +219,7 @@ fn own_position<T: Document>(
         fx.refused.malformed_frames += 1;
         return None;
     }
-    let signed = fx.verified::<T>(cx.roster, wire, |document| place(document).1.publisher)?;
+    let signed = fx.verified_own::<T>(cx, wire)?;
     if place(signed.document()) != (cx.roster.network(), *feed) {
         fx.refused.bad_feed_parts += 1;
         return None;

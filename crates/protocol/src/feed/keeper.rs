@@ -10,6 +10,7 @@ use super::follow::Wanted;
 use super::hearing::Hearing;
 use super::others::Others;
 use super::publish::feed_key;
+use super::readers::ReaderMarks;
 use crate::ceremony::KeyMaterial;
 use crate::effects::{Context, Effects};
 use crate::{Collection, RequestId};
@@ -57,6 +58,9 @@ pub(crate) struct FeedKeeper {
     pub(super) newer_roster: BTreeSet<Oin>,
     /// What others' heads say about this node.
     pub(crate) others: Others,
+    pub(super) marks: ReaderMarks,
+    /// Whether it was told that the clock was set back.
+    pub(super) told_set_back: bool,
     /// Feeds of which a body could not be had: others may have gone on to a generation that does without it.
     pub(super) bodies_missed: BTreeSet<FeedId>,
     /// When a publisher's new generation was last told.
@@ -113,6 +117,8 @@ impl FeedKeeper {
             heads_turn: 0,
             newer_roster: BTreeSet::new(),
             others: Others::default(),
+            marks: ReaderMarks::default(),
+            told_set_back: false,
             bodies_missed: BTreeSet::new(),
             told_generation: BTreeMap::new(),
             leftovers: Vec::new(),

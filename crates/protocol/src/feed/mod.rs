@@ -1,5 +1,6 @@
 //! Feeds: publishing the own, following those this node may read, serving whoever may read them.
 
+mod clock;
 mod follow;
 mod forget;
 mod hearing;
@@ -7,10 +8,13 @@ mod keeper;
 mod message;
 mod others;
 mod publish;
+mod readers;
 mod restore;
 mod serve;
 
+pub use clock::SetBack;
 pub(crate) use follow::Arrived;
 pub(crate) use keeper::{FeedKeeper, Start};
 pub use message::{FeedRequest, FeedResponse};
 pub use others::ClockComparison;
+pub use readers::Readers;

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crypto::{Digest, Signed, Unverified};
-use domain::Oin;
+use domain::{CircleId, Oin};
 use index::{Body, FeedId, HeadDocument, HeaderDocument, HeaderOutcome};
 use roster::VerifiedRoster;
 
 use super::keeper::FeedKeeper;
 use super::publish::header_key;
 use crate::Collection;
-use crate::effects::Context;
+use crate::effects::{Context, signed_by_own};
 
 impl FeedKeeper {
     /// Takes back bodies, headers (by feed and sequence) and heads. What does not verify is left out; what a stop in
@@ -31,15 +31,31 @@ impl FeedKeeper {
         }
         // Also of documents that do not verify under this roster: another may know their signer.
         let mut named: BTreeMap<Digest, usize> = BTreeMap::new();
+        // Own feeds whose newest header is signed with a key that was replaced: nobody can verify it any more.
+        let mut replaced_key: BTreeSet<CircleId> = BTreeSet::new();
         for wire in headers {
             let Ok(unverified) = Unverified::<HeaderDocument>::parse(wire) else { continue };
             *named.entry(unverified.claimed().body).or_default() += 1;
-            let Some(header) = verify(cx.roster, unverified, |document| document.feed.publisher) else {
-                continue;
+            let feed = unverified.claimed().feed;
+            let verified = verify(cx.roster, unverified, |document| document.feed.publisher);
+            let header = if feed.publisher == cx.identity.oin {
+                match &verified {
+                    Some(_) => replaced_key.remove(&feed.circle),
+                    None => replaced_key.insert(feed.circle),
+                };
+                verified.or_else(|| signed_by_own(cx, wire))
+            } else {
+                verified
             };
+            let Some(header) = header else { continue };
             if !self.restore_header(cx, &header, &by_digest) {
                 self.leave_over(&header.document().feed, header.document().sequence);
                 forget_name(&mut named, &header.document().body);
+            }
+        }
+        for own in self.own.values_mut().filter(|own| replaced_key.contains(&own.publisher.feed().circle)) {
+            if let Some(newest) = own.publisher.newest() {
+                own.publisher.continue_above(newest);
             }
         }
         self.leave_over_generations(&mut named);
@@ -68,6 +84,9 @@ impl FeedKeeper {
             {
                 own.publisher.restore(header, body);
                 own.published_at = Some(header.document().time);
+                let document = header.document();
+                let tags = document.added.saturating_add(document.withdrawn);
+                self.marks.published(feed.circle, document.sequence, tags);
                 self.hold_header(header);
             }
             return true;

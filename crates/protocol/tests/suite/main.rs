@@ -11,6 +11,7 @@ mod evaluation;
 mod golden;
 mod hostile;
 mod matching;
+mod operating;
 mod restored;
 mod restored_keyholder;
 mod roster;

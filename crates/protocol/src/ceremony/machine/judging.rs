@@ -7,6 +7,7 @@ use domain::Timestamp;
 
 use super::Ceremony;
 use crate::CeremonyProblem;
+use crate::ceremony::CeremonyRound;
 use crate::ceremony::message::Part;
 
 /// Keyholders that are convicted, by index, each of what it was first seen to do.
@@ -46,6 +47,26 @@ impl Ceremony {
             }));
         }
         problems
+    }
+
+    /// The last thing that a keyholder is known to have done.
+    pub(crate) fn round_of(&self, index: u16) -> CeremonyRound {
+        let dealt = || {
+            self.shares.contains_key(&index)
+                || self.sealed.contains_key(&index)
+                || (index == self.me && self.round2.is_some())
+        };
+        if self.result.as_ref().is_some_and(|result| result.signatures.contains_key(&index)) {
+            CeremonyRound::Signature
+        } else if self.echoes.contains_key(&index) {
+            CeremonyRound::Echo
+        } else if dealt() {
+            CeremonyRound::Shares
+        } else if self.round1.contains_key(&index) {
+            CeremonyRound::Commitments
+        } else {
+            CeremonyRound::Nothing
+        }
     }
 
     /// The first thing that a keyholder still owes.

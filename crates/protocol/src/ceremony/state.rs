@@ -1,0 +1,129 @@
+//! How each ceremony stands, for people: who has taken part how far, what is wrong, what came out of it.
+
+use crypto::{Digest, KeySet};
+use domain::{Epoch, KeyClass, Oin, Timestamp};
+
+use super::keeper::{CeremonyKeeper, ceremony_id};
+use crate::CeremonyProblem;
+use crate::effects::Context;
+
+/// The ceremony of one class in the current epoch, as this node knows it. Holds no secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CeremonyState {
+    /// The class of keys.
+    pub class: KeyClass,
+    /// The epoch.
+    pub epoch: Epoch,
+    /// The attempt.
+    pub attempt: u32,
+    /// Until when this node waits before it names who is missing; only while it takes part.
+    pub deadline: Option<Timestamp>,
+    /// The keyholders, by index. Once there is a key set, those who made it.
+    pub keyholders: Vec<KeyholderProgress>,
+    /// What is wrong, and whose doing it is.
+    pub problems: Vec<CeremonyProblem>,
+    /// What came out of it.
+    pub key_set: Option<KeySetSummary>,
+    /// Index of the share that this node holds.
+    pub share: Option<u16>,
+}
+
+/// How far one keyholder has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyholderProgress {
+    /// Who.
+    pub keyholder: Oin,
+    /// Index of its share.
+    pub index: u16,
+    /// Whether it is reachable now; this node itself is.
+    pub reachable: bool,
+    /// The last thing that it has done, as far as this node knows; nodes that take no part know nothing until there is
+    /// a key set.
+    pub done: Option<CeremonyRound>,
+}
+
+/// The things that each keyholder does, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CeremonyRound {
+    /// Nothing yet.
+    Nothing,
+    /// Round 1: it has bound itself to its part of the key.
+    Commitments,
+    /// Round 2: it has given this node its share of that part.
+    Shares,
+    /// It has said which round 1 packages it holds.
+    Echo,
+    /// It has signed the key set.
+    Signature,
+}
+
+impl CeremonyRound {
+    /// For people.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing yet",
+            Self::Commitments => "round 1",
+            Self::Shares => "round 2",
+            Self::Echo => "echo",
+            Self::Signature => "signature",
+        }
+    }
+
+    /// For programs.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Commitments => "commitments",
+            Self::Shares => "shares",
+            Self::Echo => "echo",
+            Self::Signature => "signature",
+        }
+    }
+}
+
+/// A key set, as two people compare it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeySetSummary {
+    /// Its digest: the same at every node.
+    pub digest: Digest,
+    /// Shares needed for one evaluation.
+    pub threshold: u16,
+}
+
+impl CeremonyKeeper {
+    /// The ceremonies of the current epoch, by class.
+    pub(crate) fn states(&self, cx: &Context<'_>) -> Vec<CeremonyState> {
+        KeyClass::ALL.into_iter().map(|class| self.state(cx, class)).collect()
+    }
+
+    fn state(&self, cx: &Context<'_>, class: KeyClass) -> CeremonyState {
+        let key_set = self.material.key_set(class);
+        let id = key_set.map_or_else(|| ceremony_id(cx, class), |made| *made.ceremony());
+        let present = cx.roster.keyholder_section();
+        let section = cx.chain.section(&id.section).unwrap_or(&present);
+        let running = self.running.get(&class);
+        let progress = |held: &crypto::Keyholder| KeyholderProgress {
+            keyholder: held.oin,
+            index: held.index,
+            reachable: held.oin == cx.identity.oin || cx.connected.contains(&held.oin),
+            done: match (key_set, running) {
+                (Some(made), _) => made.verifying_share(held.index).map(|_| CeremonyRound::Signature),
+                (None, Some(ceremony)) => Some(ceremony.round_of(held.index)),
+                (None, None) => None,
+            },
+        };
+        CeremonyState {
+            class,
+            epoch: id.epoch,
+            attempt: id.attempt,
+            deadline: running.map(super::machine::Ceremony::deadline),
+            keyholders: section.keyholders.iter().map(progress).collect(),
+            problems: self.problems(cx).into_iter().filter(|problem| problem.class() == class).collect(),
+            key_set: key_set
+                .map(|made: &KeySet| KeySetSummary { digest: made.digest(), threshold: section.threshold }),
+            share: self.material.share(class).map(crypto::KeyShare::index),
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! What this node knows of those who read its own feeds.
+//!
+//! A reader applies bodies in order before it asks for further headers. So whoever asks this node for the headers
+//! after number n of an own feed has taken everything up to n; every interval has a segment, so every reader that is
+//! reachable asks. One that fetches from other readers is not known to have taken anything until it asks here.
+
+use std::collections::BTreeMap;
+
+use crypto::cbor;
+use domain::{CircleId, Oin};
+
+use super::keeper::FeedKeeper;
+use super::message::FeedRequest;
+use crate::effects::Context;
+
+/// Those who may read the own feeds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Readers {
+    /// How many organisations may.
+    pub total: usize,
+    /// Who is not known to have taken everything that was published to it, in order.
+    pub behind: Vec<Oin>,
+}
+
+/// Up to where readers are known to hold the own feeds.
+#[derive(Default)]
+pub(crate) struct ReaderMarks {
+    /// The number up to which each reader has taken the own feed of a circle.
+    holds: BTreeMap<(CircleId, Oin), u64>,
+    /// The newest segment of each own feed in which tags came or went.
+    changed: BTreeMap<CircleId, u64>,
+}
+
+impl ReaderMarks {
+    /// A segment of an own feed is out.
+    pub(super) fn published(&mut self, circle: CircleId, sequence: u64, tags: u32) {
+        if tags > 0 {
+            self.changed.insert(circle, sequence);
+        }
+    }
+}
+
+impl FeedKeeper {
+    /// Takes from a request what it says about the reader that sends it.
+    pub(crate) fn note_reader(&mut self, cx: &Context<'_>, from: Oin, frame: &[u8]) {
+        let Ok(FeedRequest::Headers { feed, after }) = cbor::from_slice::<FeedRequest>(frame) else { return };
+        let own = self.own.get(&feed.circle).is_some_and(|own| own.publisher.feed() == feed);
+        if own && cx.roster.publishes_to(&feed.circle, &cx.identity.oin, &from) {
+            let held = self.marks.holds.entry((feed.circle, from)).or_default();
+            *held = after.max(*held);
+        }
+    }
+
+    /// Who may read the own feeds, and who is behind.
+    pub(crate) fn readers(&self, cx: &Context<'_>) -> Readers {
+        let mut readers: BTreeMap<Oin, bool> = BTreeMap::new();
+        for circle in self.own.keys() {
+            let changed = self.marks.changed.get(circle).copied().unwrap_or(0);
+            let may = |oin: &Oin| cx.roster.publishes_to(circle, &cx.identity.oin, oin);
+            for reader in cx.roster.members().iter().map(|member| member.oin).filter(may) {
+                let holds = self.marks.holds.get(&(*circle, reader)).copied().unwrap_or(0);
+                *readers.entry(reader).or_default() |= holds < changed;
+            }
+        }
+        Readers {
+            total: readers.len(),
+            behind: readers.into_iter().filter(|(_, behind)| *behind).map(|(oin, _)| oin).collect(),
+        }
+    }
+}
