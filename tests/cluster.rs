@@ -100,9 +100,12 @@ fn five_organisations_work_together_through_everything_that_happens() {
     let (mut machines, governors) = founded();
     matches_both_ways(&machines);
     a_stranger_is_refused(&machines, &governors);
+    let backup = machines[3].folder().join("node.backup").to_str().unwrap().to_owned();
+    machines[3].ok(&["backup", "--out", &backup]);
     one_keyholder_killed(&mut machines);
     two_keyholders_killed(&mut machines);
     a_member_killed_mid_import(&mut machines[4]);
+    an_old_backup_restored_is_no_fork(&mut machines, &backup);
     a_withdrawn_signal_is_gone(&machines);
     nothing_personal_is_readable(&mut machines);
 }
@@ -236,6 +239,45 @@ fn a_member_killed_mid_import(machine: &mut Machine) {
     assert_eq!(machine.ok(&["signal", "list", "--json"]).lines().count(), total);
     machine.until_answer("E-2", |answer| names(answer) == ["Organisatie 4"]);
     machine.settled();
+}
+
+/// A node that lost everything comes back from a backup older than much that it published, and goes on above that. A
+/// node that would not ask what it published before is refused by everybody.
+fn an_old_backup_restored_is_no_fork(machines: &mut [Machine], backup: &str) {
+    let forks = |machine: &Machine| number(&machine.until("status", |_| true), "/refused/equivocations");
+    let restore = |machine: &mut Machine| {
+        machine.kill();
+        fs::remove_dir_all(machine.data()).unwrap();
+        let said = machine.ok(&["restore", "--from", backup, "--json"]);
+        let restored: Value = serde_json::from_str(&said).unwrap();
+        assert_eq!(restored["signals"], 2, "{restored}");
+    };
+    assert_eq!(machines[3].ok(&["signal", "list", "--json"]).lines().count(), 3);
+    restore(&mut machines[3]);
+    machines[3].start_with(&[("SAMENHANG_TEST_SIGN_UNHEARD", "1")]);
+    for reader in [0, 1, 2, 4] {
+        machines[reader].until("a fork refused", |status| number(status, "/refused/equivocations") > 0);
+    }
+    // The segments that it had published are what the readers go by.
+    assert_eq!(names(&who(&machines[0], "A-1")), ["Organisatie 4"]);
+
+    restore(&mut machines[3]);
+    let before: Vec<u64> = [0, 1, 2, 4].map(|reader| forks(&machines[reader])).into();
+    machines[3].start();
+    machines[3].settled();
+    for (reader, before) in [0, 1, 2, 4].into_iter().zip(before) {
+        let status = machines[reader].until("current again", |status| {
+            status["continued"][0]["organisatie"] == "Organisatie 4"
+                && status["dekking"]["actueel"] == MEMBERS - 1
+        });
+        assert_eq!(number(&status, "/refused/equivocations"), before, "{status}");
+    }
+    machines[3].until_answer("D-1", |answer| names(answer) == ["Organisatie 1"]);
+    machines[0].until_answer("A-1", |answer| names(answer) == ["Organisatie 4"]);
+    // What came after the backup comes with the next list of the organisation.
+    let list = [("D-1", MOTHER, "Zonneveld"), ("D-2", PARTNER, "Overwater"), ("D-3", LODGER, "Berghuizen")];
+    import(&machines[3], "d.csv", &list);
+    assert_eq!(machines[3].ok(&["signal", "list", "--json"]).lines().count(), 3);
 }
 
 fn a_withdrawn_signal_is_gone(machines: &[Machine]) {

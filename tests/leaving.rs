@@ -64,12 +64,30 @@ fn who_leaves_takes_everything_along_and_others_drop_the_match() {
     assert_eq!(machines[0].ok(&["signal", "list", "--json"]).lines().count(), 1);
 
     // Nobody leaves by accident.
-    let said = machines[3].run(&["leave"]);
+    let said = machines[3].run(&["leave", "--no-archive"]);
     assert_eq!(said.status, 2);
     assert!(said.stderr.contains("confirm it with --yes"), "{}", said.stderr);
     assert!(!machines[3].data().join("departure.json").exists());
 
-    let told: Value = serde_json::from_str(&machines[3].ok(&["leave", "--yes", "--json"])).unwrap();
+    // Nor without saying what becomes of the record.
+    let said = machines[3].run(&["leave", "--yes"]);
+    assert_eq!(said.status, 2);
+    assert!(
+        said.stderr.contains("--archive FILE") && said.stderr.contains("--no-archive"),
+        "{}",
+        said.stderr
+    );
+    let inside = machines[3].data().join("archive").to_str().unwrap().to_owned();
+    let said = machines[3].run(&["leave", "--yes", "--archive", &inside]);
+    assert!(said.status == 2 && said.stderr.contains("lies in the data folder"), "{}", said.stderr);
+    assert_eq!(machines[3].ok(&["signal", "list", "--json"]).lines().count(), 1);
+
+    let archive = machines[3].folder().join("archive").to_str().unwrap().to_owned();
+    let leave = ["leave", "--yes", "--json", "--archive", &archive];
+    let told: Value = serde_json::from_str(&machines[3].ok(&leave)).unwrap();
+    let checked: Value =
+        serde_json::from_str(&machines[3].ok(&["restore", "--check", &archive, "--json"])).unwrap();
+    assert_eq!(checked["signals"], 1, "{checked}");
     assert_eq!(told["withdrawal_published"], true, "{told}");
     assert_eq!(
         (&told["readers"], &told["readers_not_known_to_have_it"]),
@@ -112,7 +130,7 @@ fn a_departure_goes_on_after_a_kill_at_any_point() {
 
     // One reader is away, so the departure waits for it.
     machines[1].kill();
-    let leaving = machines[3].begin(&["leave", "--yes"]);
+    let leaving = machines[3].begin(&["leave", "--yes", "--no-archive"]);
     machines[3].until("withdrawn and taken by those who are there", |status| {
         status["leaving"].is_string()
             && status["tags_published"] == 0
@@ -162,7 +180,7 @@ fn who_never_joined_leaves_without_a_node_and_a_broken_node_only_when_told_to() 
     assert_eq!(said.status, 2);
     assert!(said.stderr.contains("start it, since others must hear"), "{}", said.stderr);
     assert!(machines[3].data().join("keys/organisation.sealed").exists());
-    machines[3].ok(&["leave", "--yes", "--unpublished"]);
+    machines[3].ok(&["leave", "--yes", "--unpublished", "--no-archive"]);
     assert!(!machines[3].data().join("keys").exists());
 
     let alone = Machine::new(5);
@@ -187,7 +205,7 @@ fn a_keyholder_without_whom_nobody_can_go_on_is_told_so_and_leaves_by_force_only
     for machine in &pair {
         machine.ok(&["keyholder", "dkg", "--wait"]);
     }
-    let said = pair[0].run(&["leave", "--yes"]);
+    let said = pair[0].run(&["leave", "--yes", "--no-archive"]);
     assert_eq!(said.status, 2);
     assert!(
         said.stderr.contains("no member could make pseudonyms for new signals any more"),
@@ -200,7 +218,11 @@ fn a_keyholder_without_whom_nobody_can_go_on_is_told_so_and_leaves_by_force_only
         said.stderr
     );
     assert!(pair[0].data().join("keys/organisation.sealed").exists());
-    assert!(pair[0].ok(&["leave", "--yes", "--force"]).contains("keys and database are destroyed"));
+    assert!(
+        pair[0]
+            .ok(&["leave", "--yes", "--force", "--no-archive"])
+            .contains("keys and database are destroyed")
+    );
     assert_eq!(pair[0].wait(), 0);
     assert!(!pair[0].data().join("keys").exists());
     pair[1].until("one is missed", |status| status["keyholders"]["reachable"] == 1);

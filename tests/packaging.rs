@@ -81,7 +81,7 @@ fn everything_that_the_package_takes_is_there() {
         assert!(installed.iter().any(|(held, mode)| held == path && *mode == "640"), "{path}: {installed:?}");
     }
     for script in ["postinst", "prerm", "postrm"] {
-        let path = root().join("packaging/maintainer").join(script);
+        let path = root().join("config/packaging/maintainer").join(script);
         assert!(Command::new("sh").arg("-n").arg(&path).status().unwrap().success(), "{script}");
         assert!(fs::read_to_string(path).unwrap().contains("\nset -e\n"), "{script} goes on after a failure");
     }
@@ -89,7 +89,7 @@ fn everything_that_the_package_takes_is_there() {
 
 #[test]
 fn the_unit_says_what_is_true_of_the_program() {
-    let unit = text("packaging/samenhang.service");
+    let unit = text("config/packaging/samenhang.service");
     let [start] = values(&unit, "ExecStart")[..] else { panic!("one ExecStart") };
     options_exist(start);
     assert!(start.ends_with(samenhang::config::DEFAULT_FILE), "{start}");
@@ -102,7 +102,7 @@ fn the_unit_says_what_is_true_of_the_program() {
     assert_ne!(status(Exit::Broken), status(Exit::Failed));
     assert_eq!(values(&unit, "Restart"), ["on-failure"]);
     // The state folder of the unit is the data folder of the configuration.
-    let sample = text("packaging/node.toml");
+    let sample = text("config/packaging/node.toml");
     let [state] = values(&unit, "StateDirectory")[..] else { panic!("one StateDirectory") };
     assert!(sample.contains(&format!("data_folder = \"/var/lib/{state}\"")));
     let [credential] = values(&unit, "LoadCredential")[..] else { panic!("one LoadCredential") };
@@ -112,21 +112,26 @@ fn the_unit_says_what_is_true_of_the_program() {
 
 #[test]
 fn the_backup_unit_says_what_is_true_of_the_program() {
-    let unit = text("packaging/samenhang-backup.service");
+    let unit = text("config/packaging/samenhang-backup.service");
     assert_eq!(values(&unit, "ExecStart"), ["/usr/lib/samenhang/backup"]);
-    assert!(text("packaging/samenhang-backup.timer").contains("\nOnCalendar="));
-    let script = text("packaging/backup");
-    assert!(Command::new("sh").args(["-n"]).arg(root().join("packaging/backup")).status().unwrap().success());
+    assert!(text("config/packaging/samenhang-backup.timer").contains("\nOnCalendar="));
+    let script = text("config/packaging/backup");
+    assert!(
+        Command::new("sh")
+            .args(["-n"])
+            .arg(root().join("config/packaging/backup"))
+            .status()
+            .unwrap()
+            .success()
+    );
     let line = script.lines().find(|line| line.starts_with("/usr/bin/samenhang ")).unwrap();
-    if help("backup").is_some() {
-        options_exist(line);
-    }
+    options_exist(line);
 }
 
 #[test]
 fn both_units_are_hardened() {
     for name in ["samenhang", "samenhang-backup"] {
-        let unit = text(&format!("packaging/{name}.service"));
+        let unit = text(&format!("config/packaging/{name}.service"));
         for line in [
             "CapabilityBoundingSet=",
             "LimitCORE=0",
@@ -146,7 +151,7 @@ fn both_units_are_hardened() {
 /// Shipped, it is refused with what is to be filled in; filled in, it is right.
 #[test]
 fn the_configuration_that_the_package_installs_only_lacks_what_nobody_else_knows() {
-    let sample = text("packaging/node.toml");
+    let sample = text("config/packaging/node.toml");
     let flaws = Config::parse(&sample, Path::new("/etc/samenhang")).unwrap_err();
     let keys: Vec<&str> = flaws.iter().map(|flaw| flaw.split(':').next().unwrap()).collect();
     let organisation = ["oin", "sector", "name", "working_area", "contact_point"];
@@ -161,7 +166,7 @@ fn the_configuration_that_the_package_installs_only_lacks_what_nobody_else_knows
 
 #[test]
 fn the_container_runs_the_program_as_nobody_in_particular() {
-    let file = text("packaging/Containerfile");
+    let file = text("config/packaging/Containerfile");
     let words = |key: &str| -> Vec<String> {
         let line = file.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_else(|| panic!("no {key}"));
         line.split(['[', ']', ',', ' ', '"']).filter(|word| !word.is_empty()).map(str::to_owned).collect()

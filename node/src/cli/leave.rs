@@ -1,6 +1,7 @@
 //! `samenhang leave`: an organisation leaves its network.
 
 use std::io::{self, BufRead as _, IsTerminal as _};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -8,6 +9,7 @@ use control::{ClientError, LeaveLine, OrganisationLine, Phase, Reply, Request, R
 use serde::Serialize;
 use tokio::time::{Instant, timeout_at};
 
+use super::backup::NewBackup;
 use super::target::{Connection, Target};
 use super::{output, unexpected};
 use crate::config::Config;
@@ -27,6 +29,18 @@ pub(super) struct LeaveArguments {
     /// Leave although the network's keys suffer from it.
     #[arg(long)]
     force: bool,
+
+    /// Keep an archive of the signals in this file: a backup, made before anything is withdrawn.
+    #[arg(long, value_name = "FILE", conflicts_with = "no_archive")]
+    archive: Option<PathBuf>,
+
+    /// Seal the archive under the passphrase in this file instead of the node's own.
+    #[arg(long, value_name = "FILE", requires = "archive")]
+    archive_passphrase_file: Option<PathBuf>,
+
+    /// Keep no archive: no record of the signals remains.
+    #[arg(long)]
+    no_archive: bool,
 
     /// How long to wait until the withdrawal is published and every reader is known to have taken it.
     ///
@@ -85,7 +99,7 @@ pub(super) async fn run(arguments: &LeaveArguments) -> Result<Exit> {
                     published = withdraw(arguments, &config, connection, begun.is_some()).await?;
                     Departure::read(&config.data_folder)?
                 }
-                None => without_node(arguments, &config, begun)?,
+                None => without_node(arguments, &config, begun).await?,
             };
             let Some(mut departure) = stopped else { bail!("the node did not note that it leaves") };
             if published.done == Some(false) && !arguments.unpublished {
@@ -116,7 +130,11 @@ async fn withdraw(
         let Reply::Leaving(meaning) = asked else { return Err(unexpected()) };
         explain(config, &meaning);
         if !meaning.refused || arguments.force {
+            if meaning.signals > 0 {
+                must_choose(arguments)?;
+            }
             confirm(arguments, config)?;
+            archive(arguments, config, &mut connection).await?;
         }
     }
     let mut bar = output::Bar::new(arguments.json);
@@ -190,7 +208,7 @@ fn waits_for(status: &StatusLine) -> String {
 }
 
 /// Nobody has the folder: that is enough where nothing was ever published, or where it cannot be withdrawn any more.
-fn without_node(
+async fn without_node(
     arguments: &LeaveArguments,
     config: &Config,
     begun: Option<Departure>,
@@ -204,7 +222,16 @@ fn without_node(
         );
     }
     if begun.is_none() {
+        if roster.is_some() {
+            must_choose(arguments)?;
+        }
         confirm(arguments, config)?;
+        if arguments.archive.is_some() {
+            let mut connection = arguments.target.any().await?;
+            let kept = archive(arguments, config, &mut connection).await;
+            connection.close().await;
+            kept?;
+        }
     }
     let network = roster.map(|chain| chain.newest().name().to_owned());
     Ok(Some(begun.unwrap_or_else(|| Departure::begin(config.oin, network, Stage::Erasing))))
@@ -232,10 +259,41 @@ fn explain(config: &Config, meaning: &LeaveLine) {
         config.oin,
         meaning.signals
     );
-    say!("A backup made now (samenhang backup) is the only record that remains of them.");
+    say!("What is in the archive is the only record that remains of them.");
     for sentence in &meaning.keys {
         say!("! {sentence}");
     }
+}
+
+/// Whether a record remains is for a person to decide.
+fn must_choose(arguments: &LeaveArguments) -> Result<()> {
+    if arguments.archive.is_none() && !arguments.no_archive {
+        bail!(
+            "nothing was done: name a file outside the data folder for the archive of the signals (--archive FILE), or \
+             say that none is to be kept (--no-archive)"
+        );
+    }
+    Ok(())
+}
+
+/// Keeps the archive. Without it nothing is withdrawn.
+async fn archive(arguments: &LeaveArguments, config: &Config, connection: &mut Connection) -> Result<()> {
+    let Some(out) = &arguments.archive else { return Ok(()) };
+    let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if let (Ok(folder), Ok(data)) = (folder.canonicalize(), config.data_folder.canonicalize())
+        && folder.starts_with(data)
+    {
+        bail!("nothing was done: {} lies in the data folder, which is erased", out.display());
+    }
+    let passphrase = arguments.archive_passphrase_file.as_deref();
+    let file = NewBackup::create(config, out, passphrase, false)?;
+    let (report, bytes) = file.fill(connection, &mut output::Bar::new(arguments.json)).await?;
+    say!(
+        "samenhang: {} holds {} signals ({bytes} bytes, read again and whole)",
+        out.display(),
+        report.signals
+    );
+    Ok(())
 }
 
 /// The name of the organisation, typed: nobody types that by accident.

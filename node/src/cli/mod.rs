@@ -106,8 +106,8 @@ enum Command {
     /// Leave the network: withdraw every signal, then destroy the keys and the database of this node.
     ///
     /// Waits until the withdrawal is published and every reader is known to have taken it, or --wait-seconds have passed;
-    /// then stops the node and erases its data folder. The installed rosters and the join request stay. A backup made
-    /// before is the only record that remains. Interrupted at any point, the same command goes on, and so does `run`.
+    /// then stops the node and erases its data folder. The installed rosters and the join request stay. The archive
+    /// (--archive) is the only record that remains. Interrupted at any point, the same command goes on, and so does `run`.
     ///
     /// A keyholder is refused until the governors have named another one in its place (--force leaves all the same: its
     /// share is destroyed). The governors still have to remove the organisation from the roster.
