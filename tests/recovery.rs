@@ -237,7 +237,7 @@ fn a_restore_that_is_killed_leaves_a_folder_that_is_refused_and_begins_anew() {
         .spawn()
         .unwrap();
     let lines = BufReader::new(restoring.stderr.take().unwrap()).lines();
-    let begun = lines.map_while(Result::ok).any(|line| line.starts_with("restoring ("));
+    let begun = lines.map_while(Result::ok).any(|line| line.starts_with("restoring: "));
     restoring.kill().unwrap();
     restoring.wait().unwrap();
     assert!(begun);
