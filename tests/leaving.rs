@@ -293,3 +293,47 @@ fn keyholders_see_their_ceremony_and_wait_for_whoever_starts_late() {
     }
     assert_eq!(machines[3].ok(&["keyholder", "show"]), "This node holds no share.\n");
 }
+
+#[test]
+fn a_node_that_cannot_withdraw_does_not_leave_as_if_it_had() {
+    let mut machines = four();
+    import(&machines[0]);
+    import(&machines[3]);
+    matched(&machines[0]);
+
+    // Restored: others hold what this node does not know of before it has heard them.
+    let backup = machines[3].folder().join("backup").to_str().unwrap().to_owned();
+    machines[3].ok(&["backup", "--out", &backup]);
+    machines[3].kill();
+    fs::remove_dir_all(machines[3].data()).unwrap();
+    machines[3].ok(&["restore", "--from", &backup]);
+    for machine in &mut machines[..3] {
+        machine.kill();
+    }
+    machines[3].start();
+    let leave = ["leave", "--yes", "--no-archive", "--wait-seconds", "2"];
+    let said = machines[3].run(&leave);
+    assert_eq!(said.status, 3, "{} {}", said.stdout, said.stderr);
+    assert!(said.stderr.contains("hearing what this node published before"), "{}", said.stderr);
+    assert!(machines[3].data().join("db").exists(), "nothing is erased");
+
+    // It waits for a roster that is damaged, so it can withdraw nothing.
+    assert_eq!(machines[3].terminate(), 0);
+    let roster = machines[3].data().join("roster/00000001.roster");
+    let whole = fs::read(&roster).unwrap();
+    fs::write(&roster, "no roster").unwrap();
+    machines[3].start();
+    let said = machines[3].run(&leave);
+    assert_eq!(said.status, 2, "{} {}", said.stdout, said.stderr);
+    assert!(said.stderr.contains("nothing can be withdrawn"), "{}", said.stderr);
+    assert!(machines[3].data().join("db").exists(), "nothing is erased");
+    fs::write(&roster, whole).unwrap();
+
+    for machine in &mut machines[..3] {
+        machine.start();
+    }
+    machines[3].until("running", |status| status["phase"] == "running");
+    let told: Value = serde_json::from_str(&machines[3].ok(&["leave", "--json"])).unwrap();
+    assert_eq!(told["withdrawal_published"], true, "{told}");
+    machines[0].until_gone("G-1");
+}

@@ -206,10 +206,13 @@ impl Families {
             self.own.remove(family);
             self.settled.remove(family);
             self.recorded.remove(family);
-            self.told.retain(|(told, _)| told != family);
             fx.cut();
         }
         if withdrawn > 0 {
+            let gone: BTreeSet<&FamilyRef> = families.iter().collect();
+            self.told.retain(|(told, _)| !gone.contains(told));
+            let own = &self.own;
+            client.keep_only(|key| own.carriers(key).next().is_some());
             self.follow_changes(cx, client, feeds, fx);
         }
         withdrawn

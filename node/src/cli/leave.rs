@@ -15,6 +15,7 @@ use super::{output, unexpected};
 use crate::config::Config;
 use crate::departure::{Departure, Stage, erase_when_free};
 use crate::exit::Exit;
+use crate::governance::RosterFolder;
 
 /// Options of `leave`.
 #[derive(Debug, clap::Args)]
@@ -125,12 +126,26 @@ async fn withdraw(
     mut connection: Connection,
     begun: bool,
 ) -> Result<Published> {
+    // A node that was never in a network has nothing to withdraw; one that waits although it was cannot.
+    let status = connection.client.ask(&Request::Status { follow: false }, |_| ()).await?;
+    let Reply::Status(status) = status else { return Err(unexpected()) };
+    if status.phase != Phase::Running
+        && !arguments.unpublished
+        && !RosterFolder::open(&config.roster_folder())?.is_empty()?
+    {
+        bail!(
+            "the node waits, so nothing can be withdrawn ({}). Mend that first; --unpublished erases without telling \
+             anybody",
+            status.messages.join("; ")
+        );
+    }
     if !begun {
         let asked = connection.client.ask(&Request::Leave { begin: false, force: false }, |_| ()).await?;
         let Reply::Leaving(meaning) = asked else { return Err(unexpected()) };
         explain(config, &meaning);
         if !meaning.refused || arguments.force {
-            if meaning.signals > 0 {
+            // A node that waits cannot tell how many there are.
+            if meaning.signals > 0 || !RosterFolder::open(&config.roster_folder())?.is_empty()? {
                 must_choose(arguments)?;
             }
             confirm(arguments, config)?;
@@ -185,13 +200,24 @@ async fn wait(connection: &mut Connection, deadline: Instant, bar: &mut output::
     }
 }
 
-/// Whether nothing of this organisation is left in its feeds, or nobody reads them.
+/// Whether nothing of this organisation is left in its feeds, or nobody reads them. A node that has not heard yet what
+/// it published before a loss has nothing in its own feeds, while others still hold all of it.
 fn is_published(status: &StatusLine) -> bool {
-    status.phase != Phase::Running || status.readers.total == 0 || status.tags_published == 0
+    let withdrawn = status.published && status.hearing.is_empty() && status.tags_published == 0;
+    status.phase != Phase::Running || status.readers.total == 0 || withdrawn
 }
 
 /// What is waited for; empty when nothing is.
 fn waits_for(status: &StatusLine) -> String {
+    if !is_published(status) && status.tags_published == 0 {
+        return match status.hearing.first() {
+            Some(circle) => format!(
+                "hearing what this node published before: {} of {} readers have told",
+                circle.heard, circle.needed
+            ),
+            None => "publishing the withdrawal".to_owned(),
+        };
+    }
     if !is_published(status) {
         return format!("publishing the withdrawal: {} tags are still out", status.tags_published);
     }

@@ -123,6 +123,14 @@ impl RosterFolder {
         }
     }
 
+    /// Whether nothing was ever installed, whole or not.
+    ///
+    /// # Errors
+    /// When the folder cannot be listed.
+    pub fn is_empty(&self) -> Result<bool, GovernanceError> {
+        Ok(self.newest_number()? == 0)
+    }
+
     /// Second rosters of a version, kept as evidence. While there is one, the operator and governors have a problem.
     ///
     /// # Errors

@@ -63,6 +63,16 @@ impl EvaluationClient {
         }
     }
 
+    /// Lets go of keys that nobody carries any more, queued or in a batch of which no key is wanted.
+    pub(crate) fn keep_only(&mut self, wanted: impl Fn(&LinkageKey) -> bool) {
+        self.batches.retain(|_, batch| batch.keys.iter().any(&wanted));
+        for queue in self.queued.values_mut() {
+            queue.retain(&wanted);
+        }
+        let held = self.queued.values().flatten().chain(self.batches.values().flat_map(|batch| &batch.keys));
+        self.known = held.cloned().collect();
+    }
+
     /// Keys without a pseudonym.
     pub(crate) fn waiting(&self) -> usize {
         self.known.len()

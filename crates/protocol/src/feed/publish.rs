@@ -38,8 +38,7 @@ impl FeedKeeper {
             own.published_at = Some(cx.now);
             let segment = own.publisher.segment(cx.now, key(cx));
             let (feed, sequence) = (own.publisher.feed(), segment.header.document().sequence);
-            let header = segment.header.document();
-            self.marks.published(*circle, sequence, header.added.saturating_add(header.withdrawn));
+            self.marks.published(segment.header.document());
             let (digest, body) = (segment.body.digest(), segment.body.to_bytes());
             fx.put(Collection::Header, header_key(&feed, sequence), segment.header.to_wire());
             fx.put(Collection::Body, digest.as_bytes().to_vec(), body.clone());

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use crypto::cbor;
 use domain::{CircleId, Oin};
+use index::HeaderDocument;
 
 use super::keeper::FeedKeeper;
 use super::message::FeedRequest;
@@ -27,15 +28,19 @@ pub struct Readers {
 pub(crate) struct ReaderMarks {
     /// The number up to which each reader has taken the own feed of a circle.
     holds: BTreeMap<(CircleId, Oin), u64>,
-    /// The newest segment of each own feed in which tags came or went.
+    /// The newest segment of each own feed in which tags came or went, or with which a generation begins.
     changed: BTreeMap<CircleId, u64>,
+    /// The generation of each own feed.
+    generations: BTreeMap<CircleId, u32>,
 }
 
 impl ReaderMarks {
-    /// A segment of an own feed is out.
-    pub(super) fn published(&mut self, circle: CircleId, sequence: u64, tags: u32) {
-        if tags > 0 {
-            self.changed.insert(circle, sequence);
+    /// A segment of an own feed is out. The first of a further generation takes back what was out before.
+    pub(super) fn published(&mut self, header: &HeaderDocument) {
+        let (circle, generation) = (header.feed.circle, header.generation);
+        let begins = self.generations.insert(circle, generation) != Some(generation) && generation > 0;
+        if begins || header.added > 0 || header.withdrawn > 0 {
+            self.changed.insert(circle, header.sequence);
         }
     }
 }

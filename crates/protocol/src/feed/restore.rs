@@ -84,9 +84,7 @@ impl FeedKeeper {
             {
                 own.publisher.restore(header, body);
                 own.published_at = Some(header.document().time);
-                let document = header.document();
-                let tags = document.added.saturating_add(document.withdrawn);
-                self.marks.published(feed.circle, document.sequence, tags);
+                self.marks.published(header.document());
                 self.hold_header(header);
             }
             return true;
