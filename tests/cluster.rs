@@ -123,6 +123,10 @@ fn founded() -> (Vec<Machine>, Governors) {
         install(machine, &roster, &fingerprint);
         machine.start();
     }
+    let made = machines[0].ok(&["keyholder", "dkg", "--wait", "--json"]);
+    let sets: Vec<Value> = made.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(sets.len(), 2, "{made}");
+    assert!(sets.iter().all(|made| made["key_set"]["fingerprint"].is_string()), "{made}");
     for machine in &machines {
         machine.until("key sets", |status| status["key_sets"].as_array().is_some_and(|sets| sets.len() == 2));
     }
