@@ -82,6 +82,11 @@ fn who_leaves_takes_everything_along_and_others_drop_the_match() {
     assert!(said.status == 2 && said.stderr.contains("lies in the data folder"), "{}", said.stderr);
     assert_eq!(machines[3].ok(&["signal", "list", "--json"]).lines().count(), 1);
 
+    // What an upgrade has left.
+    let upgraded = machines[3].data().join("backups");
+    fs::create_dir(&upgraded).unwrap();
+    fs::write(upgraded.join("format-1-20260101T000000Z.backup"), "sealed signals").unwrap();
+
     let archive = machines[3].folder().join("archive").to_str().unwrap().to_owned();
     let leave = ["leave", "--yes", "--json", "--archive", &archive];
     let told: Value = serde_json::from_str(&machines[3].ok(&leave)).unwrap();
@@ -160,10 +165,14 @@ fn a_departure_goes_on_after_a_kill_at_any_point() {
     fs::write(machines[3].data().join("departure.json"), interrupted).unwrap();
     fs::create_dir(machines[3].data().join("keys")).unwrap();
     fs::write(machines[3].data().join("keys/share-1-bsn-1-00000000.sealed"), "half").unwrap();
+    fs::create_dir(machines[3].data().join("backups")).unwrap();
+    fs::write(machines[3].data().join("backups/format-1.backup"), "half").unwrap();
     let said = machines[3].run(&["run"]);
     assert_eq!(said.status, 2);
     assert!(said.stderr.contains("left proef on"), "{}", said.stderr);
-    assert!(!machines[3].data().join("keys").exists());
+    for erased in ["keys", "backups"] {
+        assert!(!machines[3].data().join(erased).exists(), "{erased}");
+    }
 
     // The reader that was away still waits for the organisation that left, and has the others.
     machines[1].start();

@@ -2,7 +2,7 @@
 //! point.
 //!
 //! 1. *Withdrawing*: the running node withdraws every signal, takes no new ones, and publishes the withdrawal.
-//! 2. *Erasing*: the node has stopped; keys and database are destroyed.
+//! 2. *Erasing*: the node has stopped; keys, database, and what an upgrade backed up there are destroyed.
 //! 3. *Left*: the folder holds the rosters, the join request and this record, and no node runs on it any more.
 
 mod record;
@@ -37,7 +37,7 @@ pub(crate) fn refuse_after(folder: &Path) -> Result<()> {
     }
 }
 
-/// Destroys keys and database of a folder that no node holds.
+/// Destroys keys, backups and database in a folder that no node holds.
 ///
 /// # Errors
 /// When a node holds it, or the disk refuses; done again it goes on.
