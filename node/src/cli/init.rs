@@ -62,12 +62,9 @@ pub(super) fn run(arguments: &InitArguments) -> Result<Exit> {
     } else {
         NodeSecrets::next(&store)?.unwrap_or(present)
     };
-    let (request, was_there) = match held(&path)? {
-        Some(held) if asks_the_same(held.document(), &config, &secrets) => (held, true),
-        Some(_) | None => (make(&path, &config, &secrets)?, false),
-    };
+    let (request, was_there) = join_request(&config, &secrets)?;
     let fingerprint = Fingerprint::from(&request);
-    let path = config.join_file().display().to_string();
+    let path = path.display().to_string();
     if arguments.json {
         let made =
             Made { oin: config.oin.to_string(), join_request: path, fingerprint: fingerprint.to_string() };
