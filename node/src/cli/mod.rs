@@ -39,10 +39,10 @@ struct Arguments {
     log: Option<String>,
 }
 
-const EXIT_STATUSES: &str = "Exit status: 0 done; 1 done, but families with bad rows were left out, or what was checked is \
-not sound; 2 nothing was done (wrong usage, unusable files, a node that could not run); 3 what was \
-waited for has not come; 4 a node that ran failed (starting it again may help); 130 interrupted. Whoever closes the pipe that a command prints into has \
-seen enough: that is no failure.";
+const EXIT_STATUSES: &str = "Exit status: 0 done; 1 done, but families with bad rows were left out, or what was checked is not sound; 2 nothing \
+     was done (wrong usage, unusable files, a node that could not run); 3 what was waited for has not come; 4 a node that \
+     ran failed (starting it again may help); 130 interrupted. Whoever closes the pipe that a command prints into has seen \
+     enough: that is no failure.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
