@@ -168,3 +168,53 @@ fn replaced_keys_take_effect_at_once_and_the_feed_goes_on() {
     let status = thief.until("runs", |status| status["phase"] == "running");
     assert_eq!(status["keyholders"]["reachable"], 1, "only itself: {status}");
 }
+
+#[test]
+fn a_node_restored_from_before_the_roster_takes_the_new_keys_that_waited() {
+    let (mut machines, first) = three();
+    assert_eq!(machines[0].terminate(), 0);
+    machines[0].ok(&["init", "--rotate-keys"]);
+    machines[0].start();
+    let out = machines[0].folder().join("node.backup").to_str().unwrap().to_owned();
+    let made: Value = serde_json::from_str(&machines[0].ok(&["backup", "--out", &out, "--json"])).unwrap();
+    assert_eq!(made["keys"], 4, "{made}");
+    let checked: Value =
+        serde_json::from_str(&machines[0].ok(&["restore", "--check", &out, "--json"])).unwrap();
+    assert_eq!(checked["sound"], true, "{checked}");
+    let name = format!("{}.join", machines[0].oin());
+    let asked = fs::read(machines[0].data().join(&name)).unwrap();
+    let second = rejoined(&[first], &machines[0]);
+
+    // The machine is lost, and the governors sign meanwhile.
+    machines[0].kill();
+    install_version(&machines[1], 2, &second);
+    under_version(&machines[1..], 2);
+    // At the same address, with nothing but the backup.
+    fs::remove_dir_all(machines[0].data()).unwrap();
+    let said = machines[0].ok(&["restore", "--from", &out]);
+    assert!(said.contains("waited for the roster that names them"), "{said}");
+    let held = |wire: &[u8]| roster::JoinRequest::read(wire).unwrap().document().clone();
+    let again = held(&fs::read(machines[0].data().join(&name)).unwrap());
+    assert_eq!(
+        (again.organisation_key, again.node_key),
+        (held(&asked).organisation_key, held(&asked).node_key),
+        "it asks for the keys that the governors have signed"
+    );
+
+    // The version comes after the restore, as the operator is told.
+    install_version(&machines[0], 2, &second);
+    machines[0].start();
+    assert!(
+        machines[0].log().contains("the keys of the node were replaced; the old are destroyed"),
+        "{}",
+        machines[0].log()
+    );
+    for staged in ["organisation-next", "node-next"] {
+        assert!(!machines[0].data().join(format!("keys/{staged}.sealed")).exists(), "{staged}");
+    }
+    for machine in &machines {
+        let status = machine.settled();
+        assert_eq!(status["refused"]["equivocations"], 0, "{status}");
+    }
+    assert_eq!(involved(&machines[1], "G-1"), 1);
+}

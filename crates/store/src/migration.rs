@@ -121,8 +121,8 @@ impl OlderStore {
     ///
     /// # Errors
     /// As [`Store::snapshot`].
-    pub fn snapshot(&self, keys: &[SecretName]) -> Result<Snapshot, StoreError> {
-        self.store.snapshot(keys)
+    pub fn snapshot(&self, keys: &[SecretName], staged: &[SecretName]) -> Result<Snapshot, StoreError> {
+        self.store.snapshot(keys, staged)
     }
 
     /// Backs the folder up into a file that must not exist yet.

@@ -95,7 +95,7 @@ fn back_up(older: &OlderStore, path: &Path) -> Result<BackedUp, StoreError> {
         made_at: Timestamp(1_795_253_400),
         program: "0.1.0".to_owned(),
         rosters: Vec::new(),
-        snapshot: older.snapshot(&[name()])?,
+        snapshot: older.snapshot(&[name()], &[])?,
     };
     Ok(older.back_up(path, &head, &sealed_head, &key, contents)?.0)
 }

@@ -13,8 +13,10 @@ use crate::runtime::NodeSecrets;
 
 /// What was restored.
 pub struct Restored {
-    /// The node's keys.
+    /// The keys with which the organisation asks to be a member: those that wait for their roster, or else its own.
     pub secrets: NodeSecrets,
+    /// Whether they wait for the roster that names them.
+    pub staged: bool,
     /// Whether the organisation is a keyholder by the newest roster of the backup.
     pub keyholder: bool,
 }
@@ -44,9 +46,10 @@ pub fn restore(
     let mut filled = fill(restoring, folder, &secret, backup, watch)?;
     let (collection, key, value) = restored_marker(now);
     filled.store().make_durable(vec![Write::Put { collection, key, value }])?;
-    let secrets = NodeSecrets::of(filled.store()).context("the restored keys cannot be read")?;
+    let own = NodeSecrets::of(filled.store()).context("the restored keys cannot be read")?;
+    let next = NodeSecrets::next(filled.store()).context("the restored keys cannot be read")?;
     filled.finish()?;
     let section = backup.chain().newest().keyholder_section();
     let keyholder = section.keyholders.iter().any(|keyholder| keyholder.oin == owner);
-    Ok(Restored { secrets, keyholder })
+    Ok(Restored { staged: next.is_some(), secrets: next.unwrap_or(own), keyholder })
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use control::Progress;
 use serde::Serialize;
 
@@ -66,6 +66,9 @@ const REIMPORT: &str = "Signals that were withdrawn after the backup was made ar
      the current list with `samenhang import` before anybody relies on the answers.";
 const START: &str = "Start the node with `samenhang run`. It first asks other members for its own newest feed headers and goes on \
      above them; until it has heard enough of them it publishes nothing.";
+const STAGED: &str = "The backup also holds new keys, which waited for the roster that names them; the join request asks for these. When \
+     the governors have signed such a version by now, install it before the start: the node then works with the new keys, \
+     while others would refuse it with the old.";
 const KEYHOLDER: &str = "This organisation is a keyholder. Its shares of the keys are in no backup: it answers no requests for \
      pseudonyms until the next epoch, for which it makes keys with the others again.";
 
@@ -74,7 +77,7 @@ pub(super) fn run(arguments: &RestoreArguments) -> Result<Exit> {
     match (&arguments.from, &arguments.check) {
         (Some(path), _) => from(arguments, path),
         (None, Some(path)) => check(arguments, path),
-        (None, None) => Ok(Exit::Failed),
+        (None, None) => bail!("name a backup: --from FILE to restore it, --check FILE to try it"),
     }
 }
 
@@ -84,11 +87,14 @@ fn from(arguments: &RestoreArguments, path: &Path) -> Result<Exit> {
     let mut bar = output::Bar::new(arguments.json);
     let mut watch = |doing: &str, done, total| bar.show(&progress(doing, done, total));
     let mut backup = read(arguments, path, &mut watch)?;
-    let Restored { secrets, keyholder } = restore(&mut backup, &config, &own, now(), &mut watch)?;
+    let Restored { secrets, staged, keyholder } = restore(&mut backup, &config, &own, now(), &mut watch)?;
     drop(bar);
     init::join_request(&config, &secrets)?;
     let (manifest, newest) = (backup.manifest(), backup.chain().newest());
     let mut notes = vec![REIMPORT, START];
+    if staged {
+        notes.push(STAGED);
+    }
     if keyholder {
         notes.push(KEYHOLDER);
     }

@@ -58,7 +58,7 @@ impl Alone {
     /// What goes into a backup.
     pub(crate) fn snapshot(&self) -> Result<Snapshot> {
         let parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(parts.1.snapshot(&NodeSecrets::names())?)
+        Ok(parts.1.snapshot(&NodeSecrets::names(), &NodeSecrets::next_names())?)
     }
 
     /// Gives a command; replies when what it did is durable. Blocks.

@@ -42,6 +42,13 @@ impl NodeSecrets {
         [ORGANISATION, NODE].map(|name| SecretName::new(name.to_owned()))
     }
 
+    /// Names of the files of keys that wait for their roster. A backup holds those that are there: once the roster names
+    /// them, a node restored without them would be a stranger too.
+    #[must_use]
+    pub fn next_names() -> [SecretName; 2] {
+        [NEXT_ORGANISATION, NEXT_NODE].map(|name| SecretName::new(name.to_owned()))
+    }
+
     /// The keys that take the place of these as soon as a roster names them; `None` when none were made.
     ///
     /// # Errors
@@ -72,8 +79,8 @@ impl NodeSecrets {
         for (name, seed) in [(ORGANISATION, &self.organisation), (NODE, &self.node)] {
             step.write(put(name, seed));
         }
-        for name in [NEXT_ORGANISATION, NEXT_NODE] {
-            step.write(Write::DestroySecret { name: SecretName::new(name.to_owned()) });
+        for name in Self::next_names() {
+            step.write(Write::DestroySecret { name });
         }
         let mut batch = Batch::default();
         batch.push(step);

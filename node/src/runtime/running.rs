@@ -247,7 +247,8 @@ impl RunningNode {
     /// When the node has stopped, or its store is damaged.
     pub async fn snapshot(&self) -> Result<Snapshot> {
         let looker = self.looker.clone();
-        let look = move || looker.look(|store| store.snapshot(&NodeSecrets::names()));
+        let look =
+            move || looker.look(|store| store.snapshot(&NodeSecrets::names(), &NodeSecrets::next_names()));
         match tokio::task::spawn_blocking(look).await? {
             Ok(snapshot) => Ok(snapshot?),
             Err(store::Stopped) => Err(self.waiting.why_stopped()),

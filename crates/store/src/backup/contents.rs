@@ -60,22 +60,26 @@ impl std::fmt::Debug for Snapshot {
 }
 
 impl Store {
-    /// Copies what goes into a backup: the records of the collections that [`is_backed_up`] names, and the named key
-    /// files, which must be there. Nothing is opened but the key files, so this is quick.
+    /// Copies what goes into a backup: the records of the collections that [`is_backed_up`] names, and the key
+    /// files: those of `keys`, which must be there, and those of `staged` that are. Nothing is opened but the key files,
+    /// so this is quick.
     ///
     /// # Errors
     /// When a key file is missing, something is damaged, or the disk refuses.
-    pub fn snapshot(&self, keys: &[SecretName]) -> Result<Snapshot, StoreError> {
+    pub fn snapshot(&self, keys: &[SecretName], staged: &[SecretName]) -> Result<Snapshot, StoreError> {
         let mut snapshot = Snapshot {
             format: self.format(),
             records: 0,
             signals: 0,
             parts: Vec::new(),
-            keys: Vec::with_capacity(keys.len()),
+            keys: Vec::with_capacity(keys.len() + staged.len()),
         };
         for name in keys {
             let secret = self.secret(name)?.ok_or_else(|| self.missing_key(name))?;
             snapshot.keys.push((name.clone(), secret));
+        }
+        for name in staged {
+            snapshot.keys.extend(self.secret(name)?.map(|secret| (name.clone(), secret)));
         }
         for collection in Collection::ALL.into_iter().filter(|collection| is_backed_up(*collection)) {
             let entries = self.sealed_entries(collection).collect::<Result<Vec<_>, _>>()?;
