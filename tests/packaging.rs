@@ -155,12 +155,16 @@ fn the_configuration_that_the_package_installs_only_lacks_what_nobody_else_knows
     let flaws = Config::parse(&sample, Path::new("/etc/samenhang")).unwrap_err();
     let keys: Vec<&str> = flaws.iter().map(|flaw| flaw.split(':').next().unwrap()).collect();
     let organisation = ["oin", "sector", "name", "working_area", "contact_point"];
-    assert_eq!(keys, organisation.map(|key| format!("organisation.{key}")));
+    let mut lacking = organisation.map(|key| format!("organisation.{key}")).to_vec();
+    lacking.push("node.advertise".to_owned());
+    assert_eq!(keys, lacking, "a node that listens says where others reach it");
     let mut filled = sample.replace("oin = \"\"", "oin = \"00000099000000000101\"");
     for key in organisation {
         filled = filled.replace(&format!("\n{key} = \"\""), &format!("\n{key} = \"onderwijs\""));
     }
+    let filled = filled.replace("\n# advertise = ", "\nadvertise = ");
     let config = Config::parse(&filled, Path::new("/etc/samenhang")).unwrap();
+    assert_eq!(config.advertise.len(), 1);
     assert_eq!(config.data_folder, Path::new("/var/lib/samenhang"));
 }
 

@@ -126,6 +126,13 @@ impl Raw {
             );
         }
         let relay = node.relay.unwrap_or(false);
+        if node.advertise.as_ref().is_some_and(Vec::is_empty) && !node.listen.is_empty() {
+            flaws.0.push(
+                "node.advertise: empty, so nobody could dial this node although it listens; list the addresses at which \
+                 other organisations reach it, or write listen = [] for a node that others reach through relays"
+                    .to_owned(),
+            );
+        }
         if listen.is_empty() && node.listen.is_empty() && !advertise.is_empty() {
             flaws.0.push(
                 "node.advertise: with listen = [] nobody can dial this node; leave advertise out, and others reach it \

@@ -83,7 +83,16 @@ fn every_flaw_is_told_with_what_to_do() {
             "node.listen: 'localhost' is no address",
         ),
         ("192.0.2.10:7310", "0.0.0.0:7310", "node.advertise: others cannot dial 0.0.0.0"),
-        ("advertise =", "relay = true\nadvertise = []\n# ", "node.relay: a relay must be dialled by others"),
+        (
+            "listen = [\"127.0.0.1:7310\"]\nadvertise = [\"192.0.2.10:7310\"]",
+            "relay = true\nlisten = []",
+            "node.relay: a relay must be dialled by others",
+        ),
+        (
+            "advertise = [\"192.0.2.10:7310\"]",
+            "advertise = []",
+            "node.advertise: empty, so nobody could dial",
+        ),
         ("listen = [\"127.0.0.1:7310\"]", "listen = []", "node.advertise: with listen = [] nobody can dial"),
         ("advertise", "relay_circuits = 0\nadvertise", "node.relay_circuits: 0; at least one"),
         ("192.0.2.10:7310", "192.0.2.10:0", "node.advertise: others cannot dial 0.0.0.0"),
