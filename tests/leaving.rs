@@ -41,6 +41,13 @@ fn import(machine: &Machine) {
     machine.ok(&["import", "--wait", &file]);
 }
 
+/// What the doctor finds when there is something to do.
+fn examined(machine: &Machine) -> Vec<Value> {
+    let said = machine.run(&["doctor", "--json"]);
+    assert_eq!(said.status, 1, "{}", said.stderr);
+    said.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
 fn matched(machine: &Machine) {
     machine.settled();
     let answer: Value = serde_json::from_str(&machine.ok(&["who", "G-1", "--json"])).unwrap();
@@ -121,6 +128,15 @@ fn who_leaves_takes_everything_along_and_others_drop_the_match() {
         );
         assert!(said.stderr.contains("To join again"), "{}", said.stderr);
     }
+    // Nothing is left to look after but the service.
+    let findings = examined(&machines[3]);
+    assert_eq!(findings.len(), 2, "{findings:?}");
+    assert_eq!((&findings[0]["check"], &findings[0]["verdict"]), (&"configuration".into(), &"ok".into()));
+    assert_eq!((&findings[1]["check"], &findings[1]["verdict"]), (&"departure".into(), &"attention".into()));
+    let seen = findings[1]["seen"].as_str().unwrap();
+    let when = told["ended"].as_str().unwrap();
+    assert!(seen.contains(&format!("organisation {} left proef on {when}", machines[3].oin())), "{seen}");
+    assert!(findings[1]["to_do"].as_str().unwrap().starts_with("disable the service"), "{findings:?}");
     // Said again it changes nothing.
     let again: Value = serde_json::from_str(&machines[3].ok(&["leave", "--json"])).unwrap();
     assert_eq!((&again["begun"], &again["ended"]), (&told["begun"], &told["ended"]));
@@ -167,6 +183,10 @@ fn a_departure_goes_on_after_a_kill_at_any_point() {
     fs::write(machines[3].data().join("keys/share-1-bsn-1-00000000.sealed"), "half").unwrap();
     fs::create_dir(machines[3].data().join("backups")).unwrap();
     fs::write(machines[3].data().join("backups/format-1.backup"), "half").unwrap();
+    let findings = examined(&machines[3]);
+    let last = findings.last().unwrap();
+    assert_eq!((&last["check"], &last["verdict"]), (&"departure".into(), &"wrong".into()));
+    assert!(last["to_do"].as_str().unwrap().contains("repeat `samenhang leave`"), "{last}");
     let said = machines[3].run(&["run"]);
     assert_eq!(said.status, 2);
     assert!(said.stderr.contains("left proef on"), "{}", said.stderr);

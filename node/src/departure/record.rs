@@ -77,15 +77,19 @@ impl Departure {
         Ok(())
     }
 
-    /// What whoever uses the folder afterwards is told.
-    pub(crate) fn sentence(&self, folder: &Path) -> String {
+    /// Who left what, and when.
+    pub(crate) fn fact(&self) -> String {
         let network = self.network.as_deref().unwrap_or("its network");
         let day = self.ended.as_deref().unwrap_or(&self.begun);
+        format!("organisation {} left {network} on {day}", self.oin)
+    }
+
+    /// What whoever uses the folder afterwards is told.
+    pub(crate) fn sentence(&self, folder: &Path) -> String {
         format!(
-            "organisation {} left {network} on {day}: the keys and the database in {} were destroyed, and nothing runs on \
-             this folder any more. Disable the service; the folder may be removed. To join again, choose a new data_folder \
-             and begin with `samenhang init`",
-            self.oin,
+            "{}: the keys and the database in {} were destroyed, and nothing runs on this folder any more. Disable the \
+             service; the folder may be removed. To join again, choose a new data_folder and begin with `samenhang init`",
+            self.fact(),
             folder.display()
         )
     }

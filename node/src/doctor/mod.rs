@@ -4,6 +4,7 @@
 //! data folder's lock and looks for itself. What it cannot know it calls unknown, and that is no fault.
 
 mod clock;
+mod departed;
 mod finding;
 mod keys;
 mod node;
@@ -42,6 +43,9 @@ pub async fn examine(file: &Path) -> Vec<Finding> {
         }
     };
     findings.ok("configuration", format!("{} is right", file.display()));
+    if departed::look(&config, &mut findings) {
+        return findings.0;
+    }
     let node = Node::find(&config).await;
     let patient = Patient { config: &config, file, node, uid: permissions::own_uid() };
     let own = permissions::look(&patient, &mut findings);

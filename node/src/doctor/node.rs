@@ -145,8 +145,8 @@ fn peers(status: &StatusLine, findings: &mut Findings) {
             "if it is one, call its operator; if it is most of them, check this machine's network and firewall",
         );
     }
-    let strangers = status.refused.get("equivocations").copied().unwrap_or(0);
-    if strangers != 0 {
+    let equivocations = status.refused.get("equivocations").copied().unwrap_or(0);
+    if equivocations != 0 {
         findings.wrong(
             "peers",
             "an organisation has signed two histories of its feed; the log names it",
