@@ -18,12 +18,21 @@ pub(super) fn sentences(set_back: &SetBack, compared: &ClockComparison) -> Vec<S
     }
     let minutes = compared.ahead_seconds.unsigned_abs() / 60;
     if minutes >= MAX_SKEW_MINUTES {
+        let direction = if compared.ahead_seconds > 0 { "ahead of" } else { "behind" };
+        // Of two clocks neither is the one that is right.
+        let (members, to_do) = match compared.members {
+            1 => (
+                "that of the one other member heard, and either may be the one that is wrong".to_owned(),
+                "Compare both with a third clock, set the wrong one right with NTP and restart its node",
+            ),
+            members => {
+                (format!("those of {members} other members"), "Set it right with NTP and restart the node")
+            }
+        };
         said.push(format!(
-            "the clock of this machine is {} {} those of {} other members; what one publishes the other refuses as dated \
-             in the future. Set it right with NTP and restart the node",
-            words(minutes * 60),
-            if compared.ahead_seconds > 0 { "ahead of" } else { "behind" },
-            compared.members
+            "the clock of this machine is {} {direction} {members}; what one publishes the other refuses as dated in the \
+             future. {to_do}",
+            words(minutes * 60)
         ));
     }
     said
@@ -63,5 +72,15 @@ mod tests {
         let ahead = ClockComparison { members: 3, ahead_seconds: 430 };
         let said = sentences(&SetBack::default(), &ahead).concat();
         assert!(said.contains("is 7 minutes ahead of those of 3 other members"), "{said}");
+        assert!(said.contains("Set it right"), "{said}");
+    }
+
+    #[test]
+    fn of_two_clocks_either_may_be_wrong() {
+        let behind = ClockComparison { members: 1, ahead_seconds: -600 };
+        let said = sentences(&SetBack::default(), &behind).concat();
+        assert!(said.contains("is 10 minutes behind that of the one other member heard"), "{said}");
+        assert!(said.contains("either may be the one that is wrong"), "{said}");
+        assert!(!said.contains("Set it right"), "{said}");
     }
 }
