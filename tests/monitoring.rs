@@ -102,7 +102,9 @@ fn alerts_and_dashboard_name_what_a_running_node_serves() {
     );
 
     let Some((clean, said)) = promtool(&["check", "metrics"], &served) else {
-        eprintln!("promtool is not installed: its checks were left out");
+        // Not by print, which the test harness keeps to itself when a test passes.
+        let mut seen = std::io::stderr();
+        writeln!(seen, "SKIPPED, promtool's checks were left out: it is not installed").unwrap();
         return;
     };
     assert!(clean && said.trim().is_empty(), "{said}");
