@@ -467,11 +467,53 @@ fn completions_and_manual_pages_cover_every_command() {
     let pages = machine.folder().join("man");
     machine.ok(&["man", pages.to_str().unwrap()]);
     let script = machine.ok(&["completions", "bash"]);
-    for command in ["init", "run", "import", "signal", "who", "match", "status", "roster"] {
-        let page = fs::read_to_string(pages.join(format!("samenhang-{command}.1"))).unwrap();
-        assert!(page.contains(".SH SYNOPSIS") && page.contains("Exit status"), "{command}: {page}");
-        assert!(script.contains(&format!("samenhang,{command})")), "{command}");
+    let commands = paths(&[], &samenhang::cli::command());
+    assert!(commands.contains(&vec!["roster".to_owned(), "add-member".to_owned()]), "{commands:?}");
+    for command in &commands {
+        let page = fs::read_to_string(pages.join(format!("samenhang-{}.1", command.join("-")))).unwrap();
+        assert!(page.contains(".SH SYNOPSIS") && page.contains("Exit status"), "{command:?}: {page}");
+        let (last, above) = command.split_last().unwrap();
+        let above: String = above.iter().map(|name| format!("__subcmd__{name}")).collect();
+        assert!(script.contains(&format!("samenhang{above},{last})")), "{command:?}");
+        let words: Vec<&str> = command.iter().map(String::as_str).chain(["--help"]).collect();
+        assert!(machine.ok(&words).contains("Exit status"), "{command:?}");
     }
+    let files = fs::read_dir(&pages).unwrap().count();
+    assert_eq!(files, commands.len() + 1, "a page for each, and one for the program");
+}
+
+/// The commands below a command, each with the names on the way to it.
+fn paths(above: &[String], command: &clap::Command) -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    for below in command.get_subcommands() {
+        let path = [above, &[below.get_name().to_owned()]].concat();
+        found.extend(paths(&path, below));
+        found.push(path);
+    }
+    found
+}
+
+#[test]
+fn a_list_comes_in_over_standard_input() {
+    let pair = [1, 2].map(Machine::new);
+    let roster = joined(&pair);
+    install(&pair[0], &roster);
+    let machine = &pair[0];
+    let list = csv(&[family("G-1", MOTHER, "Zonneveld"), family("G-2", "", "Jansen")]);
+    let said = machine.fed(&list, &["import", "-"]);
+    assert_eq!(said.status, 0, "{}", said.stderr);
+    assert_eq!(said.stdout, "2 added, 0 changed, 0 unchanged, 0 withdrawn\n");
+    // A bad row is named by its place in what came in, and nothing of it is repeated.
+    let said = machine.fed(&csv(&[family("G-1", "111222334", "Zonneveld")]), &["signal", "change", "-"]);
+    assert_eq!(said.status, 1, "{}", said.stderr);
+    assert!(said.stderr.contains("-, line 2, column burgerservicenummer"), "{}", said.stderr);
+    assert!(!said.stderr.contains("111222334"), "{}", said.stderr);
+    // Nothing came in, which is no list of nothing.
+    let said = machine.fed("", &["import", "-"]);
+    assert_eq!(said.status, 2, "{}", said.stdout);
+    // The same list as a file.
+    let file = machine.write("list.csv", &list);
+    assert_eq!(machine.ok(&["import", &file]), "0 added, 0 changed, 2 unchanged, 0 withdrawn\n");
 }
 
 #[test]

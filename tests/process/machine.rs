@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -35,6 +35,17 @@ pub(crate) struct Said {
     pub(crate) status: i32,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
+}
+
+impl Said {
+    fn of(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Self {
+            status: output.status.code().unwrap(),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
+    }
 }
 
 impl Machine {
@@ -133,13 +144,16 @@ impl Machine {
     }
 
     pub(crate) fn run_with(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Said {
-        let output = self.program(arguments).envs(environment.iter().copied()).output().unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        Said {
-            status: output.status.code().unwrap(),
-            stdout: text(output.stdout),
-            stderr: text(output.stderr),
-        }
+        Said::of(self.program(arguments).envs(environment.iter().copied()).output().unwrap())
+    }
+
+    /// Runs a command that reads this from its standard input.
+    pub(crate) fn fed(&self, input: &str, arguments: &[&str]) -> Said {
+        let mut command = self.program(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        Said::of(child.wait_with_output().unwrap())
     }
 
     /// Runs a command whose reader goes away after the first line; the line, the exit status and standard error.

@@ -19,7 +19,7 @@ mod who;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::bench::{self, BenchOptions};
 use crate::demo::{self, DemoOptions};
@@ -27,7 +27,7 @@ use crate::exit::Exit;
 
 /// Finds which other organisations are involved with the same family, without a central register.
 #[derive(Debug, Parser)]
-#[command(name = "samenhang", version, max_term_width = 100, after_help = EXIT_STATUSES)]
+#[command(name = "samenhang", version, max_term_width = 100)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -50,37 +50,32 @@ enum Command {
     ///
     /// Reads the configuration, makes what is not there yet, and prints the fingerprint of the join request, to be
     /// read aloud to a governor over the telephone. Run again with the same configuration it changes nothing.
-    #[command(after_help = EXIT_STATUSES)]
     Init(init::InitArguments),
     /// Run a node until it is asked to stop (SIGINT, SIGTERM, `samenhang stop`).
     ///
     /// Until a roster that names this node is installed it waits, and says so in `samenhang status`. It notifies
     /// systemd (Type=notify), serves /health/live, /health/ready and /metrics on the health address of its
     /// configuration, and takes the other commands over control.sock in its data folder.
-    #[command(after_help = EXIT_STATUSES)]
     Run(run::RunArguments),
     /// Take over CSV files: the whole list of the families of the units that they name.
     ///
     /// Families are added or changed; families of those units that are absent are withdrawn. A bad row leaves its
     /// family exactly as it was, the others proceed, and the exit status is 1. Importing the same files again
     /// changes nothing, so an interrupted import is resumed by repeating it.
-    #[command(after_help = EXIT_STATUSES)]
     Import(import::ImportArguments),
     /// List, add, change, renew or withdraw the own signals.
-    #[command(subcommand, after_help = EXIT_STATUSES)]
+    #[command(subcommand)]
     Signal(signal::SignalCommand),
     /// Ask who else is involved with a family, how sure that is, and how complete the answer is.
-    #[command(after_help = EXIT_STATUSES)]
     Who(who::WhoArguments),
     /// List matches, or show those of one family.
-    #[command(subcommand, after_help = EXIT_STATUSES)]
+    #[command(subcommand)]
     Match(who::MatchCommand),
     /// Write everything that cannot be made again into one sealed file: signals, keys, rosters.
     ///
     /// Works while the node runs and when it does not. The file is sealed under the passphrase of the node, or under
     /// one of its own (--passphrase-file); without it nobody can restore, so keep it elsewhere too. Not in it: the
     /// configuration, feeds, and shares of the network's keys. Try a backup with `samenhang restore --check`.
-    #[command(after_help = EXIT_STATUSES)]
     Backup(backup::BackupArguments),
     /// Make a node again from a backup, or try whether one could be (--check).
     ///
@@ -88,10 +83,8 @@ enum Command {
     /// end before it touches anything. Signals that were withdrawn after the backup was made come back: import the
     /// current list afterwards. With --check nothing of this node is touched: exit status 0 the backup is whole and can
     /// be restored, 1 it cannot, 2 the check could not be made.
-    #[command(after_help = EXIT_STATUSES)]
     Restore(restore::RestoreArguments),
     /// Show how the running node is doing.
-    #[command(after_help = EXIT_STATUSES)]
     Status(status::StatusArguments),
     /// Look at everything that a node needs, and say what to do where something is amiss.
     ///
@@ -101,7 +94,7 @@ enum Command {
     #[command(after_help = doctor::EXIT_STATUSES)]
     Doctor(doctor::DoctorArguments),
     /// Show how the keys of the network are made, and which shares this node holds.
-    #[command(subcommand, after_help = EXIT_STATUSES)]
+    #[command(subcommand)]
     Keyholder(keyholder::KeyholderCommand),
     /// Leave the network: withdraw every signal, then destroy the keys and the database of this node.
     ///
@@ -111,10 +104,8 @@ enum Command {
     ///
     /// A keyholder is refused until the governors have named another one in its place (--force leaves all the same: its
     /// share is destroyed). The governors still have to remove the organisation from the roster.
-    #[command(after_help = EXIT_STATUSES)]
     Leave(leave::LeaveArguments),
     /// Ask the running node to stop in order.
-    #[command(after_help = EXIT_STATUSES)]
     Stop(target::Target),
     /// Found a network, admit and remove members, change its rules, sign, check and install rosters.
     Roster(roster::RosterArguments),
@@ -136,7 +127,6 @@ enum Command {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXIT_STATUSES)]
 struct DemoArguments {
     /// Use the CSV files of this directory, one per organisation, instead of those that come with the program.
     ///
@@ -181,10 +171,24 @@ struct BenchArguments {
 /// What is logged unless told otherwise. The transport's own warnings are about single connections, which come and go.
 const DEFAULT_LOG: &str = "warn,libp2p=error";
 
+/// Every command with its options and what it says of itself.
+#[must_use]
+pub fn command() -> clap::Command {
+    told_the_exit_statuses(Arguments::command())
+}
+
+/// Commands whose exit status means something of their own say so themselves.
+fn told_the_exit_statuses(command: clap::Command) -> clap::Command {
+    let told = command.get_after_help().is_some();
+    let command = if told { command } else { command.after_help(EXIT_STATUSES) };
+    command.mut_subcommands(told_the_exit_statuses)
+}
+
 /// Runs the program as the command line says.
 #[must_use]
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let given = Arguments::from_arg_matches(&command().get_matches());
+    let arguments = given.unwrap_or_else(|error| error.format(&mut command()).exit());
     let filter = arguments.log.as_deref();
     if !matches!(arguments.command, Command::Run(_)) {
         start_logging(filter.unwrap_or(DEFAULT_LOG), Logging::Text);
@@ -203,8 +207,8 @@ pub fn main() -> ExitCode {
         Command::Keyholder(given) => block_on(keyholder::run(&given)),
         Command::Leave(given) => block_on(leave::run(&given)),
         Command::Stop(given) => block_on(status::stop(&given)),
-        Command::Completions(given) => manual::completions(&given, &mut Arguments::command()),
-        Command::Man(given) => manual::pages(&given, Arguments::command()),
+        Command::Completions(given) => manual::completions(&given, &mut command()),
+        Command::Man(given) => manual::pages(&given, command()),
         Command::Roster(given) => roster::run(given),
         Command::Governor(given) => roster::run_governor(given),
         Command::Demo(given) => block_on(demo::run(DemoOptions {
