@@ -14,9 +14,7 @@ use crate::{
     BackupContents, BackupFile, BackupHead, BackupKey, BackupSummary, Record, Snapshot, StorageSecret, Store,
     StoreError, StoreOptions,
     engine::{Changes, Engine},
-    files,
-    lock::FolderLock,
-    restoring,
+    files, restoring,
     store::{FORMAT_KEY, number},
 };
 
@@ -93,11 +91,7 @@ impl OlderStore {
         secret: &StorageSecret,
         options: &StoreOptions,
     ) -> Result<Self, StoreError> {
-        files::private_folder(folder)?;
-        let lock = FolderLock::take(folder)?;
-        if restoring::marker(folder).exists() {
-            return Err(StoreError::HalfRestored { folder: folder.to_owned() });
-        }
+        let lock = restoring::lock_whole(folder)?;
         let store = Store::open_locked(folder, secret, options, lock)?;
         Ok(Self { store, schema: options.schema })
     }

@@ -27,6 +27,16 @@ pub(crate) fn marker(folder: &Path) -> PathBuf {
     folder.join("restoring")
 }
 
+/// Takes the lock of a node's folder, which is made when it is absent; one that is half restored is refused.
+pub(crate) fn lock_whole(folder: &Path) -> Result<FolderLock, StoreError> {
+    private_folder(folder)?;
+    let lock = FolderLock::take(folder)?;
+    if marker(folder).exists() {
+        return Err(StoreError::HalfRestored { folder: folder.to_owned() });
+    }
+    Ok(lock)
+}
+
 /// A folder that is empty but for the marker, and locked.
 #[derive(Debug)]
 #[must_use = "a restore that is begun and not finished leaves a folder that is refused"]

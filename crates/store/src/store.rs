@@ -91,11 +91,7 @@ impl Store {
         secret: &StorageSecret,
         options: &StoreOptions,
     ) -> Result<Self, StoreError> {
-        files::private_folder(folder)?;
-        let lock = FolderLock::take(folder)?;
-        if restoring::marker(folder).exists() {
-            return Err(StoreError::HalfRestored { folder: folder.to_owned() });
-        }
+        let lock = restoring::lock_whole(folder)?;
         let store = Self::open_locked(folder, secret, options, lock)?;
         let (found, known) = (store.format, options.schema.format);
         if found < known { Err(StoreError::Older { found, known }) } else { Ok(store) }
