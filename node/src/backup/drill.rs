@@ -8,8 +8,7 @@ use zeroize::Zeroizing;
 
 use super::filling::{compare, fill};
 use super::{VerifiedBackup, Watch};
-use crate::daemon::Alone;
-use crate::runtime::{NodeIdentity, NodeSecrets};
+use crate::runtime::{Alone, NodeIdentity, NodeSecrets};
 
 /// How a drill ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

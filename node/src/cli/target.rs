@@ -13,9 +13,9 @@ use tokio::net::UnixStream;
 use tokio::task::JoinHandle;
 
 use crate::config::{Config, DEFAULT_FILE, find_passphrase, storage_secret};
-use crate::daemon::{Alone, Desk, admitted, converse, installed, rotate};
+use crate::daemon::{Desk, admitted, converse, installed, rotate};
 use crate::departure;
-use crate::runtime::{NodeIdentity, NodeSecrets};
+use crate::runtime::{Alone, NodeIdentity, NodeSecrets};
 
 /// The node that a command is for.
 #[derive(Debug, clap::Args)]

@@ -13,11 +13,11 @@ use store::Snapshot;
 use tokio::sync::{Semaphore, watch};
 
 use super::leave::{Consequences, NO_MORE_SIGNALS};
-use super::{Alone, lines, reach};
+use super::{lines, reach};
 use crate::config::Config;
 use crate::departure::{Departure, Stage};
 use crate::governance::RosterFolder;
-use crate::runtime::RunningNode;
+use crate::runtime::{Alone, RunningNode};
 
 /// A node that takes commands.
 #[derive(Clone)]

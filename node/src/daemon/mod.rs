@@ -3,7 +3,6 @@
 //! Start order: lock and store, port, signals, control socket, health endpoint, and then readiness. The roster may
 //! come later: until one that names this node is installed, the node waits and says so.
 
-mod alone;
 mod backup;
 mod clock;
 mod desk;
@@ -19,7 +18,6 @@ mod run;
 mod serve;
 mod socket;
 
-pub(crate) use alone::Alone;
 pub(crate) use desk::Desk;
 pub(crate) use rosters::{admitted, installed, rotate};
 pub use run::run;

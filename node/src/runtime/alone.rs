@@ -11,7 +11,7 @@ use protocol::{Batch, Command, CommandId, Input, Node, NodeConfig, Outbound, Rep
 use roster::{RosterChain, VerifiedRoster};
 use store::{MAX_WRITES, Snapshot, Store};
 
-use crate::runtime::{NodeIdentity, NodeSecrets, kept, logical_bytes, now, random_seed};
+use super::{NodeIdentity, NodeSecrets, kept, logical_bytes, now, random_seed};
 
 /// Holds the data folder's lock as long as it lives.
 pub(crate) struct Alone {

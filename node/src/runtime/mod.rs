@@ -3,11 +3,15 @@
 //! Everything that happens becomes an `Input` on one bounded channel. The event loop hands each to the state
 //! machine and its Steps to the writer; only what the writer has made durable reaches the network, whoever waits
 //! for a reply, and whoever listens for notices.
+//!
+//! Beside it the same state machine and disk without network, for commands given while no node runs.
 
+mod alone;
 mod event_loop;
 mod identity;
 mod running;
 
+pub(crate) use alone::Alone;
 pub use event_loop::now;
 pub use identity::{NodeIdentity, NodeSecrets, random_seed};
 pub use running::{Prepared, Reach, RunningNode};
