@@ -23,6 +23,9 @@ pub enum FeedError {
     /// A head that names more key sets than there are classes, or not in order.
     #[error("the head names key sets that cannot be")]
     MalformedHead,
+    /// A sequence number or generation that no feed gets to.
+    #[error("the document has a number that no feed gets to")]
+    BeyondReach,
     /// A time too far ahead of the own clock.
     #[error("the document is dated in the future")]
     FromTheFuture,

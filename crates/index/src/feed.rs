@@ -100,6 +100,13 @@ impl Document for HeadDocument {
     const LABEL: &'static str = "samenhang head v1";
 }
 
+/// Highest sequence number that a header or head may have. One a second comes near it in two thousand million years, so
+/// a higher one is meant to leave no room for the next.
+pub const MAX_SEQUENCE: u64 = 1 << 56;
+
+/// Highest generation that a header or head may have: one for every loss of a folder or replacement of keys.
+pub const MAX_GENERATION: u32 = 1 << 28;
+
 /// A place in a feed: one header, named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
@@ -109,6 +116,14 @@ pub struct Position {
     pub sequence: u64,
     /// Its digest.
     pub header: Digest,
+}
+
+impl Position {
+    /// Whether a feed can get there; whatever is signed elsewhere is refused, whoever signed it.
+    #[must_use]
+    pub fn is_reachable(&self) -> bool {
+        self.sequence <= MAX_SEQUENCE && self.generation <= MAX_GENERATION
+    }
 }
 
 impl From<&Signed<HeaderDocument>> for Position {

@@ -18,7 +18,7 @@ mod units;
 pub use body::{Body, MAX_TAGS};
 pub use completeness::{Completeness, FeedState};
 pub use error::FeedError;
-pub use feed::{FeedId, HeadDocument, HeaderDocument, Position};
+pub use feed::{FeedId, HeadDocument, HeaderDocument, MAX_GENERATION, MAX_SEQUENCE, Position};
 pub use matches::{Involvement, MatchRecord, Matches};
 pub use own::{Hit, OwnFamilies, Participation};
 pub use publisher::{Publisher, Segment};

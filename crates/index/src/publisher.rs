@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crypto::{Digest, Signed, SigningKey, Tag, TypeName};
 use domain::{NetworkId, Timestamp};
 
-use crate::{Body, FeedId, HeadDocument, HeaderDocument, MAX_TAGS, Position};
+use crate::{Body, FeedId, HeadDocument, HeaderDocument, MAX_GENERATION, MAX_SEQUENCE, MAX_TAGS, Position};
 
 /// State of the own feed in one circle and epoch.
 #[derive(Debug)]
@@ -62,7 +62,7 @@ impl Publisher {
         let stays = std::mem::take(&mut self.live);
         let leaving = std::mem::take(&mut self.leaving);
         self.waiting.extend(stays.difference(&leaving));
-        // Only own signatures get here, and nobody restores four thousand million times.
+        // Whatever this comes to, nothing is signed beyond the highest generation.
         self.generation = newest.generation.saturating_add(1);
         self.newest = Some(newest);
     }
@@ -114,8 +114,10 @@ impl Publisher {
     }
 
     /// Makes the next segment out of at most [`MAX_TAGS`] tags that leave or wait, those that leave first; with none
-    /// it is empty, because every interval has one.
-    pub fn segment(&mut self, now: Timestamp, key: &SigningKey) -> Segment {
+    /// it is empty, because every interval has one. `None` when the numbers are used up: whoever had the key signed
+    /// the highest one, and only another key lets the feed begin anew.
+    pub fn segment(&mut self, now: Timestamp, key: &SigningKey) -> Option<Segment> {
+        let sequence = self.next_sequence()?;
         let withdrawn = take(&mut self.leaving, MAX_TAGS);
         let added = take(&mut self.waiting, MAX_TAGS - withdrawn.len());
         let body = Body::new(added, withdrawn).expect("at most MAX_TAGS were taken");
@@ -125,7 +127,7 @@ impl Publisher {
             network: self.network,
             feed: self.feed,
             generation: self.generation,
-            sequence: self.newest.map_or(1, |newest| newest.sequence.saturating_add(1)),
+            sequence,
             previous: self.newest.map(|newest| newest.header),
             body: body.digest(),
             added: count(body.added()),
@@ -135,7 +137,16 @@ impl Publisher {
         let header = Signed::sign(header, key);
         self.apply(&body);
         self.newest = Some(Position::from(&header));
-        Segment { header, body }
+        Some(Segment { header, body })
+    }
+
+    /// The number of the next segment, when a reader would take it.
+    fn next_sequence(&self) -> Option<u64> {
+        let sequence = match self.newest {
+            Some(newest) => newest.sequence.checked_add(1)?,
+            None => 1,
+        };
+        (sequence <= MAX_SEQUENCE && self.generation <= MAX_GENERATION).then_some(sequence)
     }
 
     /// Signs the head of the newest segment; none before the first segment.

@@ -8,7 +8,7 @@ use crypto::{Digest, Signed, Tag};
 use domain::{KeyClass, NetworkId, Timestamp};
 
 use self::chain::Chain;
-use crate::{Body, FeedError, FeedId, HeadDocument, HeaderDocument, MAX_TAGS};
+use crate::{Body, FeedError, FeedId, HeadDocument, HeaderDocument, MAX_TAGS, Position};
 
 /// Seconds that a document may be dated ahead of the own clock: clocks of members differ.
 const MAX_SKEW_SECONDS: u64 = 300;
@@ -114,7 +114,7 @@ impl Replica {
     /// Takes a header.
     ///
     /// # Errors
-    /// Another feed's, out of order, dated in the future, a second one with a sequence number, or a higher generation
+    /// Another feed's, numbered as no feed is, out of order, dated in the future, a second one with a sequence number, or a higher generation
     /// that does not begin above everything held: whoever signs that did not hear what it signed before.
     pub fn offer_header(
         &mut self,
@@ -124,6 +124,9 @@ impl Replica {
         let document = header.document();
         if document.network != self.network || document.feed != self.feed {
             return Err(FeedError::OtherFeed);
+        }
+        if !Position::from(header).is_reachable() {
+            return Err(FeedError::BeyondReach);
         }
         if document.time > now.plus(MAX_SKEW_SECONDS) {
             return Err(FeedError::FromTheFuture);
@@ -212,10 +215,19 @@ impl Replica {
         })
     }
 
+    /// Forgets everything that the publisher signed so far: its key was replaced, and the old one may be in other
+    /// hands. What is matched on stays until the feed is whole again, which may begin at any number.
+    pub fn begin_anew(&mut self) {
+        self.head = None;
+        self.current.forget_headers();
+        self.aside = Some(Chain::default());
+    }
+
     /// Takes a head and keeps it when it is newer than the one held.
     ///
     /// # Errors
-    /// Another feed's, dated in the future, or naming another header for a sequence number already held.
+    /// Another feed's, numbered as no feed is, dated in the future, or naming another header for a sequence number
+    /// already held.
     pub fn offer_head(
         &mut self,
         head: Signed<HeadDocument>,
@@ -224,6 +236,9 @@ impl Replica {
         let document = head.document();
         if document.network != self.network || document.feed != self.feed {
             return Err(FeedError::OtherFeed);
+        }
+        if !Position::from(document).is_reachable() {
+            return Err(FeedError::BeyondReach);
         }
         if document.time > now.plus(MAX_SKEW_SECONDS) {
             return Err(FeedError::FromTheFuture);

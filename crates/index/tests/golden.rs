@@ -16,8 +16,8 @@ fn the_forms_of_a_feed_are_the_golden_ones() {
     let mut publisher = Publisher::new(NetworkId::from_bytes([7; 32]), feed);
     publisher.add([Tag::from_bytes([0xbb; 16]), Tag::from_bytes([0xaa; 16])]);
     let now = Timestamp(1_795_000_000);
-    let first = publisher.segment(now, &key);
-    let second = publisher.segment(now.plus(2), &key);
+    let first = publisher.segment(now, &key).unwrap();
+    let second = publisher.segment(now.plus(2), &key).unwrap();
     let roster = (3, crypto::digest("roster", &[]));
     let head = publisher.head(now.plus(2), true, roster, vec![crypto::digest("key set", &[])], &key).unwrap();
     let text = format!(

@@ -356,6 +356,12 @@ pub enum Notice {
         /// By how many seconds.
         seconds: u64,
     },
+    /// The own feed of a circle has no number left, so nothing is published there: somebody signed the highest one with
+    /// the organisation's key. Another key lets the feed begin anew.
+    NumbersUsedUp {
+        /// The circle.
+        circle: CircleId,
+    },
     /// An organisation signed two headers with one sequence number.
     Equivocation {
         /// The organisation.

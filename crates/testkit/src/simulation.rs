@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use crypto::SigningKey;
 use domain::{CircleId, Oin, Timestamp};
 use index::UnitMatrix;
 use protocol::{
@@ -72,6 +73,8 @@ pub struct Simulation {
     last_command: u64,
     notices: BTreeMap<Oin, Vec<Notice>>,
     units: BTreeMap<Oin, UnitMatrix>,
+    /// Organisation keys that took the place of those of the founding.
+    keys: BTreeMap<Oin, SigningKey>,
     judge: Judge,
 }
 
@@ -95,6 +98,7 @@ impl Simulation {
             last_command: 0,
             notices: BTreeMap::new(),
             units: BTreeMap::new(),
+            keys: BTreeMap::new(),
             judge: Box::new(|_| Fate::Deliver),
             founding,
         };
@@ -163,6 +167,11 @@ impl Simulation {
     /// Gives a member another unit matrix, which holds from its next start.
     pub fn configure_units(&mut self, oin: Oin, units: UnitMatrix) {
         self.units.insert(oin, units);
+    }
+
+    /// Gives a member another organisation key, which it signs with from its next start.
+    pub fn replace_key(&mut self, oin: Oin, key: SigningKey) {
+        self.keys.insert(oin, key);
     }
 
     /// Ends a member's node at once, puts another disk in the place of its own, and starts it again.
@@ -332,7 +341,9 @@ impl Simulation {
         self.runs += 1;
         let units = self.units.get(&oin).cloned().unwrap_or_default();
         let hear_before_signing = !self.unheard.contains(&oin);
-        let config = NodeConfig { units, hear_before_signing, ..self.founding.config(oin, self.runs) };
+        let founded = self.founding.config(oin, self.runs);
+        let organisation_key = self.keys.get(&oin).unwrap_or(&founded.organisation_key).clone();
+        let config = NodeConfig { units, hear_before_signing, organisation_key, ..founded };
         let kept = self.disks.get(&oin).map(MemoryDisk::kept).unwrap_or_default();
         self.nodes.insert(oin, Node::new(config, &kept, self.now));
         self.connect(oin);

@@ -389,6 +389,12 @@ fn log(notice: &Notice) {
                 "the clock stands before what was published already: nothing is published"
             );
         }
+        Notice::NumbersUsedUp { circle } => {
+            tracing::error!(
+                %circle,
+                "the own feed has no number left and nothing is published: somebody else has the organisation's key; replace it"
+            );
+        }
         Notice::Equivocation { publisher } => {
             tracing::error!(%publisher, "two headers or heads are signed with one sequence number");
         }

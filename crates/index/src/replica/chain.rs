@@ -94,6 +94,11 @@ impl Chain {
         self.waiting = VecDeque::new();
     }
 
+    /// Keeps the tags and nothing of the headers that they came with.
+    pub(super) fn forget_headers(&mut self) {
+        *self = Self { tags: std::mem::take(&mut self.tags), ..Self::default() };
+    }
+
     /// Applies the body needed next and returns its sequence number.
     pub(super) fn apply(&mut self, body: &Body) -> Result<u64, FeedError> {
         let header = self.waiting.front().ok_or(FeedError::OtherBody)?;

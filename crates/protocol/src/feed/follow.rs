@@ -380,6 +380,7 @@ impl FeedKeeper {
             | FeedError::OtherBody
             | FeedError::MalformedBody
             | FeedError::MalformedHead
+            | FeedError::BeyondReach
             | FeedError::FromTheFuture => fx.refused.bad_feed_parts += 1,
         }
     }

@@ -5,12 +5,15 @@
 //! snapshot of the machine was put back. A second header with a number that readers know would prove a fork. Every
 //! answer carries this node's own signature, so a reader can keep something back but invent nothing.
 //!
+//! A key that was replaced may be in other hands: what is signed with it raises no number far, because nobody refuses a
+//! feed any more that goes on below.
+//!
 //! Nobody can hear what only an absent reader holds. That reader refuses what is signed afterwards, until the node
 //! hears it at its next start and goes on above that as well.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crypto::{Document, Signed, cbor};
+use crypto::{Document, Signed, Unverified, cbor};
 use domain::{CircleId, Oin};
 use index::{FeedId, HeadDocument, HeaderDocument, Position};
 use minicbor::bytes::ByteVec;
@@ -30,6 +33,12 @@ const PATIENCE: u32 = 3;
 
 /// Questions under way at the same time for one feed.
 const UNDER_WAY: usize = 16;
+
+/// Highest sequence number and generation heard of a document that is signed with a key which is no longer in force.
+/// More than any feed comes to, and far enough below the highest number there is that whoever stole the key cannot use
+/// them up.
+const REPLACED_KEY_SEQUENCE: u64 = 1 << 48;
+const REPLACED_KEY_GENERATION: u32 = 1 << 24;
 
 /// What was heard about one own feed since the start.
 #[derive(Default)]
@@ -205,7 +214,8 @@ fn higher(a: Option<Position>, b: Option<Position>) -> Option<Position> {
     a.into_iter().chain(b).max_by_key(|position| position.sequence)
 }
 
-/// Where a document of the own feed stands; `Some(None)` when none is given, `None` when it is not this node's.
+/// Where a document of the own feed stands; `Some(None)` when none is given or it stands where this node never was,
+/// `None` when it is not this node's.
 fn own_position<T: Document>(
     cx: &Context<'_>,
     feed: &FeedId,
@@ -224,5 +234,21 @@ fn own_position<T: Document>(
         fx.refused.bad_feed_parts += 1;
         return None;
     }
-    Some(Some(position(&signed)))
+    let position = position(&signed);
+    let is_possible = if is_in_force(cx, &signed) {
+        position.is_reachable()
+    } else {
+        position.sequence < REPLACED_KEY_SEQUENCE && position.generation < REPLACED_KEY_GENERATION
+    };
+    if !is_possible {
+        fx.refused.bad_feed_parts += 1;
+    }
+    Some(is_possible.then_some(position))
+}
+
+/// Whether a document is signed with the key that the roster gives this organisation now.
+fn is_in_force<T: Document>(cx: &Context<'_>, signed: &Signed<T>) -> bool {
+    let key = cx.roster.organisation_key(&cx.identity.oin);
+    let again = Unverified::<T>::parse(&signed.to_wire()).ok();
+    key.zip(again).is_some_and(|(key, document)| document.verify(&key).is_ok())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crypto::{Digest, Signed, SigningKey};
+use crypto::{Digest, Signed, SigningKey, VerifyingKey};
 use domain::{CircleId, Oin, Timestamp};
 use index::{Completeness, FeedId, FeedState, HeadDocument, HeaderDocument, Position, Publisher, Replica};
 
@@ -38,6 +38,8 @@ pub(crate) struct FeedKeeper {
     pub(super) started: Timestamp,
     pub(super) own: BTreeMap<CircleId, OwnFeed>,
     pub(super) replicas: BTreeMap<FeedId, Replica>,
+    /// The key under which each publisher's documents were verified so far.
+    publisher_keys: BTreeMap<Oin, VerifyingKey>,
     /// Headers, oldest first, to be served.
     pub(super) headers: BTreeMap<FeedId, Vec<HeldHeader>>,
     /// Bodies as bytes, to be served.
@@ -61,6 +63,8 @@ pub(crate) struct FeedKeeper {
     pub(super) marks: ReaderMarks,
     /// Whether it was told that the clock was set back.
     pub(super) told_set_back: bool,
+    /// Circles whose own feed is known to have no number left.
+    pub(super) told_used_up: BTreeSet<CircleId>,
     /// Feeds of which a body could not be had: others may have gone on to a generation that does without it.
     pub(super) bodies_missed: BTreeSet<FeedId>,
     /// When a publisher's new generation was last told.
@@ -89,6 +93,7 @@ impl FeedKeeper {
         let me = cx.identity.oin;
         let mut own = BTreeMap::new();
         let mut replicas = BTreeMap::new();
+        let mut publisher_keys = BTreeMap::new();
         for circle in cx.roster.circles() {
             if cx.roster.has_readers(&circle.id, &me) {
                 let publisher = Publisher::new(network, feed(me, circle.id));
@@ -100,12 +105,14 @@ impl FeedKeeper {
             for member in cx.roster.publishers_for(&circle.id, &me) {
                 let id = feed(member.oin, circle.id);
                 replicas.insert(id, Replica::new(network, id));
+                publisher_keys.insert(member.oin, member.keys.organisation);
             }
         }
         Self {
             started: cx.now,
             own,
             replicas,
+            publisher_keys,
             headers: BTreeMap::new(),
             bodies: BTreeMap::new(),
             pending: BTreeMap::new(),
@@ -119,6 +126,7 @@ impl FeedKeeper {
             others: Others::default(),
             marks: ReaderMarks::default(),
             told_set_back: false,
+            told_used_up: BTreeSet::new(),
             bodies_missed: BTreeSet::new(),
             told_generation: BTreeMap::new(),
             leftovers: Vec::new(),
@@ -128,7 +136,7 @@ impl FeedKeeper {
     }
 
     /// Follows another roster: new feeds are opened, those this node may no longer read are dropped, also from
-    /// disk. Returns the feeds dropped. An own feed that lost its readers stays, so that it can go on one day.
+    /// disk. A publisher whose key was replaced begins anew. Returns the feeds dropped. An own feed that lost its readers stays, so that it can go on one day.
     pub(crate) fn follow_roster(&mut self, cx: &Context<'_>, fx: &mut Effects<'_>) -> Vec<FeedId> {
         let fresh = Self::new(cx, Start { restored: self.restored, ..self.start });
         for (circle, own) in fresh.own {
@@ -141,10 +149,32 @@ impl FeedKeeper {
             fx.delete(Collection::Head, feed_key(feed));
             self.forget_headers(feed, |_| false, fx);
         }
+        let replaced = |oin: &Oin| {
+            let (held, now) = (self.publisher_keys.get(oin), fresh.publisher_keys.get(oin));
+            held.is_some() && now.is_some() && held != now
+        };
+        let anew: Vec<FeedId> =
+            self.replicas.keys().filter(|feed| replaced(&feed.publisher)).copied().collect();
+        for feed in &anew {
+            self.begin_anew(feed, fx);
+        }
+        self.publisher_keys = fresh.publisher_keys;
         for (feed, replica) in fresh.replicas {
             self.replicas.entry(feed).or_insert(replica);
         }
         dropped
+    }
+
+    /// Nothing counts any more that a publisher signed with a key that was replaced: whoever stole that key may have
+    /// signed numbers above which there is nothing. What is matched on stays until the feed is whole again.
+    fn begin_anew(&mut self, feed: &FeedId, fx: &mut Effects<'_>) {
+        let Some(replica) = self.replicas.get_mut(feed) else { return };
+        replica.begin_anew();
+        fx.delete(Collection::Head, feed_key(feed));
+        self.head_kept_at.remove(feed);
+        self.bodies_missed.remove(feed);
+        self.told_equivocation.remove(&feed.publisher);
+        self.forget_headers(feed, |_| false, fx);
     }
 
     pub(super) fn hold_header(&mut self, header: &Signed<HeaderDocument>) {

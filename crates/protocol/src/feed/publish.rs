@@ -9,7 +9,7 @@ use index::Position;
 use super::keeper::{FeedKeeper, HeldHeader, key};
 use crate::ceremony::KeyMaterial;
 use crate::effects::{Context, Effects};
-use crate::{Collection, Outbound};
+use crate::{Collection, Notice, Outbound};
 
 impl FeedKeeper {
     /// Publishes the segments that are due. `backlog`: families wait for their keys.
@@ -35,8 +35,13 @@ impl FeedKeeper {
             if own.published_at.is_some_and(|at| cx.now.since(at) < interval) {
                 continue;
             }
+            let Some(segment) = own.publisher.segment(cx.now, key(cx)) else {
+                if self.told_used_up.insert(*circle) {
+                    fx.notice(Notice::NumbersUsedUp { circle: *circle });
+                }
+                continue;
+            };
             own.published_at = Some(cx.now);
-            let segment = own.publisher.segment(cx.now, key(cx));
             let (feed, sequence) = (own.publisher.feed(), segment.header.document().sequence);
             self.marks.published(segment.header.document());
             let (digest, body) = (segment.body.digest(), segment.body.to_bytes());

@@ -15,5 +15,6 @@ mod operating;
 mod restored;
 mod restored_keyholder;
 mod roster;
+mod rotated;
 mod rubbish;
 mod units;

@@ -436,7 +436,7 @@ fn a_publisher_that_raises_generations_in_a_loop_is_bounded() {
         let mut publisher = Publisher::new(network, last.document().feed);
         publisher.continue_above(newest);
         publisher.add([crypto::Tag::from_bytes([n.to_be_bytes(); 8].concat().try_into().unwrap())]);
-        let segment = publisher.segment(net.now(), &key);
+        let segment = publisher.segment(net.now(), &key).unwrap();
         newest = index::Position::from(&segment.header);
         page.push(segment.header.to_wire());
     }

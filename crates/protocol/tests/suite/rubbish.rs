@@ -46,7 +46,7 @@ fn a_head_signed_by_another_key_is_refused() {
     net.settle();
     let network = net.founding().roster.network();
     let mut forged = Publisher::new(network, feed_of(&net, 2));
-    forged.segment(net.now(), &key_of(3));
+    forged.segment(net.now(), &key_of(3)).unwrap();
     let roster = (1, net.founding().roster.digest());
     let head = forged.head(net.now(), false, roster, vec![], &key_of(3)).unwrap();
     let before = net.status(Founding::oin(1)).refused.bad_signatures;
@@ -61,7 +61,7 @@ fn a_second_header_with_one_sequence_number_is_refused_counted_and_told() {
     let network = net.founding().roster.network();
     let mut forked = Publisher::new(network, feed_of(&net, 2));
     forked.add([Tag::from_bytes([1; 16])]);
-    forked.segment(net.now(), &key_of(2));
+    forked.segment(net.now(), &key_of(2)).unwrap();
     let roster = (1, net.founding().roster.digest());
     let head = forked.head(net.now().plus(1), false, roster, vec![], &key_of(2)).unwrap();
     net.inject_gossip(Founding::oin(1), head.to_wire());
@@ -142,7 +142,7 @@ fn a_document_of_another_type_or_network_is_no_header() {
     let mut net = Simulation::new(Founding::uniform(4));
     net.settle();
     let mut foreign = Publisher::new(domain::NetworkId::from_bytes([1; 32]), feed_of(&net, 2));
-    let header = foreign.segment(net.now(), &key_of(2)).header;
+    let header = foreign.segment(net.now(), &key_of(2)).unwrap().header;
     let before = net.status(Founding::oin(1)).refused;
     // A header where a head belongs.
     net.inject_gossip(Founding::oin(1), header.to_wire());
