@@ -45,15 +45,33 @@ impl Publisher {
     }
 
     /// Takes back a segment that was published before a restart; segments come in their order. A generation holds
-    /// everything, so the first segment of a higher one takes the place of all before it.
-    pub fn restore(&mut self, header: &Signed<HeaderDocument>, body: &Body) {
+    /// everything, so the first segment of a higher one takes the place of all before it. Returns whether the segment
+    /// has its place behind the one before; where it has not, only a generation above both is one chain again.
+    pub fn restore(&mut self, header: &Signed<HeaderDocument>, body: &Body) -> bool {
         let newest = Position::from(header);
-        if newest.generation != self.generation {
+        let continues = match self.newest {
+            None => header.document().previous.is_none(),
+            Some(held) => {
+                held.generation == newest.generation
+                    && held.sequence.checked_add(1) == Some(newest.sequence)
+                    && header.document().previous == Some(held.header)
+            }
+        };
+        let begins = newest.generation > self.generation;
+        if begins {
             self.live.clear();
         }
         self.apply(body);
-        self.generation = newest.generation;
+        self.generation = self.generation.max(newest.generation);
         self.newest = Some(newest);
+        continues || begins
+    }
+
+    /// Goes on above everything that was taken back from disk, under the next generation.
+    pub fn continue_above_restored(&mut self) {
+        if let Some(newest) = self.newest {
+            self.continue_above(Position { generation: self.generation, ..newest });
+        }
     }
 
     /// Goes on above a header that others hold and this node does not: under the next generation, which begins with

@@ -366,7 +366,7 @@ impl Machines {
             unit_matches: self.families.unit_matches(),
             published: self.client.waiting() == 0
                 && !self.families.is_registering()
-                && self.feeds.is_published(),
+                && self.feeds.is_published(cx),
             hearing: self.feeds.hearing(cx).collect(),
             continued: self.feeds.continued(),
             completeness: self.feeds.completeness(cx, &self.ceremonies.material, None),

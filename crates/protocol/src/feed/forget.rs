@@ -8,7 +8,7 @@ use index::FeedId;
 use super::keeper::{FeedKeeper, HeldHeader};
 use super::publish::header_key;
 use crate::Collection;
-use crate::effects::Effects;
+use crate::effects::{Context, Effects};
 use crate::record::restored_key;
 
 impl FeedKeeper {
@@ -63,9 +63,10 @@ impl FeedKeeper {
         }
     }
 
-    /// Takes the mark of a restore away once every own feed went on.
-    pub(super) fn forget_restore(&mut self, fx: &mut Effects<'_>) {
-        if self.restored && !self.own.is_empty() && self.own.values().all(|own| own.has_spoken) {
+    /// Takes the mark of a restore away once every own feed that has readers went on.
+    pub(super) fn forget_restore(&mut self, cx: &Context<'_>, fx: &mut Effects<'_>) {
+        let have_spoken = self.read_feeds(cx).count() > 0 && self.read_feeds(cx).all(|own| own.has_spoken);
+        if self.restored && have_spoken {
             self.restored = false;
             fx.delete(Collection::Restored, restored_key());
         }

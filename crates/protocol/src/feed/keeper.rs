@@ -69,6 +69,8 @@ pub(crate) struct FeedKeeper {
     pub(super) bodies_missed: BTreeSet<FeedId>,
     /// When a publisher's new generation was last told.
     pub(super) told_generation: BTreeMap<Oin, Timestamp>,
+    /// Own feeds whose headers on disk are no chain, while they are taken back.
+    pub(super) torn: BTreeSet<CircleId>,
     /// Records on disk that nothing needs any more.
     pub(super) leftovers: Vec<(Collection, Vec<u8>)>,
     start: Start,
@@ -95,13 +97,11 @@ impl FeedKeeper {
         let mut replicas = BTreeMap::new();
         let mut publisher_keys = BTreeMap::new();
         for circle in cx.roster.circles() {
-            if cx.roster.has_readers(&circle.id, &me) {
-                let publisher = Publisher::new(network, feed(me, circle.id));
-                let hearing = start.hears.then(Hearing::default);
-                let unheard =
-                    OwnFeed { publisher, head: None, published_at: None, hearing, has_spoken: false };
-                own.insert(circle.id, unheard);
-            }
+            // Also where nobody reads now: what was published there counts when somebody does again.
+            let publisher = Publisher::new(network, feed(me, circle.id));
+            let hearing = start.hears.then(Hearing::default);
+            let unheard = OwnFeed { publisher, head: None, published_at: None, hearing, has_spoken: false };
+            own.insert(circle.id, unheard);
             for member in cx.roster.publishers_for(&circle.id, &me) {
                 let id = feed(member.oin, circle.id);
                 replicas.insert(id, Replica::new(network, id));
@@ -129,6 +129,7 @@ impl FeedKeeper {
             told_used_up: BTreeSet::new(),
             bodies_missed: BTreeSet::new(),
             told_generation: BTreeMap::new(),
+            torn: BTreeSet::new(),
             leftovers: Vec::new(),
             start,
             restored: start.restored,
@@ -231,11 +232,17 @@ impl FeedKeeper {
     }
 
     /// Whether the newest own heads say that nothing is left to publish.
-    pub(crate) fn is_published(&self) -> bool {
+    pub(crate) fn is_published(&self, cx: &Context<'_>) -> bool {
         let done = |own: &OwnFeed| {
             own.hearing.is_none() && own.head.as_ref().is_some_and(|head| !head.document().backlog)
         };
-        self.own.values().all(|own| done(own) && !own.publisher.has_backlog())
+        self.read_feeds(cx).all(|own| done(own) && !own.publisher.has_backlog())
+    }
+
+    /// The own feeds that somebody may read.
+    pub(super) fn read_feeds(&self, cx: &Context<'_>) -> impl Iterator<Item = &OwnFeed> {
+        let read = self.own.iter().filter(|(circle, _)| cx.roster.has_readers(circle, &cx.identity.oin));
+        read.map(|(_, own)| own)
     }
 
     /// Completeness over every organisation that may publish to this node, in all circles or in some.

@@ -33,6 +33,7 @@ impl FeedKeeper {
         let mut named: BTreeMap<Digest, usize> = BTreeMap::new();
         // Own feeds whose newest header is signed with a key that was replaced: nobody can verify it any more.
         let mut replaced_key: BTreeSet<CircleId> = BTreeSet::new();
+        self.torn.clear();
         for wire in headers {
             let Ok(unverified) = Unverified::<HeaderDocument>::parse(wire) else { continue };
             *named.entry(unverified.claimed().body).or_default() += 1;
@@ -53,12 +54,14 @@ impl FeedKeeper {
                 forget_name(&mut named, &header.document().body);
             }
         }
-        for own in self.own.values_mut().filter(|own| replaced_key.contains(&own.publisher.feed().circle)) {
-            if let Some(newest) = own.publisher.newest() {
-                own.publisher.continue_above(newest);
+        self.leave_over_generations(&mut named);
+        // Only now: what is on disk stays there until something takes its place.
+        let torn = std::mem::take(&mut self.torn);
+        for (circle, own) in &mut self.own {
+            if replaced_key.contains(circle) || torn.contains(circle) {
+                own.publisher.continue_above_restored();
             }
         }
-        self.leave_over_generations(&mut named);
         self.restore_heads(cx, heads);
         named.retain(|_, headers| *headers > 0);
         let orphans: Vec<Digest> =
@@ -78,11 +81,14 @@ impl FeedKeeper {
     ) -> bool {
         let feed = header.document().feed;
         if feed.publisher == cx.identity.oin {
-            if let (Some(own), Some(body)) =
-                (self.own.get_mut(&feed.circle), bodies.get(&header.document().body))
-                && own.publisher.feed() == feed
-            {
-                own.publisher.restore(header, body);
+            let own = self.own.get_mut(&feed.circle).filter(|own| own.publisher.feed() == feed);
+            if let (Some(own), Some(body)) = (own, bodies.get(&header.document().body)) {
+                let begins = header.document().generation > own.publisher.generation();
+                if !own.publisher.restore(header, body) {
+                    self.torn.insert(feed.circle);
+                } else if begins {
+                    self.torn.remove(&feed.circle);
+                }
                 own.published_at = Some(header.document().time);
                 self.marks.published(header.document());
                 self.hold_header(header);

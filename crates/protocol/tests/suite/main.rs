@@ -12,6 +12,7 @@ mod golden;
 mod hostile;
 mod matching;
 mod operating;
+mod reopened;
 mod restored;
 mod restored_keyholder;
 mod roster;
