@@ -51,6 +51,9 @@ pub(crate) struct Arrived {
 impl FeedKeeper {
     /// A member became reachable: it is asked for its heads, since gossip is not repeated.
     pub(crate) fn connected(&mut self, cx: &Context<'_>, member: Oin) {
+        for own in self.own.values_mut() {
+            own.asked.remove(&member);
+        }
         for circle in cx.roster.circles() {
             if self.heads_wanted.len() < MAX_HEADS_WANTED {
                 self.heads_wanted.push_back((member, circle.id));

@@ -8,8 +8,8 @@
 //! A key that was replaced may be in other hands: what is signed with it raises no number far, because nobody refuses a
 //! feed any more that goes on below.
 //!
-//! Nobody can hear what only an absent reader holds. That reader refuses what is signed afterwards, until the node
-//! hears it at its next start and goes on above that as well.
+//! Nobody can hear what only an absent reader holds. That reader refuses what is signed afterwards, until it connects:
+//! then it is asked too, and the feed goes on above that as well. Nothing waits for it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ use index::{FeedId, HeadDocument, HeaderDocument, Position};
 use minicbor::bytes::ByteVec;
 
 use super::follow::Wanted;
-use super::keeper::FeedKeeper;
+use super::keeper::{FeedKeeper, OwnFeed};
 use super::message::{FeedRequest, FeedResponse, MAX_HEAD_BYTES};
 use crate::effects::{Context, Effects};
 use crate::{Conversation, HearingStatus, Notice};
@@ -43,8 +43,6 @@ const REPLACED_KEY_GENERATION: u32 = 1 << 24;
 /// What was heard about one own feed since the start.
 #[derive(Default)]
 pub(crate) struct Hearing {
-    /// Readers that told what they hold, be it nothing.
-    heard: BTreeSet<Oin>,
     failures: BTreeMap<Oin, u32>,
     /// The highest header named so far.
     highest: Option<Position>,
@@ -55,10 +53,14 @@ pub(crate) struct Hearing {
 }
 
 impl FeedKeeper {
-    /// Asks the connected readers of every own feed that is not heard yet.
+    /// Asks the connected readers of every own feed that did not tell yet: while it is heard again and again, afterwards
+    /// once for each time that they connect.
     pub(super) fn hear(&mut self, cx: &Context<'_>, fx: &mut Effects<'_>) {
-        for own in self.own.values() {
-            let Some(hearing) = &own.hearing else { continue };
+        if !self.start.hears {
+            return;
+        }
+        for own in self.own.values_mut() {
+            let is_heard = own.hearing.is_none();
             let feed = own.publisher.feed();
             let asked: BTreeSet<Oin> = self
                 .pending
@@ -69,15 +71,18 @@ impl FeedKeeper {
             let rests =
                 |reader: &Oin| self.resting.get(&(feed, *reader)).is_some_and(|until| cx.now < *until);
             let free = cx.connected.iter().filter(|reader| {
-                !hearing.heard.contains(reader)
+                !own.heard.contains(reader)
+                    && !(is_heard && own.asked.contains(reader))
                     && !asked.contains(reader)
                     && !rests(reader)
                     && reads(cx, &feed, reader)
             });
-            for reader in free.take(UNDER_WAY.saturating_sub(asked.len())) {
+            let free: Vec<Oin> = free.take(UNDER_WAY.saturating_sub(asked.len())).copied().collect();
+            for reader in free {
+                own.asked.insert(reader);
                 let frame = cbor::to_vec(&FeedRequest::Newest { feed });
-                let id = fx.request(*reader, Conversation::Feed, frame);
-                self.pending.insert(id, (*reader, Wanted::Newest(feed)));
+                let id = fx.request(reader, Conversation::Feed, frame);
+                self.pending.insert(id, (reader, Wanted::Newest(feed)));
             }
         }
     }
@@ -122,18 +127,23 @@ impl FeedKeeper {
         let Some(positions) = positions else { return self.not_heard(cx, feed, reader) };
         let behind: Vec<(Position, bool)> =
             positions.map(|position| (position, !self.holds_own(&feed, &position))).collect();
-        let Some(hearing) = self.hearing_of(&feed) else { return };
+        let Some(own) = self.own_feed(&feed) else { return };
+        own.heard.insert(reader);
+        let mut late = Hearing::default();
+        let hearing = own.hearing.as_mut().unwrap_or(&mut late);
         for (position, is_behind) in behind {
             hearing.generation = hearing.generation.max(position.generation);
             hearing.is_behind |= is_behind;
             hearing.highest = higher(hearing.highest, Some(position));
         }
-        hearing.heard.insert(reader);
+        if own.hearing.is_none() {
+            let _went_on = own.go_on(late, cx, fx);
+        }
     }
 
     /// A reader did not tell: it is asked again after a rest.
     pub(super) fn not_heard(&mut self, cx: &Context<'_>, feed: FeedId, reader: Oin) {
-        if let Some(hearing) = self.hearing_of(&feed) {
+        if let Some(hearing) = self.own_feed(&feed).and_then(|own| own.hearing.as_mut()) {
             let failures = hearing.failures.entry(reader).or_default();
             *failures = failures.saturating_add(1);
         }
@@ -147,19 +157,15 @@ impl FeedKeeper {
         for circle in enough {
             let Some(own) = self.own.get_mut(&circle) else { continue };
             let Some(hearing) = own.hearing.take() else { continue };
-            let held = own.publisher.newest();
-            let Some(highest) = higher(hearing.highest, held).filter(|_| hearing.is_behind) else { continue };
-            let generation = hearing.generation.max(own.publisher.generation());
-            own.publisher.continue_above(Position { generation, ..highest });
-            own.published_at = None;
-            let (publisher, generation) = (cx.identity.oin, own.publisher.generation());
-            fx.notice(Notice::FeedContinued { publisher, generation });
+            if own.go_on(hearing, cx, fx) {
+                own.published_at = None;
+            }
         }
     }
 
     /// The own feeds for which nothing is signed yet, and what is heard and needed for each.
     pub(crate) fn hearing(&self, cx: &Context<'_>) -> impl Iterator<Item = HearingStatus> {
-        let status = |(circle, own): (&CircleId, &super::keeper::OwnFeed)| {
+        let status = |(circle, own): (&CircleId, &OwnFeed)| {
             let hearing = own.hearing.as_ref()?;
             let feed = own.publisher.feed();
             let members = cx.roster.members().iter().map(|member| member.oin);
@@ -172,12 +178,12 @@ impl FeedKeeper {
             let some = readers.len().div_ceil(2).min(READERS_HEARD);
             let waits_for = |reader: &&Oin| {
                 cx.connected.contains(*reader)
-                    && !hearing.heard.contains(*reader)
+                    && !own.heard.contains(*reader)
                     && hearing.failures.get(*reader).is_none_or(|failures| *failures < PATIENCE)
             };
             Some(HearingStatus {
                 circle: *circle,
-                heard: readers.iter().filter(|reader| hearing.heard.contains(*reader)).count(),
+                heard: readers.iter().filter(|reader| own.heard.contains(*reader)).count(),
                 needed: if self.restored { majority } else { some },
                 awaited: readers.iter().filter(waits_for).count(),
                 restored: self.restored,
@@ -186,9 +192,8 @@ impl FeedKeeper {
         self.own.iter().filter_map(status)
     }
 
-    fn hearing_of(&mut self, feed: &FeedId) -> Option<&mut Hearing> {
-        let own = self.own.get_mut(&feed.circle).filter(|own| own.publisher.feed() == *feed)?;
-        own.hearing.as_mut()
+    fn own_feed(&mut self, feed: &FeedId) -> Option<&mut OwnFeed> {
+        self.own.get_mut(&feed.circle).filter(|own| own.publisher.feed() == *feed)
     }
 
     /// Whether this node holds that header of its own feed, or held it once: a lower generation is dropped when it is
@@ -202,6 +207,21 @@ impl FeedKeeper {
         let same =
             place.ok().and_then(|place| held.get(place)).is_some_and(|held| held.position == *position);
         is_over || same
+    }
+}
+
+impl OwnFeed {
+    /// Goes on above what was heard, when that is more than this node holds. Returns whether it was.
+    fn go_on(&mut self, hearing: Hearing, cx: &Context<'_>, fx: &mut Effects<'_>) -> bool {
+        let held = self.publisher.newest();
+        let Some(highest) = higher(hearing.highest, held).filter(|_| hearing.is_behind) else {
+            return false;
+        };
+        let generation = hearing.generation.max(self.publisher.generation());
+        self.publisher.continue_above(Position { generation, ..highest });
+        let (publisher, generation) = (cx.identity.oin, self.publisher.generation());
+        fx.notice(Notice::FeedContinued { publisher, generation });
+        true
     }
 }
 

@@ -22,6 +22,9 @@ pub(crate) struct OwnFeed {
     pub(super) published_at: Option<Timestamp>,
     /// What is heard of others about it; nothing is signed while there is something to hear.
     pub(super) hearing: Option<Hearing>,
+    /// Readers that told what they hold since the start, and those that were asked since they connected.
+    pub(super) heard: BTreeSet<Oin>,
+    pub(super) asked: BTreeSet<Oin>,
     /// Whether a head was signed since the start.
     pub(super) has_spoken: bool,
 }
@@ -73,7 +76,7 @@ pub(crate) struct FeedKeeper {
     pub(super) torn: BTreeSet<CircleId>,
     /// Records on disk that nothing needs any more.
     pub(super) leftovers: Vec<(Collection, Vec<u8>)>,
-    start: Start,
+    pub(super) start: Start,
     /// Whether the data folder was restored from a backup and some own feed has not gone on since.
     pub(super) restored: bool,
 }
@@ -100,7 +103,15 @@ impl FeedKeeper {
             // Also where nobody reads now: what was published there counts when somebody does again.
             let publisher = Publisher::new(network, feed(me, circle.id));
             let hearing = start.hears.then(Hearing::default);
-            let unheard = OwnFeed { publisher, head: None, published_at: None, hearing, has_spoken: false };
+            let unheard = OwnFeed {
+                publisher,
+                head: None,
+                published_at: None,
+                hearing,
+                heard: BTreeSet::new(),
+                asked: BTreeSet::new(),
+                has_spoken: false,
+            };
             own.insert(circle.id, unheard);
             for member in cx.roster.publishers_for(&circle.id, &me) {
                 let id = feed(member.oin, circle.id);
