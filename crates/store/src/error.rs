@@ -17,7 +17,7 @@ pub enum StoreError {
         folder: PathBuf,
     },
     /// The caller's storage secret is not the one the folder was made with.
-    #[error("the storage secret does not fit the data folder {}; give the one it was made with", .folder.display())]
+    #[error("the storage secret, made of the passphrase, does not fit the data folder {}; give the passphrase that it was made with", .folder.display())]
     WrongSecret {
         /// The data folder.
         folder: PathBuf,

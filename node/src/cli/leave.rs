@@ -142,7 +142,7 @@ async fn withdraw(
     if !begun {
         let asked = connection.client.ask(&Request::Leave { begin: false, force: false }, |_| ()).await?;
         let Reply::Leaving(meaning) = asked else { return Err(unexpected()) };
-        explain(config, &meaning);
+        explain(arguments, config, &meaning);
         if !meaning.refused || arguments.force {
             // A node that waits cannot tell how many there are.
             if meaning.signals > 0 || !RosterFolder::open(&config.roster_folder())?.is_empty()? {
@@ -278,14 +278,18 @@ async fn erased(arguments: &LeaveArguments, config: &Config, mut departure: Depa
     Ok(departure)
 }
 
-fn explain(config: &Config, meaning: &LeaveLine) {
+fn explain(arguments: &LeaveArguments, config: &Config, meaning: &LeaveLine) {
     say!(
         "{} ({}) leaves the network: {} signals are withdrawn; matches, keys and the feeds of others are destroyed.",
         config.name,
         config.oin,
         meaning.signals
     );
-    say!("What is in the archive is the only record that remains of them.");
+    if arguments.archive.is_some() {
+        say!("What is in the archive is the only record that remains of them.");
+    } else {
+        say!("No record of them remains.");
+    }
     for sentence in &meaning.keys {
         say!("! {sentence}");
     }

@@ -21,10 +21,10 @@ const STATUS: &str = "Exit status: 0 done; 2 nothing was done, and the message s
 const FOUNDING: &str = "From nothing to a network:
   samenhang governor new --out anna.key              each governor, on its own machine
   samenhang roster new --from network.toml --governors anna.pub bert.pub carla.pub \\
-      --threshold 2 --request requests/ --out network-1.roster
-  samenhang roster show network-1.roster             each governor reads it
-  samenhang roster sign --key anna.key network-1.roster    each governor
-  samenhang roster merge A.roster B.roster --out network-1.roster   when they signed copies
+      --threshold 2 --request requests/ --out network-1.draft
+  samenhang roster show network-1.draft              each governor reads it
+  samenhang roster sign --key anna.key network-1.draft     each governor, on a copy
+  samenhang roster merge A.draft B.draft --out network-1.roster     the copies together
   samenhang roster install --data FOLDER network-1.roster  each member
 
 Exit status: 0 done; 2 nothing was done, and the message says why.";

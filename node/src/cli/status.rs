@@ -106,7 +106,8 @@ fn print(status: &StatusLine) -> Result<()> {
         }
     }
     if status.unit_matches > 0 {
-        output::line(&format!("units         {} matches between own units", status.unit_matches))?;
+        let matches = if status.unit_matches == 1 { "match" } else { "matches" };
+        output::line(&format!("units         {} {matches} between own units", status.unit_matches))?;
     }
     for message in &status.messages {
         output::line(&format!("! {message}"))?;

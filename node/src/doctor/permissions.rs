@@ -31,7 +31,11 @@ pub(super) fn look(patient: &Patient<'_>, findings: &mut Findings) -> bool {
         findings.wrong(
             "permissions",
             format!("there is no data folder {}, or this user may not see it", folder.display()),
-            format!("make it with `samenhang init --config {}`", patient.file.display()),
+            format!(
+                "make it with `samenhang init --config {}`; where there was a node before, with `samenhang restore --from` \
+                 instead",
+                patient.file.display()
+            ),
         );
         return false;
     };

@@ -83,9 +83,14 @@ impl Told {
                     format!("'{code}' is removed: signals that rest on it are no longer published")
                 }
                 (Some(old), Some(new)) if old != new => format!(
-                    "'{code}' changes; it now reads: {}, AVG {}, consent {}, {}",
+                    "'{code}' changes; it now reads: {}, AVG {}{}, {}, consent {}, {}",
                     plain(&new.article),
                     plain(&new.avg6),
+                    new.avg9.as_ref().map(|avg9| format!(" and {}", plain(avg9))).unwrap_or_default(),
+                    new.secrecy.as_ref().map_or_else(
+                        || "no rule of secrecy named".to_owned(),
+                        |rule| format!("secrecy: {}", plain(rule))
+                    ),
                     if new.consent_required { "required" } else { "not required" },
                     new.valid_until.map_or_else(
                         || "without end".to_owned(),
