@@ -311,6 +311,13 @@ impl FeedKeeper {
         let verified = fx.verified::<HeaderDocument>(cx.roster, wire, |document| document.feed.publisher);
         let Some(header): Option<Signed<HeaderDocument>> = verified else { return false };
         let Some(replica) = self.replicas.get_mut(&feed) else { return false };
+        let document = header.document();
+        let begins = replica.newest_sequence() > 0 && document.generation > replica.generation();
+        let interval = u64::from(cx.roster.rules().publish_interval_seconds);
+        if begins && self.generation_taken.get(&feed).is_some_and(|at| cx.now.since(*at) < interval) {
+            // Another one costs the forgetting of the one before, so it waits.
+            return false;
+        }
         match replica.offer_header(&header, cx.now) {
             Ok(HeaderOutcome::Known) => true,
             Ok(outcome) => {
@@ -318,6 +325,7 @@ impl FeedKeeper {
                 self.hold_header(&header);
                 if outcome == HeaderOutcome::NewGeneration {
                     // One that was being built aside is given up for it.
+                    self.generation_taken.insert(feed, cx.now);
                     self.forget_generations(&feed, fx);
                     self.tell_generation(cx, feed.publisher, header.document().generation, fx);
                 }

@@ -31,14 +31,24 @@ impl FeedKeeper {
         if go.is_empty() {
             return;
         }
-        let named: BTreeSet<Digest> = self.headers.values().flatten().map(|header| header.body).collect();
         for header in go {
             fx.delete(Collection::Header, header_key(feed, header.position.sequence));
-            if !named.contains(&header.body) && self.bodies.remove(&header.body).is_some() {
+            if self.let_go(&header.body) && self.bodies.remove(&header.body).is_some() {
                 fx.delete(Collection::Body, header.body.as_bytes().to_vec());
             }
             fx.cut();
         }
+    }
+
+    /// Counts one header less that names a body. Returns whether it was the last.
+    pub(super) fn let_go(&mut self, body: &Digest) -> bool {
+        let Some(headers) = self.named.get_mut(body) else { return true };
+        *headers = headers.saturating_sub(1);
+        let is_last = *headers == 0;
+        if is_last {
+            self.named.remove(body);
+        }
+        is_last
     }
 
     /// Forgets the headers of generations that a replica no longer holds.

@@ -70,13 +70,13 @@ impl FeedKeeper {
                 .collect();
             let rests =
                 |reader: &Oin| self.resting.get(&(feed, *reader)).is_some_and(|until| cx.now < *until);
-            let free = cx.connected.iter().filter(|reader| {
-                !own.heard.contains(reader)
-                    && !(is_heard && own.asked.contains(reader))
-                    && !asked.contains(reader)
-                    && !rests(reader)
-                    && reads(cx, &feed, reader)
-            });
+            let was_asked = |reader: &Oin| {
+                own.heard.contains(reader) || asked.contains(reader) || is_heard && own.asked.contains(reader)
+            };
+            let free = cx
+                .connected
+                .iter()
+                .filter(|reader| !was_asked(reader) && !rests(reader) && reads(cx, &feed, reader));
             let free: Vec<Oin> = free.take(UNDER_WAY.saturating_sub(asked.len())).copied().collect();
             for reader in free {
                 own.asked.insert(reader);

@@ -45,6 +45,10 @@ pub(crate) struct FeedKeeper {
     publisher_keys: BTreeMap<Oin, VerifyingKey>,
     /// Headers, oldest first, to be served.
     pub(super) headers: BTreeMap<FeedId, Vec<HeldHeader>>,
+    /// How many of them name each body.
+    pub(super) named: BTreeMap<Digest, usize>,
+    /// When a new generation of each feed was last taken.
+    pub(super) generation_taken: BTreeMap<FeedId, Timestamp>,
     /// Bodies as bytes, to be served.
     pub(super) bodies: BTreeMap<Digest, Vec<u8>>,
     pub(super) pending: BTreeMap<RequestId, (Oin, Wanted)>,
@@ -125,6 +129,8 @@ impl FeedKeeper {
             replicas,
             publisher_keys,
             headers: BTreeMap::new(),
+            named: BTreeMap::new(),
+            generation_taken: BTreeMap::new(),
             bodies: BTreeMap::new(),
             pending: BTreeMap::new(),
             resting: BTreeMap::new(),
@@ -158,6 +164,7 @@ impl FeedKeeper {
             self.replicas.keys().filter(|feed| !fresh.replicas.contains_key(feed)).copied().collect();
         for feed in &dropped {
             self.replicas.remove(feed);
+            self.generation_taken.remove(feed);
             fx.delete(Collection::Head, feed_key(feed));
             self.forget_headers(feed, |_| false, fx);
         }
@@ -184,6 +191,7 @@ impl FeedKeeper {
         replica.begin_anew();
         fx.delete(Collection::Head, feed_key(feed));
         self.head_kept_at.remove(feed);
+        self.generation_taken.remove(feed);
         self.bodies_missed.remove(feed);
         self.told_equivocation.remove(&feed.publisher);
         self.forget_headers(feed, |_| false, fx);
@@ -192,6 +200,7 @@ impl FeedKeeper {
     pub(super) fn hold_header(&mut self, header: &Signed<HeaderDocument>) {
         let position = Position::from(header);
         let held = HeldHeader { position, wire: header.to_wire(), body: header.document().body };
+        *self.named.entry(held.body).or_default() += 1;
         self.headers.entry(header.document().feed).or_default().push(held);
     }
 

@@ -49,6 +49,7 @@ impl FeedKeeper {
             fx.put(Collection::Body, digest.as_bytes().to_vec(), body.clone());
             let position = Position::from(&segment.header);
             let held = HeldHeader { position, wire: segment.header.to_wire(), body: digest };
+            *self.named.entry(digest).or_default() += 1;
             self.headers.entry(feed).or_default().push(held);
             self.bodies.insert(digest, body);
             let roster = (cx.roster.version(), cx.roster.digest());

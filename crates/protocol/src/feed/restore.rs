@@ -135,6 +135,7 @@ impl FeedKeeper {
         let own: BTreeMap<FeedId, u32> =
             self.own.values().map(|own| (own.publisher.feed(), own.publisher.generation())).collect();
         let mut over: BTreeSet<(FeedId, u64)> = BTreeSet::new();
+        let mut gone: Vec<Digest> = Vec::new();
         for (feed, held) in &mut self.headers {
             let replica = self.replicas.get(feed);
             held.retain(|header| {
@@ -144,9 +145,14 @@ impl FeedKeeper {
                 if !stays {
                     over.insert((*feed, header.position.sequence));
                     forget_name(named, &header.body);
+                    gone.push(header.body);
                 }
                 stays
             });
+        }
+        for body in gone {
+            // Whether the body stays is decided by what is on disk.
+            let _is_last = self.let_go(&body);
         }
         for (feed, sequence) in over {
             self.leave_over(&feed, sequence);
