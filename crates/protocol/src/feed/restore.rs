@@ -34,10 +34,12 @@ impl FeedKeeper {
         // Own feeds whose newest header is signed with a key that was replaced: nobody can verify it any more.
         let mut replaced_key: BTreeSet<CircleId> = BTreeSet::new();
         self.torn.clear();
+        let mut unverified_headers: Vec<(FeedId, u64, Digest)> = Vec::new();
         for wire in headers {
             let Ok(unverified) = Unverified::<HeaderDocument>::parse(wire) else { continue };
             *named.entry(unverified.claimed().body).or_default() += 1;
             let feed = unverified.claimed().feed;
+            let (sequence, body) = (unverified.claimed().sequence, unverified.claimed().body);
             let verified = verify(cx.roster, unverified, |document| document.feed.publisher);
             let header = if feed.publisher == cx.identity.oin {
                 match &verified {
@@ -48,13 +50,23 @@ impl FeedKeeper {
             } else {
                 verified
             };
-            let Some(header) = header else { continue };
+            let Some(header) = header else {
+                unverified_headers.push((feed, sequence, body));
+                continue;
+            };
             if !self.restore_header(cx, &header, &by_digest) {
                 self.leave_over(&header.document().feed, header.document().sequence);
                 forget_name(&mut named, &header.document().body);
             }
         }
         self.leave_over_generations(&mut named);
+        for (feed, sequence, body) in unverified_headers {
+            // Its publisher goes on under another key: nobody will verify this one again.
+            if self.headers.get(&feed).is_some_and(|held| !held.is_empty()) {
+                self.leave_over(&feed, sequence);
+                forget_name(&mut named, &body);
+            }
+        }
         // Only now: what is on disk stays there until something takes its place.
         let torn = std::mem::take(&mut self.torn);
         for (circle, own) in &mut self.own {

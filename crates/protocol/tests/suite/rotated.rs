@@ -1,8 +1,8 @@
 //! A key that was stolen and replaced: what the thief signed with it neither stops nor brands the feed.
 
-use crypto::{Seed, Signed, SigningKey, cbor, digest};
+use crypto::{Seed, Signed, SigningKey, Tag, cbor, digest};
 use domain::{FamilyRef, Oin, Role};
-use index::{FeedId, HeadDocument, HeaderDocument, MAX_GENERATION, MAX_SEQUENCE};
+use index::{FeedId, HeadDocument, HeaderDocument, MAX_GENERATION, MAX_SEQUENCE, Publisher};
 use protocol::feed::FeedResponse;
 use protocol::{Collection, Command, Conversation, Notice, Reply};
 use testkit::{Fate, Founding, Simulation, family, person};
@@ -225,4 +225,39 @@ fn documents_under_the_replaced_key_are_nobodys() {
     let frame = cbor::to_vec(&protocol::feed::FeedRequest::Newest { feed: head.document().feed });
     net.inject(oin(VICTIM), oin(READER), Conversation::Feed, frame);
     assert_goes_on(&mut net, 0);
+}
+
+#[test]
+fn headers_under_the_replaced_key_are_swept_once_the_feed_goes_on() {
+    let mut net = matched();
+    let feed = newest_header(&net, READER, &stolen_key()).unwrap().feed;
+    rotate(&mut net);
+    net.settle();
+    // As if the reader had stopped before it forgot what the old key signed.
+    let mut torn = net.disk(oin(READER)).clone();
+    let (headers, bodies) = (torn.count(Collection::Header), torn.count(Collection::Body));
+    let mut old = Publisher::new(net.founding().roster.network(), feed);
+    for n in 0..3 {
+        old.add([Tag::from_bytes([n; 16])]);
+        let segment = old.segment(net.now(), &stolen_key()).unwrap();
+        let key = header_key(&feed, segment.header.document().sequence);
+        torn.put(Collection::Header, key, segment.header.to_wire());
+        torn.put(Collection::Body, segment.body.digest().as_bytes().to_vec(), segment.body.to_bytes());
+    }
+    assert_eq!(torn.count(Collection::Body), bodies + 3);
+    net.restart_from(oin(READER), torn);
+    assert_eq!(net.disk(oin(READER)).count(Collection::Header), headers);
+    assert_eq!(net.disk(oin(READER)).count(Collection::Body), bodies);
+    assert_eq!(involved(&mut net, READER, "x"), [oin(VICTIM)]);
+    assert_goes_on(&mut net, 0);
+}
+
+fn header_key(feed: &FeedId, sequence: u64) -> Vec<u8> {
+    [
+        feed.publisher.as_bytes().as_slice(),
+        feed.circle.as_bytes(),
+        &feed.epoch.0.to_be_bytes(),
+        &sequence.to_be_bytes(),
+    ]
+    .concat()
 }
