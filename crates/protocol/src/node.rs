@@ -184,6 +184,9 @@ impl Node {
                 if machines.feeds.clock_allows_publishing(&cx, &mut fx) {
                     machines.feeds.publish(&cx, &machines.ceremonies.material, backlog, &mut fx);
                 }
+                if machines.ceremonies.needs_no_mark(&cx) {
+                    machines.feeds.forget_restore(&cx, &mut fx);
+                }
             }
             Input::Connected(member) => {
                 machines.feeds.connected(&cx, member);

@@ -53,6 +53,17 @@ impl CeremonyKeeper {
             && (others.is_empty() || others.iter().any(|oin| asking.answered.contains(oin)))
     }
 
+    /// Whether nothing is asked any more of which a restore could have lost the answer: every class has its key set, or
+    /// its ceremony has begun, or is none of this node's.
+    pub(crate) fn needs_no_mark(&self, cx: &Context<'_>) -> bool {
+        let section = cx.roster.keyholder_section();
+        let is_keyholder = section.keyholders.iter().any(|keyholder| keyholder.oin == cx.identity.oin);
+        !is_keyholder
+            || KeyClass::ALL
+                .iter()
+                .all(|class| self.material.key_set(*class).is_some() || self.running.contains_key(class))
+    }
+
     /// Takes what another keyholder holds of an attempt that is not begun here.
     pub(super) fn told(
         &mut self,

@@ -74,7 +74,7 @@ impl FeedKeeper {
     }
 
     /// Takes the mark of a restore away once every own feed that has readers went on.
-    pub(super) fn forget_restore(&mut self, cx: &Context<'_>, fx: &mut Effects<'_>) {
+    pub(crate) fn forget_restore(&mut self, cx: &Context<'_>, fx: &mut Effects<'_>) {
         let have_spoken = self.read_feeds(cx).count() > 0 && self.read_feeds(cx).all(|own| own.has_spoken);
         if self.restored && have_spoken {
             self.restored = false;

@@ -63,7 +63,6 @@ impl FeedKeeper {
         }
         // After what takes their place: a stop in between leaves too much, never too little.
         self.forget_own_generations(fx);
-        self.forget_restore(cx, fx);
     }
 }
 

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crypto::{Signed, Unverified, cbor};
 use domain::{FamilyRef, KeyClass, Oin, Role};
 use protocol::ceremony::{CeremonyRequest, CeremonyResponse, Part, Round1Document};
-use protocol::{CeremonyProblem, Command, Conversation, Notice, Reply};
+use protocol::{CeremonyProblem, Collection, Command, Conversation, Notice, Reply};
 use testkit::{Fate, Founding, Message, Simulation, family, person};
 
 fn oin(member: usize) -> Oin {
@@ -151,6 +151,27 @@ fn a_restored_keyholder_begins_only_when_every_other_has_told() {
     net.reconnect(oin(3));
     net.until(30, "the ceremony completes", |net| net.status(oin(1)).key_sets.len() == 2);
     assert!(standing(&mut net).is_empty());
+    assert_eq!(lies(&net), 0);
+}
+
+#[test]
+fn the_mark_of_a_restore_stays_as_long_as_a_ceremony_asks() {
+    let mut net = Simulation::new(Founding::uniform(4));
+    let seen = watch(&mut net, oin(1), |_| false);
+    let fresh = net.disk(oin(1)).restored(net.now());
+    net.restart_from(oin(1), fresh);
+    net.disconnect(oin(3));
+    net.until(30, "the feed goes on", |net| net.disk(oin(1)).count(Collection::Head) > 0);
+    net.seconds(5);
+    assert!(net.status(oin(1)).hearing.is_empty());
+    assert_eq!(net.disk(oin(1)).count(Collection::Restored), 1, "keyholder 3 did not tell yet");
+    net.restart(oin(1));
+    net.disconnect(oin(3));
+    net.seconds(40);
+    assert!(seen.borrow().is_empty(), "also after another start every other keyholder is heard");
+    net.reconnect(oin(3));
+    net.until(30, "the ceremony completes", |net| net.status(oin(1)).key_sets.len() == 2);
+    assert_eq!(net.disk(oin(1)).count(Collection::Restored), 0);
     assert_eq!(lies(&net), 0);
 }
 
