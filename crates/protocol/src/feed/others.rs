@@ -2,13 +2,17 @@
 //! roster.
 //!
 //! Every head carries the time at which its publisher signed it and reaches every member within seconds, whoever may
-//! read the feed. One member can say anything; so the clocks are compared by the middle of all members' heads.
+//! read the feed. One member can say anything; so the clocks are compared by the middle of all members' heads, and a
+//! roster is newer when a second member knows of it.
 
 use std::collections::BTreeMap;
 
 use domain::{Oin, Timestamp};
 use index::HeadDocument;
 use roster::VerifiedRoster;
+
+/// Versions above the own one that are believed of a single member: more are rarely signed while a node is away.
+const VERSIONS_AHEAD: u32 = 16;
 
 /// What one member's newest head says.
 struct Heard {
@@ -57,10 +61,22 @@ impl Others {
         ClockComparison { members: ahead.len(), ahead_seconds: middle(ahead) }
     }
 
-    /// The newest version of the roster that a member says it acts on; 0 when nobody was heard.
+    /// The newest version of the roster that two members act on, as they say, or the only one that was heard; 0 when
+    /// nobody was.
     pub(crate) fn newest_roster(&self, roster: &VerifiedRoster) -> u32 {
         let members = self.0.iter().filter(|(oin, _)| roster.member(oin).is_some());
-        members.map(|(_, heard)| heard.roster_version).max().unwrap_or(0)
+        believed(members.map(|(_, heard)| heard.roster_version).collect(), roster.version())
+    }
+}
+
+/// The second highest of the versions that members name. A single one may name anything, so it counts up to a little
+/// above the own version.
+fn believed(mut versions: Vec<u32>, own: u32) -> u32 {
+    versions.sort_unstable();
+    match versions.as_slice() {
+        [] => 0,
+        [only] => (*only).min(own.saturating_add(VERSIONS_AHEAD)),
+        [.., second, _highest] => *second,
     }
 }
 
@@ -100,6 +116,20 @@ mod tests {
         check(&[2, i64::MAX, 1], 2);
         check(&[86_399, 86_401, 0], 86_399);
         check(&[i64::MIN, -5, -4, 1], -4);
+    }
+
+    #[test]
+    fn one_member_makes_no_version_exist() {
+        fn check(versions: &[u32], expected: u32) {
+            assert_eq!(believed(versions.to_vec(), 3), expected, "{versions:?}");
+        }
+        check(&[], 0);
+        check(&[2], 2);
+        check(&[5], 5);
+        check(&[u32::MAX], 19);
+        check(&[u32::MAX, 3], 3);
+        check(&[5, 2, 5], 5);
+        check(&[u32::MAX, 4, 3, 3], 4);
     }
 
     #[test]

@@ -75,7 +75,10 @@ fn a_newer_roster_is_heard_of() {
     let mut net = Simulation::new(Founding::uniform(3));
     net.settle();
     assert_eq!(net.status(Founding::oin(1)).newest_roster_heard, 1);
-    let frame = head(&net, Founding::oin(2), net.now().plus(1), 7);
+    let frame = head(&net, Founding::oin(2), net.now().plus(1), u32::MAX);
+    net.inject_gossip(Founding::oin(1), frame);
+    assert_eq!(net.status(Founding::oin(1)).newest_roster_heard, 1, "one member can say anything");
+    let frame = head(&net, Founding::oin(3), net.now().plus(1), 7);
     net.inject_gossip(Founding::oin(1), frame);
     assert_eq!(net.status(Founding::oin(1)).newest_roster_heard, 7);
 }
