@@ -50,10 +50,12 @@ fn found(nodes: &[&Prepared], ceremony_deadline_seconds: u32) -> RosterChain {
         name: "test".to_owned(),
         test_network: true,
         rules: Rules {
-            epoch: EpochRules { anchor_epoch: 1, anchor_time: now().0, length_seconds: 86_400 },
+            epoch: EpochRules::starting(now().0, 86_400),
             publish_interval_seconds: 1,
             heartbeat_seconds: 60,
             ceremony_deadline_seconds,
+            live_tags: Rules::LIVE_TAGS,
+            segments_per_snapshot: Rules::SEGMENTS_PER_SNAPSHOT,
         },
         circles: vec![Circle {
             id: CircleId::from_bytes([1; 16]),

@@ -33,14 +33,15 @@ pub(crate) fn found_with(machines: &[Machine], keyholders: usize) -> SignedRoste
         name: text(),
         test_network: true,
         rules: Rules {
-            epoch: EpochRules {
-                anchor_epoch: 1,
-                anchor_time: SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs(),
-                length_seconds: 86_400,
-            },
+            epoch: EpochRules::starting(
+                SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs(),
+                86_400,
+            ),
             publish_interval_seconds: 1,
             heartbeat_seconds: 60,
             ceremony_deadline_seconds: 60,
+            live_tags: Rules::LIVE_TAGS,
+            segments_per_snapshot: Rules::SEGMENTS_PER_SNAPSHOT,
         },
         circles: vec![Circle {
             id: CircleId::from_bytes([1; 16]),

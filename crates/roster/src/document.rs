@@ -72,6 +72,20 @@ pub struct Rules {
     /// Seconds in which a key ceremony must be complete.
     #[n(3)]
     pub ceremony_deadline_seconds: u32,
+    /// Most tags that one feed may have live; what goes beyond is refused by its readers.
+    #[n(4)]
+    pub live_tags: u32,
+    /// After how many segments of a feed everything is published anew, so that withdrawn tags disappear.
+    #[n(5)]
+    pub segments_per_snapshot: u32,
+}
+
+impl Rules {
+    /// Enough for 35,000 families of fourteen tags: more than the largest organisation of a region has.
+    pub const LIVE_TAGS: u32 = 500_000;
+
+    /// A week of segments of a quarter of an hour.
+    pub const SEGMENTS_PER_SNAPSHOT: u32 = 672;
 }
 
 /// epoch = anchor epoch + ⌊(t − anchor time) / length⌋.
@@ -86,6 +100,29 @@ pub struct EpochRules {
     /// Length of an epoch in seconds.
     #[n(2)]
     pub length_seconds: u64,
+    /// Seconds after its end during which an epoch is still matched on; at most its length.
+    #[n(3)]
+    pub grace_seconds: u64,
+    /// Seconds before its start in which an epoch is prepared: its keys are made, and everything is published under
+    /// them; at most the length of an epoch.
+    #[n(4)]
+    pub preparation_seconds: u64,
+}
+
+impl EpochRules {
+    /// Epochs of a length, the first of which starts at a moment in UTC seconds. The grace lasts a sixth of an epoch and at
+    /// most a fortnight, the preparation a third and at most a month.
+    #[must_use]
+    pub fn starting(anchor_time: u64, length_seconds: u64) -> Self {
+        const DAY: u64 = 86_400;
+        Self {
+            anchor_epoch: 1,
+            anchor_time,
+            length_seconds,
+            grace_seconds: (length_seconds / 6).min(14 * DAY),
+            preparation_seconds: (length_seconds / 3).min(30 * DAY),
+        }
+    }
 }
 
 /// A circle: for one purpose, on named legal bases, who publishes to whom.

@@ -23,6 +23,14 @@ pub(crate) fn check(document: &RosterDocument) -> Result<(), RosterError> {
     let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
     // A shorter epoch has everybody evaluate everything anew all the time; a longer one keeps keys for too long.
     within("the length of an epoch in seconds", rules.epoch.length_seconds, 28 * DAY, 366 * DAY)?;
+    // A member that was away over a roll-over is found while it catches up; what was harvested ends soon after.
+    within("the grace of an epoch in seconds", rules.epoch.grace_seconds, 7 * DAY, 28 * DAY)?;
+    // Keyholders on holiday, a ceremony that has to be repeated, and everybody's evaluations after it.
+    within("the preparation of an epoch in seconds", rules.epoch.preparation_seconds, 7 * DAY, 90 * DAY)?;
+    // A large member must fit; a malicious one must not fill everybody's memory.
+    within("live_tags", u64::from(rules.live_tags), 10_000, 2_000_000)?;
+    // More often, and full sets are most of what is sent; less often, and withdrawn tags stay for months.
+    within("segments_per_snapshot", u64::from(rules.segments_per_snapshot), 24, 20_000)?;
     // Segments more often than this show from their timing which families were registered together.
     within("publish_interval_seconds", publish, 60, DAY)?;
     // One lost head must not make a member stale; a member silent for a week is.

@@ -203,6 +203,27 @@ impl VerifiedRoster {
         let passed = now.since(Timestamp(rules.anchor_time)) / rules.length_seconds.max(1);
         Epoch(rules.anchor_epoch.saturating_add(u32::try_from(passed).unwrap_or(u32::MAX)))
     }
+
+    /// When an epoch starts. Of one before the anchor it is only known that it has started.
+    #[must_use]
+    pub fn start_of(&self, epoch: Epoch) -> Timestamp {
+        let rules = &self.document.rules.epoch;
+        let later = u64::from(epoch.0.saturating_sub(rules.anchor_epoch));
+        Timestamp(rules.anchor_time).plus(later.saturating_mul(rules.length_seconds))
+    }
+
+    /// Until when an epoch is matched on: its grace after the next one started.
+    #[must_use]
+    pub fn expiry_of(&self, epoch: Epoch) -> Timestamp {
+        let next = Epoch(epoch.0.saturating_add(1));
+        self.start_of(next).plus(self.document.rules.epoch.grace_seconds)
+    }
+
+    /// From when an epoch is prepared.
+    #[must_use]
+    pub fn preparation_of(&self, epoch: Epoch) -> Timestamp {
+        Timestamp(self.start_of(epoch).0.saturating_sub(self.document.rules.epoch.preparation_seconds))
+    }
 }
 
 /// The rules that a roster must keep whoever signs it.
@@ -263,8 +284,15 @@ pub(crate) fn check_document(document: &RosterDocument) -> Result<(), RosterErro
     {
         return wrong("an institution has no valid address or is listed twice");
     }
-    if document.rules.epoch.length_seconds == 0 || document.rules.publish_interval_seconds == 0 {
+    let epoch = &document.rules.epoch;
+    if epoch.length_seconds == 0 || document.rules.publish_interval_seconds == 0 {
         return wrong("an interval of zero seconds");
+    }
+    if epoch.grace_seconds > epoch.length_seconds || epoch.preparation_seconds > epoch.length_seconds {
+        return wrong("the grace or the preparation of an epoch is longer than an epoch");
+    }
+    if document.rules.live_tags == 0 || document.rules.segments_per_snapshot == 0 {
+        return wrong("no tag may be live, or no segment lies between two full sets");
     }
     let codes: BTreeSet<&LegalBasisCode> = document.legal_bases.iter().map(|basis| &basis.code).collect();
     if document.circles.iter().flat_map(|circle| &circle.legal_bases).any(|held| !codes.contains(&held.0)) {

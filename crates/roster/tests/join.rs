@@ -35,10 +35,12 @@ fn content() -> RosterContent {
         name: "Rivierenland".to_owned(),
         test_network: false,
         rules: Rules {
-            epoch: EpochRules { anchor_epoch: 1, anchor_time: 1_000, length_seconds: 90 * 86_400 },
+            epoch: EpochRules::starting(1_000, 90 * 86_400),
             publish_interval_seconds: 60,
             heartbeat_seconds: 120,
             ceremony_deadline_seconds: 600,
+            live_tags: Rules::LIVE_TAGS,
+            segments_per_snapshot: Rules::SEGMENTS_PER_SNAPSHOT,
         },
         circles: vec![Circle {
             id: CircleId::from_bytes([1; 16]),
@@ -156,8 +158,8 @@ fn governors_sign_a_draft_one_after_the_other() {
 #[test]
 fn production_has_minimums_that_a_test_network_has_not() {
     type Spoil = fn(&mut RosterContent);
-    let spoilt: [(&str, Spoil); 10] = [
-        ("the length of an epoch", |c| c.rules.epoch.length_seconds = 3_600),
+    let spoilt: [(&str, Spoil); 14] = [
+        ("the length of an epoch", |c| c.rules.epoch = EpochRules::starting(1_000, 3_600)),
         ("the length of an epoch", |c| c.rules.epoch.length_seconds = 4_000 * 86_400),
         ("publish_interval_seconds", |c| c.rules.publish_interval_seconds = 59),
         ("publish_interval_seconds", |c| {
@@ -167,6 +169,10 @@ fn production_has_minimums_that_a_test_network_has_not() {
             (c.rules.publish_interval_seconds, c.rules.heartbeat_seconds) = (60, 119);
         }),
         ("heartbeat_seconds", |c| c.rules.heartbeat_seconds = u32::MAX),
+        ("the grace of an epoch", |c| c.rules.epoch.grace_seconds = 86_400),
+        ("the preparation of an epoch", |c| c.rules.epoch.preparation_seconds = 86_400),
+        ("live_tags", |c| c.rules.live_tags = u32::MAX),
+        ("segments_per_snapshot", |c| c.rules.segments_per_snapshot = 1),
         ("ceremony_deadline_seconds", |c| c.rules.ceremony_deadline_seconds = 30),
         ("number of keyholders", |c| {
             c.keyholders.truncate(2);

@@ -39,10 +39,12 @@ fn content() -> RosterContent {
         name: "Rivierenland".to_owned(),
         test_network: true,
         rules: Rules {
-            epoch: EpochRules { anchor_epoch: 5, anchor_time: 1_000, length_seconds: 100 },
+            epoch: EpochRules { anchor_epoch: 5, ..EpochRules::starting(1_000, 100) },
             publish_interval_seconds: 2,
             heartbeat_seconds: 60,
             ceremony_deadline_seconds: 30,
+            live_tags: Rules::LIVE_TAGS,
+            segments_per_snapshot: Rules::SEGMENTS_PER_SNAPSHOT,
         },
         circles: vec![Circle {
             id: CircleId::from_bytes([1; 16]),
@@ -138,7 +140,7 @@ fn changed_bytes_lose_their_signatures() {
 
 #[test]
 fn a_roster_that_contradicts_itself_is_refused_whoever_signs_it() {
-    let spoilt: [(&str, Spoil); 15] = [
+    let spoilt: [(&str, Spoil); 19] = [
         ("a relay that nobody can dial", |c| {
             for member in &mut c.members {
                 member.addresses = vec!["not an address".to_owned()];
@@ -160,6 +162,10 @@ fn a_roster_that_contradicts_itself_is_refused_whoever_signs_it() {
         }),
         ("heartbeat within the interval", |c| c.rules.heartbeat_seconds = 2),
         ("unlisted legal basis", |c| c.legal_bases.clear()),
+        ("grace longer than an epoch", |c| c.rules.epoch.grace_seconds = 101),
+        ("preparation longer than an epoch", |c| c.rules.epoch.preparation_seconds = 101),
+        ("no live tag", |c| c.rules.live_tags = 0),
+        ("no segment between full sets", |c| c.rules.segments_per_snapshot = 0),
         ("epoch of no length", |c| c.rules.epoch.length_seconds = 0),
     ];
     for (what, spoil) in spoilt {

@@ -59,10 +59,12 @@ impl Founding {
             name: "test".to_owned(),
             test_network: true,
             rules: Rules {
-                epoch: EpochRules { anchor_epoch: 1, anchor_time: START.0, length_seconds: 90 * 86_400 },
+                epoch: EpochRules::starting(START.0, 90 * 86_400),
                 publish_interval_seconds: 2,
                 heartbeat_seconds: 60,
                 ceremony_deadline_seconds: 30,
+                live_tags: Rules::LIVE_TAGS,
+                segments_per_snapshot: Rules::SEGMENTS_PER_SNAPSHOT,
             },
             circles: vec![Circle {
                 id: circle,

@@ -123,10 +123,12 @@ fn content(
         name: plan.name.clone(),
         test_network: true,
         rules: Rules {
-            epoch: EpochRules { anchor_epoch: 1, anchor_time: now.0, length_seconds: EPOCH_SECONDS },
+            epoch: EpochRules::starting(now.0, EPOCH_SECONDS),
             publish_interval_seconds: interval,
             heartbeat_seconds: interval * HEARTBEAT_INTERVALS,
             ceremony_deadline_seconds: CEREMONY_DEADLINE_SECONDS,
+            live_tags: Rules::LIVE_TAGS,
+            segments_per_snapshot: Rules::SEGMENTS_PER_SNAPSHOT,
         },
         circles,
         legal_bases: plan.legal_bases.clone(),

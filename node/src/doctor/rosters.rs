@@ -68,10 +68,8 @@ fn age(patient: &Patient<'_>, roster: &VerifiedRoster, findings: &mut Findings) 
     let since = fs::metadata(file).and_then(|held| held.modified()).ok();
     let since = since.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     let since = since.map(|time| format!(", here since {}", Timestamp(time.as_secs()).date()));
-    let rules = &roster.rules().epoch;
     let epoch = roster.epoch_at(now());
-    let passed = u64::from(epoch.0.saturating_sub(rules.anchor_epoch)).saturating_add(1);
-    let next = Timestamp(rules.anchor_time).plus(passed.saturating_mul(rules.length_seconds));
+    let next = roster.start_of(domain::Epoch(epoch.0.saturating_add(1)));
     findings.ok(
         "roster",
         format!(

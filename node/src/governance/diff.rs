@@ -59,6 +59,9 @@ impl Told {
     fn rules(&mut self, before: &Rules, after: &Rules) {
         let (old, new) = (&before.epoch, &after.epoch);
         self.value("rules", "length of an epoch in seconds", old.length_seconds, new.length_seconds);
+        self.value("rules", "grace of an epoch in seconds", old.grace_seconds, new.grace_seconds);
+        let (was, is) = (old.preparation_seconds, new.preparation_seconds);
+        self.value("rules", "preparation of an epoch in seconds", was, is);
         if (old.anchor_epoch, old.anchor_time) != (new.anchor_epoch, new.anchor_time) {
             let start = Timestamp(new.anchor_time);
             self.add("rules", format!("epoch {} counts from {start}", new.anchor_epoch));
@@ -67,6 +70,8 @@ impl Told {
             ("publish_interval_seconds", before.publish_interval_seconds, after.publish_interval_seconds),
             ("heartbeat_seconds", before.heartbeat_seconds, after.heartbeat_seconds),
             ("ceremony_deadline_seconds", before.ceremony_deadline_seconds, after.ceremony_deadline_seconds),
+            ("live_tags", before.live_tags, after.live_tags),
+            ("segments_per_snapshot", before.segments_per_snapshot, after.segments_per_snapshot),
         ] {
             self.value("rules", what, old, new);
         }

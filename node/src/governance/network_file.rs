@@ -48,6 +48,17 @@ pub struct RulesTable {
     pub epoch_days: Option<u32>,
     /// Length of an epoch in seconds, for test networks; instead of days.
     pub epoch_seconds: Option<u64>,
+    /// Days after its end during which an epoch is still matched on.
+    pub grace_days: Option<u32>,
+    /// The same in seconds, for test networks.
+    pub grace_seconds: Option<u64>,
+    /// Days before its start in which an epoch is prepared.
+    pub preparation_days: Option<u32>,
+    /// The same in seconds, for test networks.
+    pub preparation_seconds: Option<u64>,
+    /// Whether the next epoch starts at once, because a key is suspected to be known.
+    #[serde(default)]
+    pub start_next_epoch: bool,
     /// The day on which the first epoch starts, at midnight UTC.
     pub first_epoch_day: Option<Datetime>,
     /// Seconds between two segments of a feed.
@@ -56,6 +67,10 @@ pub struct RulesTable {
     pub heartbeat_seconds: Option<u32>,
     /// Seconds in which a key ceremony must be complete.
     pub ceremony_deadline_seconds: Option<u32>,
+    /// Most tags that one feed may have live.
+    pub live_tags: Option<u32>,
+    /// After how many segments of a feed everything is published anew.
+    pub segments_per_snapshot: Option<u32>,
 }
 
 /// `[keyholders]`

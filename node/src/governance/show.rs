@@ -106,17 +106,25 @@ fn signatures(page: &mut Page, roster: &ClaimedRoster) {
 fn rules(page: &mut Page, document: &RosterDocument) {
     let rules = &document.rules;
     page.heading("Rules");
-    let length = rules.epoch.length_seconds;
-    let length = if length.is_multiple_of(86_400) {
-        format!("{} days", length / 86_400)
-    } else {
-        format!("{length} s")
+    let span = |seconds: u64| {
+        if seconds.is_multiple_of(86_400) {
+            format!("{} days", seconds / 86_400)
+        } else {
+            format!("{seconds} s")
+        }
     };
+    let length = span(rules.epoch.length_seconds);
     let start = Timestamp(rules.epoch.anchor_time);
     page.line(&format!("an epoch lasts {length}; epoch {} starts {start}", rules.epoch.anchor_epoch));
+    let (prepared, grace) = (span(rules.epoch.preparation_seconds), span(rules.epoch.grace_seconds));
+    page.line(&format!(
+        "it is prepared {prepared} before it starts, and matched on until {grace} after its end"
+    ));
     page.line(&format!("a segment is published every {} s", rules.publish_interval_seconds));
     page.line(&format!("a member silent for {} s counts as stale", rules.heartbeat_seconds));
     page.line(&format!("a key ceremony must be complete in {} s", rules.ceremony_deadline_seconds));
+    page.line(&format!("a feed has at most {} tags live", rules.live_tags));
+    page.line(&format!("everything is published anew after {} segments", rules.segments_per_snapshot));
 }
 
 fn circles(page: &mut Page, document: &RosterDocument) {
@@ -181,9 +189,13 @@ pub fn json(roster: &ClaimedRoster) -> Value {
             "anchor_epoch": rules.epoch.anchor_epoch,
             "anchor_time_seconds": rules.epoch.anchor_time,
             "epoch_seconds": rules.epoch.length_seconds,
+            "grace_seconds": rules.epoch.grace_seconds,
+            "preparation_seconds": rules.epoch.preparation_seconds,
             "publish_interval_seconds": rules.publish_interval_seconds,
             "heartbeat_seconds": rules.heartbeat_seconds,
             "ceremony_deadline_seconds": rules.ceremony_deadline_seconds,
+            "live_tags": rules.live_tags,
+            "segments_per_snapshot": rules.segments_per_snapshot,
         },
         "circles": document.circles.iter().map(|circle| json!({
             "id": circle.id.to_string(),
