@@ -121,6 +121,7 @@ impl Node {
             &kept.of(Collection::Header),
             &kept.of(Collection::Head),
         );
+        feeds.restore_dummies(&kept.of(Collection::Dummies));
         let (mut families, mut client) = (Families::default(), EvaluationClient::default());
         families.restore(
             &cx,
@@ -182,7 +183,8 @@ impl Node {
                 machines.families.tick(&cx, &mut machines.client, &mut machines.feeds, &mut fx);
                 let backlog = machines.client.waiting() > 0 || machines.families.is_registering();
                 if machines.feeds.clock_allows_publishing(&cx, &mut fx) {
-                    machines.feeds.publish(&cx, &machines.ceremonies.material, backlog, &mut fx);
+                    let material = &machines.ceremonies.material;
+                    machines.feeds.publish(&cx, material, backlog, || seeds.next("dummies"), &mut fx);
                 }
                 if machines.ceremonies.needs_no_mark(&cx) {
                     machines.feeds.forget_restore(&cx, &mut fx);

@@ -36,11 +36,15 @@ pub enum Collection {
     Restored = 9,
     /// Units of the own organisation told to be involved, by family reference and unit.
     UnitMatch = 10,
+    /// Proofs that a publisher signed two histories, by organisation and circle.
+    Proof = 11,
+    /// Which live tags of an own feed are dummies, by organisation, circle and epoch.
+    Dummies = 12,
 }
 
 impl Collection {
     /// Every collection, in the order of their numbers.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Signal,
         Self::FamilyKeys,
         Self::KeySet,
@@ -51,6 +55,8 @@ impl Collection {
         Self::Roster,
         Self::Restored,
         Self::UnitMatch,
+        Self::Proof,
+        Self::Dummies,
     ];
 
     /// The number in the format on disk.

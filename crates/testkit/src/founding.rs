@@ -64,7 +64,8 @@ impl Founding {
                 heartbeat_seconds: 60,
                 ceremony_deadline_seconds: 30,
                 live_tags: Rules::LIVE_TAGS,
-                segments_per_snapshot: Rules::SEGMENTS_PER_SNAPSHOT,
+                // Often, so that every run of some length goes over several.
+                segments_per_snapshot: 8,
             },
             circles: vec![Circle {
                 id: circle,

@@ -34,6 +34,25 @@ pub(super) struct HeldHeader {
     pub(super) position: Position,
     pub(super) wire: Vec<u8>,
     pub(super) body: Digest,
+    /// Where its run begins, and how many segments from there on are a full set.
+    pub(super) begins: u64,
+    pub(super) parts: u32,
+    /// Tags in its body.
+    pub(super) tags: u32,
+}
+
+impl From<&Signed<HeaderDocument>> for HeldHeader {
+    fn from(header: &Signed<HeaderDocument>) -> Self {
+        let document = header.document();
+        Self {
+            position: Position::from(header),
+            wire: header.to_wire(),
+            body: document.body,
+            begins: document.begins,
+            parts: document.parts,
+            tags: document.added.saturating_add(document.withdrawn),
+        }
+    }
 }
 
 /// Feeds, own and others'.
@@ -61,8 +80,8 @@ pub(crate) struct FeedKeeper {
     pub(super) head_kept_at: BTreeMap<FeedId, Timestamp>,
     /// Publishers whose equivocation was told.
     pub(super) told_equivocation: BTreeSet<Oin>,
-    /// Where the next answer with heads starts, so that repeated questions see all of them.
-    pub(super) heads_turn: usize,
+    /// Publishers whose feed was told to go beyond the network's bound, and own feeds that wait at it.
+    pub(super) told_beyond_cap: BTreeSet<FeedId>,
     /// Publishers whose heads tell of a newer roster than this node's.
     pub(super) newer_roster: BTreeSet<Oin>,
     /// What others' heads say about this node.
@@ -138,7 +157,7 @@ impl FeedKeeper {
             heads_asked: BTreeMap::new(),
             head_kept_at: BTreeMap::new(),
             told_equivocation: BTreeSet::new(),
-            heads_turn: 0,
+            told_beyond_cap: BTreeSet::new(),
             newer_roster: BTreeSet::new(),
             others: Others::default(),
             marks: ReaderMarks::default(),
@@ -198,8 +217,7 @@ impl FeedKeeper {
     }
 
     pub(super) fn hold_header(&mut self, header: &Signed<HeaderDocument>) {
-        let position = Position::from(header);
-        let held = HeldHeader { position, wire: header.to_wire(), body: header.document().body };
+        let held = HeldHeader::from(header);
         *self.named.entry(held.body).or_default() += 1;
         self.headers.entry(header.document().feed).or_default().push(held);
     }

@@ -3,6 +3,7 @@
 mod clock;
 mod follow;
 mod forget;
+mod heads;
 mod hearing;
 mod keeper;
 mod message;
@@ -10,11 +11,12 @@ mod others;
 mod publish;
 mod readers;
 mod restore;
+mod runs;
 mod serve;
 
 pub use clock::SetBack;
 pub(crate) use follow::Arrived;
 pub(crate) use keeper::{FeedKeeper, Start};
-pub use message::{FeedRequest, FeedResponse};
+pub use message::{FeedRequest, FeedResponse, NewerThan};
 pub use others::ClockComparison;
 pub use readers::Readers;

@@ -1,10 +1,8 @@
 //! Publishing: one segment and one head per circle and interval.
 
-use crypto::Digest;
+use crypto::{Digest, Seed};
 use domain::KeyClass;
 use index::FeedId;
-
-use index::Position;
 
 use super::keeper::{FeedKeeper, HeldHeader, key};
 use crate::ceremony::KeyMaterial;
@@ -18,9 +16,11 @@ impl FeedKeeper {
         cx: &Context<'_>,
         material: &KeyMaterial,
         backlog: bool,
+        mut seed: impl FnMut() -> Seed,
         fx: &mut Effects<'_>,
     ) {
-        let interval = u64::from(cx.roster.rules().publish_interval_seconds);
+        let rules = cx.roster.rules();
+        let interval = u64::from(rules.publish_interval_seconds);
         let mut key_sets: Vec<Digest> = KeyClass::ALL
             .iter()
             .filter_map(|class| material.key_set(*class))
@@ -35,23 +35,44 @@ impl FeedKeeper {
             if own.published_at.is_some_and(|at| cx.now.since(at) < interval) {
                 continue;
             }
-            let Some(segment) = own.publisher.segment(cx.now, key(cx)) else {
-                if self.told_used_up.insert(*circle) {
-                    fx.notice(Notice::NumbersUsedUp { circle: *circle });
-                }
-                continue;
-            };
+            let feed = own.publisher.feed();
+            own.publisher.set_cap(usize::try_from(rules.live_tags).unwrap_or(usize::MAX));
+            own.publisher.pad(&mut seed);
+            let mut segments = Vec::new();
+            if !own.publisher.is_set_unfinished() {
+                let Some(segment) = own.publisher.segment(cx.now, key(cx)) else {
+                    if self.told_used_up.insert(*circle) {
+                        fx.notice(Notice::NumbersUsedUp { circle: *circle });
+                    }
+                    continue;
+                };
+                segments.push(segment);
+            }
+            if own.publisher.is_full_set_due(rules.segments_per_snapshot) {
+                segments.extend(own.publisher.full_set(cx.now, key(cx)));
+            }
             own.published_at = Some(cx.now);
-            let (feed, sequence) = (own.publisher.feed(), segment.header.document().sequence);
-            self.marks.published(segment.header.document());
-            let (digest, body) = (segment.body.digest(), segment.body.to_bytes());
-            fx.put(Collection::Header, header_key(&feed, sequence), segment.header.to_wire());
-            fx.put(Collection::Body, digest.as_bytes().to_vec(), body.clone());
-            let position = Position::from(&segment.header);
-            let held = HeldHeader { position, wire: segment.header.to_wire(), body: digest };
-            *self.named.entry(digest).or_default() += 1;
-            self.headers.entry(feed).or_default().push(held);
-            self.bodies.insert(digest, body);
+            if let Some(dummies) = own.publisher.dummies() {
+                // Before the segments, with the first of them: a dummy that is live is known to be one.
+                fx.put(Collection::Dummies, feed_key(&feed), dummies.to_bytes());
+            }
+            for segment in segments {
+                self.marks.published(segment.header.document(), segment.changes);
+                let held = HeldHeader::from(&segment.header);
+                let body = segment.body.to_bytes();
+                fx.put(Collection::Header, header_key(&feed, held.position.sequence), held.wire.clone());
+                fx.put(Collection::Body, held.body.as_bytes().to_vec(), body.clone());
+                *self.named.entry(held.body).or_default() += 1;
+                self.bodies.insert(held.body, body);
+                self.headers.entry(feed).or_default().push(held);
+                fx.cut();
+            }
+            let beyond = own.publisher.beyond_cap() > 0;
+            if !beyond {
+                self.told_beyond_cap.remove(&feed);
+            } else if self.told_beyond_cap.insert(feed) {
+                fx.notice(Notice::BeyondCap { publisher: feed.publisher, circle: *circle });
+            }
             let roster = (cx.roster.version(), cx.roster.digest());
             own.head = own.publisher.head(cx.now, backlog, roster, key_sets.clone(), key(cx));
             if let Some(head) = &own.head {
@@ -63,6 +84,7 @@ impl FeedKeeper {
         }
         // After what takes their place: a stop in between leaves too much, never too little.
         self.forget_own_generations(fx);
+        self.forget_over(cx, fx);
     }
 }
 

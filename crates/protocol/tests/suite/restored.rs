@@ -382,7 +382,8 @@ fn a_reader_restarted_while_it_builds_comes_out_the_same() {
     let bodies = Rc::new(RefCell::new(false));
     let allowed = Rc::clone(&bodies);
     net.judge(move |message| {
-        let body = matches!(cbor::from_slice::<FeedResponse>(&message.frame), Ok(FeedResponse::Body { .. }));
+        let body =
+            matches!(cbor::from_slice::<FeedResponse>(&message.frame), Ok(FeedResponse::Bodies { .. }));
         if body && message.to == oin(5) && !*allowed.borrow() { Fate::Drop } else { Fate::Deliver }
     });
     net.restart_from(oin(4), backup);
