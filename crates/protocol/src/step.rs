@@ -28,7 +28,7 @@ pub enum Collection {
     Body = 5,
     /// Newest heads, by organisation, circle and epoch.
     Head = 6,
-    /// Matches, by family reference, organisation and circle.
+    /// Matches, by family reference and feed.
     Match = 7,
     /// Rosters, by version.
     Roster = 8,
@@ -38,13 +38,15 @@ pub enum Collection {
     UnitMatch = 10,
     /// Proofs that a publisher signed two histories, by organisation and circle.
     Proof = 11,
+    /// The last epoch that was forgotten: one record.
+    Forgotten = 12,
     /// Which live tags of an own feed are dummies, by organisation, circle and epoch.
-    Dummies = 12,
+    Dummies = 13,
 }
 
 impl Collection {
     /// Every collection, in the order of their numbers.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Signal,
         Self::FamilyKeys,
         Self::KeySet,
@@ -56,6 +58,7 @@ impl Collection {
         Self::Restored,
         Self::UnitMatch,
         Self::Proof,
+        Self::Forgotten,
         Self::Dummies,
     ];
 

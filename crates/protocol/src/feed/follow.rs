@@ -12,7 +12,7 @@ use super::message::{
 };
 use super::publish::{feed_key, header_key};
 use crate::effects::{Context, Effects};
-use crate::{Collection, Conversation, Notice, RequestId};
+use crate::{Collection, Conversation, Notice, RequestId, Scope};
 
 /// Seconds in which a source is not asked for a feed again after it did not have what was needed.
 const REST_SECONDS: u64 = 3;
@@ -108,7 +108,7 @@ impl FeedKeeper {
                 replica.set_cap(cap);
                 let derived = replica.derive();
                 let Some(digest) = replica.next_body() else { break };
-                let held = || Body::from_bytes(self.bodies.get(&digest)?).ok();
+                let held = || Body::from_bytes(self.bodies.get(&(feed.epoch, digest))?).ok();
                 let empty = || (digest == empty.0).then(|| empty.1.clone());
                 let Some(body) = derived.or_else(empty).or_else(held) else { break };
                 let Some(applied) = self.apply_body(cx, feed, feed.publisher, &body, fx) else { break };
@@ -271,7 +271,7 @@ impl FeedKeeper {
         let interval = u64::from(cx.roster.rules().publish_interval_seconds);
         if self.head_kept_at.get(&feed).is_none_or(|at| cx.now.since(*at) >= interval) {
             self.head_kept_at.insert(feed, cx.now);
-            fx.put(Collection::Head, feed_key(&feed), wire.to_vec());
+            fx.put_in(Scope::Epoch(feed.epoch), Collection::Head, feed_key(&feed), wire.to_vec());
         }
     }
 
@@ -320,7 +320,8 @@ impl FeedKeeper {
         match replica.offer_header(&header, cx.now) {
             Ok(HeaderOutcome::Known) => true,
             Ok(outcome) => {
-                fx.put(Collection::Header, header_key(&feed, header.document().sequence), wire.to_vec());
+                let key = header_key(&feed, header.document().sequence);
+                fx.put_in(Scope::Epoch(feed.epoch), Collection::Header, key, wire.to_vec());
                 self.hold_header(&header);
                 if outcome == HeaderOutcome::FullSet {
                     self.generation_taken.insert(feed, cx.now);
@@ -352,8 +353,9 @@ impl FeedKeeper {
         match self.replicas.get_mut(&feed)?.offer_body(body) {
             Ok(applied) => {
                 let digest = body.digest();
-                self.bodies.entry(digest).or_insert_with(|| {
-                    fx.put(Collection::Body, digest.as_bytes().to_vec(), body.to_bytes());
+                self.bodies.entry((feed.epoch, digest)).or_insert_with(|| {
+                    let key = digest.as_bytes().to_vec();
+                    fx.put_in(Scope::Epoch(feed.epoch), Collection::Body, key, body.to_bytes());
                     body.to_bytes()
                 });
                 Some(applied.map(|applied| Arrived {

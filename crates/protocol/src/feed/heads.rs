@@ -88,13 +88,17 @@ impl FeedKeeper {
         feeds
     }
 
-    /// Feeds of a circle of which a head was due and did not come, and is not asked for.
+    /// Feeds of a circle of which a head was due and did not come, and is not asked for: in the epochs in force and the
+    /// next, when there is anything to come.
     fn silent(&self, cx: &Context<'_>, circle: CircleId, under_way: &BTreeSet<FeedId>) -> Vec<NewerThan> {
         let interval = u64::from(cx.roster.rules().publish_interval_seconds);
+        let in_force = cx.epochs.in_force();
+        let is_awaited = |feed: FeedId| in_force.contains(&feed.epoch) || cx.epochs.next == Some(feed.epoch);
         let held = |replica: &Replica| replica.head().map_or(Timestamp(0), |head| head.document().time);
         self.replicas
             .values()
-            .filter(|replica| replica.feed().circle == circle && !under_way.contains(&replica.feed()))
+            .filter(|replica| replica.feed().circle == circle && is_awaited(replica.feed()))
+            .filter(|replica| !under_way.contains(&replica.feed()))
             .filter(|replica| cx.now.since(held(replica)) > 2 * interval)
             .map(|replica| {
                 let FeedId { publisher, epoch, .. } = replica.feed();

@@ -13,10 +13,13 @@ mod readers;
 mod restore;
 mod runs;
 mod serve;
+mod state;
 
+pub(crate) use clock::SKEW_SECONDS;
 pub use clock::SetBack;
 pub(crate) use follow::Arrived;
 pub(crate) use keeper::{FeedKeeper, Start};
 pub use message::{FeedRequest, FeedResponse, NewerThan};
 pub use others::ClockComparison;
+pub(crate) use others::Others;
 pub use readers::Readers;

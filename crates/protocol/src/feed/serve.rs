@@ -61,7 +61,7 @@ impl FeedKeeper {
             fx.refused.not_allowed += 1;
             return FeedResponse::Unknown;
         }
-        let own = self.own.get(&feed.circle).filter(|own| own.publisher.feed() == *feed);
+        let own = self.own.get(feed);
         let replica = self.replicas.get(feed);
         if own.is_none() && replica.is_none() {
             return FeedResponse::Unknown;
@@ -80,7 +80,7 @@ impl FeedKeeper {
         let mut bodies: Vec<ByteVec> = Vec::new();
         let mut bytes = 0;
         for digest in digests.iter().take(BODIES_PER_PAGE) {
-            let held = self.bodies.get(digest).filter(|_| self.names_body(feed, digest));
+            let held = self.bodies.get(&(feed.epoch, *digest)).filter(|_| self.names_body(feed, digest));
             let Some(body) = held else { break };
             bytes += body.len();
             if !bodies.is_empty() && bytes > 16 * TAGS_PER_PAGE {
@@ -101,7 +101,7 @@ impl FeedKeeper {
     ) -> Vec<ByteVec> {
         let head = |newer: &NewerThan| {
             let feed = FeedId { publisher: newer.publisher, circle, epoch: newer.epoch };
-            let own = self.own.get(&circle).filter(|own| own.publisher.feed() == feed);
+            let own = self.own.get(&feed);
             let own = own.and_then(|own| own.head.as_ref());
             let head = own.or_else(|| self.replicas.get(&feed)?.head())?;
             let is_read = cx.roster.publishes_to(&circle, &feed.publisher, reader);

@@ -32,7 +32,7 @@ pub const fn is_backed_up(collection: Collection) -> bool {
         // Nobody signs it again, and no reader may hold it any more.
         Collection::Proof => true,
         // Found again when the feeds are back; no decision of a person is in them.
-        Collection::Match | Collection::UnitMatch => false,
+        Collection::Match | Collection::UnitMatch | Collection::Forgotten => false,
         // The chain goes in as the signed documents themselves, and is recorded again from those.
         Collection::Roster => false,
         // The mark of a restore; the next one puts its own.
