@@ -7,6 +7,7 @@
 
 mod ceremony;
 mod clocks;
+mod epochs;
 mod evaluation;
 mod golden;
 mod hostile;
