@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use crypto::{Seed, SigningKey};
 use domain::{
-    Certainty, CircleId, Family, FamilyRef, KeyClass, Oin, Person, PersonalText, Role, Signal, SignalKind,
-    Visibility,
+    Certainty, CircleId, Epoch, Family, FamilyRef, KeyClass, Oin, Person, PersonalText, Role, Signal,
+    SignalKind, Visibility,
 };
-use protocol::{CeremonyProblem, Command, Notice, Reply, Status};
+use protocol::{CeremonyProblem, Command, KeyId, Notice, Reply, Status};
 use roster::{
     Circle, EpochRules, Governors, KeyholderRecord, LegalBasis, LegalBasisText, Member, MemberKeys, OpenPair,
     RosterChain, RosterContent, Rules, genesis,
@@ -212,7 +212,8 @@ async fn a_keyholder_that_stays_away_is_named_and_the_others_wait() {
         let status =
             until("the silent one is named", node, |status| status.ceremony_problems().count() == 2).await;
         for (problem, class) in status.ceremony_problems().zip(KeyClass::ALL) {
-            let missing = CeremonyProblem::Missing { class, keyholder: oin(1), what: "round 1 package" };
+            let key = KeyId { epoch: Epoch(1), class };
+            let missing = CeremonyProblem::Missing { key, keyholder: oin(1), what: "round 1 package" };
             assert_eq!(*problem, missing);
         }
         assert!(status.key_sets.is_empty());

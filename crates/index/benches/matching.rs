@@ -10,13 +10,15 @@ use std::hint::black_box;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use crypto::{PseudonymKey, Seed, Tag, Tagger};
 use domain::{
-    Address, CalendarDate, CircleId, Family, FamilyRef, HouseNumber, Oin, Person, PersonName, PersonalText,
-    Role,
+    Address, CalendarDate, CircleId, Epoch, Family, FamilyRef, HouseNumber, Oin, Person, PersonName,
+    PersonalText, Role,
 };
 use hmac::{Hmac, KeyInit, Mac};
-use index::{MAX_TAGS, OwnFamilies, Participation};
+use index::{FeedId, MAX_TAGS, OwnFamilies, Participation};
 use linkage::{DeriveOptions, FamilyKeys, HouseholdSuppression};
 use sha2::Sha256;
+
+const EPOCH: Epoch = Epoch(1);
 
 const OWN_KEYS: usize = 20_000;
 
@@ -27,8 +29,7 @@ const ONE_HIT_IN: usize = 100;
 const MESSAGE: [u8; 52] = [0x5a; 52];
 
 struct Setting {
-    publisher: Oin,
-    circle: CircleId,
+    feed: FeedId,
     own: OwnFamilies,
     pseudonyms: Vec<PseudonymKey>,
 }
@@ -45,20 +46,23 @@ impl Setting {
             }
             let reference = FamilyRef::new(&serial.to_string()).unwrap();
             own.insert(reference.clone(), keys(serial), participation.clone());
-            for key in own.missing(&reference).into_iter().take(OWN_KEYS - pseudonyms.len()) {
+            for key in own.missing(EPOCH, &reference).into_iter().take(OWN_KEYS - pseudonyms.len()) {
                 let pseudonym = pseudonym("own", pseudonyms.len());
-                own.set_pseudonym(&key, pseudonym.clone());
+                own.set_pseudonym(EPOCH, &key, pseudonym.clone());
                 pseudonyms.push(pseudonym);
             }
         }
-        Self { publisher: Oin::test_number(7).unwrap(), circle, own, pseudonyms }
+        let feed = FeedId { publisher: Oin::test_number(7).unwrap(), circle, epoch: EPOCH };
+        Self { feed, own, pseudonyms }
     }
 
     fn segment(&self, tags: usize) -> Vec<Tag> {
         let own = self.pseudonyms.iter().step_by(ONE_HIT_IN).take(tags / ONE_HIT_IN).cloned();
         let others = (0..tags - tags / ONE_HIT_IN).map(|n| pseudonym("other", n));
-        let mut segment: Vec<Tag> =
-            own.chain(others).map(|key| Tagger::new(&key).tag(&self.publisher, &self.circle)).collect();
+        let mut segment: Vec<Tag> = own
+            .chain(others)
+            .map(|key| Tagger::new(&key).tag(&self.feed.publisher, &self.feed.circle))
+            .collect();
         segment.sort_unstable();
         segment
     }
@@ -121,13 +125,13 @@ fn matching(criterion: &mut Criterion) {
     });
     for tags in [100, MAX_TAGS] {
         let segment = setting.segment(tags);
-        let hits = setting.own.probe(&setting.publisher, &setting.circle, &segment).len();
+        let hits = setting.own.probe(&setting.feed, &segment).len();
         assert_eq!(hits, tags / ONE_HIT_IN);
         group.bench_with_input(
             BenchmarkId::new("probe a segment of tags", tags),
             &segment,
             |bench, segment| {
-                bench.iter(|| setting.own.probe(&setting.publisher, &setting.circle, black_box(segment)));
+                bench.iter(|| setting.own.probe(&setting.feed, black_box(segment)));
             },
         );
     }

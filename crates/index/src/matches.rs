@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{Certainty, CircleId, FamilyRef, Oin};
+use domain::{Certainty, Epoch, FamilyRef, Oin};
 use linkage::{Basis, LinkageKey};
 
-use crate::{Hit, OwnFamilies};
+use crate::{FeedId, Hit, OwnFamilies};
 
 /// Another organisation involved with an own family.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,15 +18,13 @@ pub struct Involvement {
     pub basis: Vec<Basis>,
 }
 
-/// The keys of one family that agree with one organisation in one circle, as kept on disk.
+/// The keys of one family that agree with one feed, as kept on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MatchRecord {
     /// The own family.
     pub family: FamilyRef,
-    /// The other organisation.
-    pub organisation: Oin,
-    /// The circle.
-    pub circle: CircleId,
+    /// The feed of the other organisation.
+    pub feed: FeedId,
     /// The keys that agree.
     pub agreeing: BTreeSet<LinkageKey>,
 }
@@ -34,57 +32,59 @@ pub struct MatchRecord {
 /// The match table: kept up to date as segments and evaluations arrive, so that a question only reads it.
 #[derive(Debug, Default)]
 pub struct Matches {
-    found: BTreeMap<FamilyRef, BTreeMap<(Oin, CircleId), BTreeSet<LinkageKey>>>,
+    found: BTreeMap<FamilyRef, BTreeMap<FeedId, BTreeSet<LinkageKey>>>,
 }
 
 impl Matches {
     /// Adds hits on one feed. Returns the records that changed.
-    pub fn add(&mut self, organisation: Oin, circle: CircleId, hits: Vec<Hit>) -> Vec<MatchRecord> {
+    pub fn add(&mut self, feed: FeedId, hits: Vec<Hit>) -> Vec<MatchRecord> {
         let mut changed = BTreeSet::new();
         for hit in hits {
-            let agreeing =
-                self.found.entry(hit.family.clone()).or_default().entry((organisation, circle)).or_default();
+            let agreeing = self.found.entry(hit.family.clone()).or_default().entry(feed).or_default();
             if agreeing.insert(hit.key) {
                 changed.insert(hit.family);
             }
         }
-        changed.into_iter().map(|family| self.record(family, organisation, circle)).collect()
+        changed.into_iter().map(|family| self.record(family, feed)).collect()
     }
 
     /// Removes hits on one feed: its publisher withdrew the tags. Returns the records that changed, those without
     /// agreeing keys among them.
-    pub fn withdraw(&mut self, organisation: Oin, circle: CircleId, hits: &[Hit]) -> Vec<MatchRecord> {
+    pub fn withdraw(&mut self, feed: FeedId, hits: &[Hit]) -> Vec<MatchRecord> {
         let mut changed = BTreeSet::new();
         for hit in hits {
             let Some(found) = self.found.get_mut(&hit.family) else { continue };
-            let Some(agreeing) = found.get_mut(&(organisation, circle)) else { continue };
+            let Some(agreeing) = found.get_mut(&feed) else { continue };
             if agreeing.remove(&hit.key) {
                 changed.insert(hit.family.clone());
             }
             if agreeing.is_empty() {
-                found.remove(&(organisation, circle));
+                found.remove(&feed);
             }
         }
-        let record = |family: FamilyRef| self.record(family, organisation, circle);
+        let record = |family: FamilyRef| self.record(family, feed);
         changed.into_iter().map(record).collect()
     }
 
-    /// Puts what was found for a family in the place of what was found before. Returns the records that changed,
-    /// those that are gone without agreeing keys.
+    /// Puts what was found for a family in an epoch in the place of what was found there before. Returns the records
+    /// that changed, those that are gone without agreeing keys.
     pub fn replace(
         &mut self,
+        epoch: Epoch,
         family: &FamilyRef,
-        found: BTreeMap<(Oin, CircleId), BTreeSet<LinkageKey>>,
+        found: BTreeMap<FeedId, BTreeSet<LinkageKey>>,
     ) -> Vec<MatchRecord> {
-        let before = self.found.insert(family.clone(), found).unwrap_or_default();
-        let now = self.found.get(family).into_iter().flatten();
+        let held = self.found.entry(family.clone()).or_default();
+        let before: BTreeMap<FeedId, BTreeSet<LinkageKey>> =
+            held.extract_if(.., |feed, _| feed.epoch == epoch).collect();
+        held.extend(found);
+        let now = self.found.get(family).into_iter().flatten().filter(|(feed, _)| feed.epoch == epoch);
         let changed =
             now.filter(|(place, agreeing)| before.get(place) != Some(agreeing)).map(|(place, _)| *place);
-        let mut changed: BTreeSet<(Oin, CircleId)> = changed.collect();
-        let gone =
-            |place: &&(Oin, CircleId)| !self.found.get(family).is_some_and(|found| found.contains_key(place));
+        let mut changed: BTreeSet<FeedId> = changed.collect();
+        let gone = |place: &&FeedId| !self.found.get(family).is_some_and(|found| found.contains_key(place));
         changed.extend(before.keys().filter(gone));
-        let record = |(organisation, circle)| self.record(family.clone(), organisation, circle);
+        let record = |feed| self.record(family.clone(), feed);
         changed.into_iter().map(record).collect()
     }
 
@@ -104,40 +104,49 @@ impl Matches {
             }
         }
         found.retain(|_, agreeing| !agreeing.is_empty());
-        let record = |(organisation, circle)| self.record(family.clone(), organisation, circle);
+        let record = |feed| self.record(family.clone(), feed);
         changed.into_iter().map(record).collect()
     }
 
     /// Takes back a record after a restart.
     pub fn restore(&mut self, record: MatchRecord) {
-        self.found
-            .entry(record.family)
-            .or_default()
-            .insert((record.organisation, record.circle), record.agreeing);
+        self.found.entry(record.family).or_default().insert(record.feed, record.agreeing);
     }
 
     /// Forgets everything found in one feed. Returns the records that are gone, without agreeing keys.
-    pub fn remove_feed(&mut self, organisation: Oin, circle: CircleId) -> Vec<MatchRecord> {
+    pub fn remove_feed(&mut self, feed: FeedId) -> Vec<MatchRecord> {
         let mut gone = Vec::new();
         for (family, found) in &mut self.found {
-            if found.remove(&(organisation, circle)).is_some() {
+            if found.remove(&feed).is_some() {
                 gone.push(family.clone());
             }
         }
-        gone.into_iter().map(|family| self.record(family, organisation, circle)).collect()
+        gone.into_iter().map(|family| self.record(family, feed)).collect()
+    }
+
+    /// Forgets everything found in an epoch that is over. Returns the families and organisations concerned.
+    pub fn remove_epoch(&mut self, epoch: Epoch) -> Vec<(FamilyRef, Oin)> {
+        let mut gone = Vec::new();
+        for (family, found) in &mut self.found {
+            let feeds = found.extract_if(.., |feed, _| feed.epoch == epoch);
+            gone.extend(feeds.map(|(feed, _)| (family.clone(), feed.publisher)));
+        }
+        gone
     }
 
     /// Forgets everything about a family, and names what is to be removed from disk.
-    pub fn remove_family(&mut self, family: &FamilyRef) -> Vec<(Oin, CircleId)> {
+    pub fn remove_family(&mut self, family: &FamilyRef) -> Vec<FeedId> {
         self.found.remove(family).map(|found| found.into_keys().collect()).unwrap_or_default()
     }
 
-    /// The organisations involved with a family, by OIN. Keys that agree too weakly make nobody involved.
+    /// The organisations involved with a family, by OIN, by what was found in epoch `since` and later ones. Keys that
+    /// agree too weakly make nobody involved.
     #[must_use]
-    pub fn involved(&self, family: &FamilyRef, own: &OwnFamilies) -> Vec<Involvement> {
+    pub fn involved(&self, family: &FamilyRef, own: &OwnFamilies, since: Epoch) -> Vec<Involvement> {
         let mut by_organisation: BTreeMap<Oin, BTreeSet<LinkageKey>> = BTreeMap::new();
-        for ((organisation, _), agreeing) in self.found.get(family).into_iter().flatten() {
-            by_organisation.entry(*organisation).or_default().extend(agreeing.iter().cloned());
+        let found = self.found.get(family).into_iter().flatten();
+        for (feed, agreeing) in found.filter(|(feed, _)| feed.epoch >= since) {
+            by_organisation.entry(feed.publisher).or_default().extend(agreeing.iter().cloned());
         }
         by_organisation
             .into_iter()
@@ -148,9 +157,9 @@ impl Matches {
             .collect()
     }
 
-    fn record(&self, family: FamilyRef, organisation: Oin, circle: CircleId) -> MatchRecord {
-        let found = self.found.get(&family).and_then(|found| found.get(&(organisation, circle)));
+    fn record(&self, family: FamilyRef, feed: FeedId) -> MatchRecord {
+        let found = self.found.get(&family).and_then(|found| found.get(&feed));
         let agreeing = found.cloned().unwrap_or_default();
-        MatchRecord { family, organisation, circle, agreeing }
+        MatchRecord { family, feed, agreeing }
     }
 }

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crypto::{PseudonymKey, Tag, Tagger};
-use domain::{CircleId, FamilyRef, Oin, Unit};
+use domain::{CircleId, Epoch, FamilyRef, KeyClass, Unit};
 use linkage::{FamilyKeys, LinkageKey, Verdict};
+
+use crate::FeedId;
 
 /// In which circles a family takes part and whether its tags are published there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,7 +34,8 @@ struct OwnFamily {
 
 #[derive(Debug, Default)]
 struct OwnKey {
-    pseudonym: Option<(PseudonymKey, Tagger)>,
+    /// One for each epoch in which it was evaluated.
+    pseudonyms: BTreeMap<Epoch, (PseudonymKey, Tagger)>,
     carriers: BTreeSet<FamilyRef>,
 }
 
@@ -46,7 +49,7 @@ pub struct Hit {
 }
 
 impl OwnFamilies {
-    /// Adds a family or replaces it; keys that stay keep their pseudonym.
+    /// Adds a family or replaces it; keys that stay keep their pseudonyms.
     pub fn insert(&mut self, family: FamilyRef, keys: FamilyKeys, participation: Participation) {
         if !participation.circles.is_empty() {
             for key in keys.keys() {
@@ -81,21 +84,37 @@ impl OwnFamilies {
         }
     }
 
-    /// The keys of a family that have no pseudonym yet.
+    /// The keys of a family that have no pseudonym of an epoch yet.
     #[must_use]
-    pub fn missing(&self, family: &FamilyRef) -> Vec<LinkageKey> {
+    pub fn missing(&self, epoch: Epoch, family: &FamilyRef) -> Vec<LinkageKey> {
         let Some(own) = self.families.get(family).filter(|own| !own.participation.circles.is_empty()) else {
             return Vec::new();
         };
-        own.keys.keys().filter(|key| self.tagger(key).is_none()).cloned().collect()
+        own.keys.keys().filter(|key| self.tagger(epoch, key).is_none()).cloned().collect()
     }
 
-    /// Stores the evaluated pseudonym key of a linkage key; ignored when no family carries it any more.
-    pub fn set_pseudonym(&mut self, key: &LinkageKey, pseudonym: PseudonymKey) {
+    /// Stores the pseudonym key of a linkage key in an epoch; ignored when no family carries it any more.
+    pub fn set_pseudonym(&mut self, epoch: Epoch, key: &LinkageKey, pseudonym: PseudonymKey) {
         if let Some(own) = self.keys.get_mut(key) {
             let tagger = Tagger::new(&pseudonym);
-            own.pseudonym = Some((pseudonym, tagger));
+            own.pseudonyms.insert(epoch, (pseudonym, tagger));
         }
+    }
+
+    /// Forgets the pseudonyms of an epoch, of one class of keys or of all.
+    pub fn forget_pseudonyms(&mut self, epoch: Epoch, class: Option<KeyClass>) {
+        for (key, own) in &mut self.keys {
+            if class.is_none_or(|class| key.kind().class() == class) {
+                own.pseudonyms.remove(&epoch);
+            }
+        }
+    }
+
+    /// The classes of which some key of a family that takes part has no pseudonym of the epoch yet.
+    #[must_use]
+    pub fn incomplete_classes(&self, epoch: Epoch) -> BTreeSet<KeyClass> {
+        let without = self.keys.iter().filter(|(_, own)| !own.pseudonyms.contains_key(&epoch));
+        without.map(|(key, _)| key.kind().class()).collect()
     }
 
     /// References of all families, ascending.
@@ -131,18 +150,24 @@ impl OwnFamilies {
         self.keys.get(key).map(|own| &own.carriers)
     }
 
-    /// Whether every key of the family has its pseudonym, so that probing it misses nothing.
+    /// Whether every key of the family that is of one of these classes has its pseudonym of the epoch, so that probing
+    /// it misses nothing.
     #[must_use]
-    pub fn is_evaluated(&self, family: &FamilyRef) -> bool {
+    pub fn is_evaluated(&self, epoch: Epoch, family: &FamilyRef, classes: &[KeyClass]) -> bool {
         let Some(own) = self.families.get(family) else { return false };
-        own.participation.circles.is_empty() || own.keys.keys().all(|key| self.tagger(key).is_some())
+        let mut keys = own.keys.keys().filter(|key| classes.contains(&key.kind().class()));
+        own.participation.circles.is_empty() || keys.all(|key| self.tagger(epoch, key).is_some())
     }
 
-    /// The keys of a family with the pseudonyms evaluated so far.
-    pub fn pseudonyms(&self, family: &FamilyRef) -> impl Iterator<Item = (&LinkageKey, &PseudonymKey)> {
+    /// The keys of a family with the pseudonyms of an epoch evaluated so far.
+    pub fn pseudonyms(
+        &self,
+        epoch: Epoch,
+        family: &FamilyRef,
+    ) -> impl Iterator<Item = (&LinkageKey, &PseudonymKey)> {
         let keys = self.families.get(family).into_iter().flat_map(|own| own.keys.keys());
-        keys.filter_map(|key| {
-            let (pseudonym, _) = self.keys.get(key)?.pseudonym.as_ref()?;
+        keys.filter_map(move |key| {
+            let (pseudonym, _) = self.keys.get(key)?.pseudonyms.get(&epoch)?;
             Some((key, pseudonym))
         })
     }
@@ -153,50 +178,44 @@ impl OwnFamilies {
         self.families.get(family).map(|own| &own.keys)
     }
 
-    /// The own tags of a family in one circle, as `publisher` publishes them: of the keys evaluated so far.
+    /// The tags of a family in a feed, as its publisher publishes them: of the keys evaluated so far.
     #[must_use]
-    pub fn tags(&self, family: &FamilyRef, publisher: &Oin, circle: &CircleId) -> Vec<Tag> {
+    pub fn tags(&self, family: &FamilyRef, feed: &FeedId) -> Vec<Tag> {
         let Some(own) = self.families.get(family) else { return Vec::new() };
-        own.keys.keys().filter_map(|key| Some(self.tagger(key)?.tag(publisher, circle))).collect()
+        let tag = |key| Some(self.tagger(feed.epoch, key)?.tag(&feed.publisher, &feed.circle));
+        own.keys.keys().filter_map(tag).collect()
     }
 
-    /// Probes tags of `publisher` in `circle`, ascending, with the keys of every family that takes part there: one
-    /// HMAC per own key.
+    /// Probes tags of a feed, ascending, with the keys of every family that takes part in its circle: one HMAC per own
+    /// key.
     #[must_use]
-    pub fn probe(&self, publisher: &Oin, circle: &CircleId, tags: &[Tag]) -> Vec<Hit> {
+    pub fn probe(&self, feed: &FeedId, tags: &[Tag]) -> Vec<Hit> {
         if tags.is_empty() {
             return Vec::new();
         }
         let mut hits = Vec::new();
         for (key, own) in &self.keys {
-            let Some((_, tagger)) = &own.pseudonym else { continue };
-            if tags.binary_search(&tagger.tag(publisher, circle)).is_ok() {
-                let taking_part = own.carriers.iter().filter(|family| self.takes_part(family, circle));
+            let Some((_, tagger)) = own.pseudonyms.get(&feed.epoch) else { continue };
+            if tags.binary_search(&tagger.tag(&feed.publisher, &feed.circle)).is_ok() {
+                let taking_part = own.carriers.iter().filter(|family| self.takes_part(family, &feed.circle));
                 hits.extend(taking_part.map(|family| Hit { family: family.clone(), key: key.clone() }));
             }
         }
         hits
     }
 
-    /// Probes tags of `publisher` in `circle`, ascending, with the keys of one family.
+    /// Probes tags of a feed, ascending, with the keys of one family.
     #[must_use]
-    pub fn probe_family(
-        &self,
-        family: &FamilyRef,
-        publisher: &Oin,
-        circle: &CircleId,
-        tags: &[Tag],
-    ) -> Vec<Hit> {
-        if tags.is_empty() || !self.takes_part(family, circle) {
+    pub fn probe_family(&self, family: &FamilyRef, feed: &FeedId, tags: &[Tag]) -> Vec<Hit> {
+        if tags.is_empty() || !self.takes_part(family, &feed.circle) {
             return Vec::new();
         }
         let Some(own) = self.families.get(family) else { return Vec::new() };
+        let is_there =
+            |tagger: &Tagger| tags.binary_search(&tagger.tag(&feed.publisher, &feed.circle)).is_ok();
         own.keys
             .keys()
-            .filter(|key| {
-                self.tagger(key)
-                    .is_some_and(|tagger| tags.binary_search(&tagger.tag(publisher, circle)).is_ok())
-            })
+            .filter(|key| self.tagger(feed.epoch, key).is_some_and(is_there))
             .map(|key| Hit { family: family.clone(), key: key.clone() })
             .collect()
     }
@@ -212,7 +231,7 @@ impl OwnFamilies {
         self.families.get(family).is_some_and(|own| own.participation.circles.contains(circle))
     }
 
-    fn tagger(&self, key: &LinkageKey) -> Option<&Tagger> {
-        self.keys.get(key)?.pseudonym.as_ref().map(|(_, tagger)| tagger)
+    fn tagger(&self, epoch: Epoch, key: &LinkageKey) -> Option<&Tagger> {
+        self.keys.get(key)?.pseudonyms.get(&epoch).map(|(_, tagger)| tagger)
     }
 }

@@ -4,11 +4,19 @@
 use std::collections::BTreeSet;
 
 use crypto::{PseudonymKey, Tag, Tagger, digest};
-use domain::{Certainty, CircleId, Family, FamilyRef, Oin, Person, PersonalText, Role, Unit};
-use index::{Matches, OwnFamilies, Participation, UnitMatrix};
+use domain::{
+    Certainty, CircleId, Epoch, Family, FamilyRef, KeyClass, Oin, Person, PersonalText, Role, Unit,
+};
+use index::{FeedId, Matches, OwnFamilies, Participation, UnitMatrix};
 use linkage::{DeriveOptions, FamilyKeys, HouseholdSuppression, LinkageKey, derive};
 
 const CIRCLE: CircleId = CircleId::from_bytes([1; 16]);
+
+const EPOCH: Epoch = Epoch(1);
+
+fn feed(circle: CircleId) -> FeedId {
+    FeedId { publisher: other(), circle, epoch: EPOCH }
+}
 
 fn other() -> Oin {
     Oin::test_number(2).unwrap()
@@ -45,12 +53,12 @@ fn pseudonym(key: &LinkageKey) -> PseudonymKey {
 /// Adds a family and names its keys without pseudonym.
 fn insert(own: &mut OwnFamilies, family: FamilyRef, keys: FamilyKeys, how: Participation) -> Vec<LinkageKey> {
     own.insert(family.clone(), keys, how);
-    own.missing(&family)
+    own.missing(EPOCH, &family)
 }
 
 fn evaluate(own: &mut OwnFamilies, missing: Vec<LinkageKey>) {
     for key in missing {
-        own.set_pseudonym(&key, pseudonym(&key));
+        own.set_pseudonym(EPOCH, &key, pseudonym(&key));
     }
 }
 
@@ -66,23 +74,23 @@ fn published(keys: &FamilyKeys, publisher: &Oin, circle: &CircleId) -> Vec<Tag> 
 fn a_family_is_found_by_the_tags_of_its_keys_and_only_those() {
     let mut own = OwnFamilies::default();
     let missing = insert(&mut own, reference("a"), keys("111222333"), in_circle());
-    assert!(!own.is_evaluated(&reference("a")));
-    assert!(own.tags(&reference("a"), &other(), &CIRCLE).is_empty(), "nothing is published without its key");
+    assert!(!own.is_evaluated(EPOCH, &reference("a"), &KeyClass::ALL));
+    assert!(own.tags(&reference("a"), &feed(CIRCLE)).is_empty(), "nothing is published without its key");
     evaluate(&mut own, missing);
-    assert!(own.is_evaluated(&reference("a")));
+    assert!(own.is_evaluated(EPOCH, &reference("a"), &KeyClass::ALL));
     let same = published(&keys("111222333"), &other(), &CIRCLE);
-    assert_eq!(own.probe(&other(), &CIRCLE, &same).len(), same.len());
+    assert_eq!(own.probe(&feed(CIRCLE), &same).len(), same.len());
     let elsewhere = CircleId::from_bytes([2; 16]);
     for (publisher, circle, why) in [
         (Oin::test_number(3).unwrap(), CIRCLE, "another organisation's tags differ"),
         (other(), elsewhere, "another circle's tags differ"),
     ] {
         assert!(
-            own.probe(&other(), &CIRCLE, &published(&keys("111222333"), &publisher, &circle)).is_empty(),
+            own.probe(&feed(CIRCLE), &published(&keys("111222333"), &publisher, &circle)).is_empty(),
             "{why}"
         );
     }
-    assert!(own.probe(&other(), &elsewhere, &published(&keys("111222333"), &other(), &elsewhere)).is_empty());
+    assert!(own.probe(&feed(elsewhere), &published(&keys("111222333"), &other(), &elsewhere)).is_empty());
 }
 
 #[test]
@@ -93,23 +101,23 @@ fn families_that_share_a_key_have_it_evaluated_once_and_both_find() {
     assert_eq!(insert(&mut own, reference("b"), keys("111222333"), in_circle()).len(), missing.len());
     evaluate(&mut own, missing);
     assert!(insert(&mut own, reference("c"), keys("111222333"), in_circle()).is_empty());
-    let hits = own.probe(&other(), &CIRCLE, &published(&keys("111222333"), &other(), &CIRCLE));
+    let hits = own.probe(&feed(CIRCLE), &published(&keys("111222333"), &other(), &CIRCLE));
     let found: BTreeSet<&str> = hits.iter().map(|hit| hit.family.as_str()).collect();
     assert_eq!(found, BTreeSet::from(["a", "b", "c"]));
     own.remove(&reference("a"));
     own.remove(&reference("b"));
     own.remove(&reference("c"));
     assert!(own.is_empty());
-    assert!(own.probe(&other(), &CIRCLE, &published(&keys("111222333"), &other(), &CIRCLE)).is_empty());
+    assert!(own.probe(&feed(CIRCLE), &published(&keys("111222333"), &other(), &CIRCLE)).is_empty());
 }
 
 #[test]
 fn a_family_outside_every_circle_needs_no_evaluation_and_finds_nothing() {
     let mut own = OwnFamilies::default();
     assert!(insert(&mut own, reference("a"), keys("111222333"), Participation::default()).is_empty());
-    assert!(own.is_evaluated(&reference("a")));
+    assert!(own.is_evaluated(EPOCH, &reference("a"), &KeyClass::ALL));
     let tags = published(&keys("111222333"), &other(), &CIRCLE);
-    assert!(own.probe_family(&reference("a"), &other(), &CIRCLE, &tags).is_empty());
+    assert!(own.probe_family(&reference("a"), &feed(CIRCLE), &tags).is_empty());
 }
 
 #[test]
@@ -118,14 +126,14 @@ fn matches_say_what_changed_and_how_sure() {
     let missing = insert(&mut own, reference("a"), keys("111222333"), in_circle());
     evaluate(&mut own, missing);
     let mut matches = Matches::default();
-    let hits = own.probe(&other(), &CIRCLE, &published(&keys("111222333"), &other(), &CIRCLE));
-    assert_eq!(matches.add(other(), CIRCLE, hits.clone()).len(), 1);
-    assert!(matches.add(other(), CIRCLE, hits).is_empty(), "the same hits again change nothing");
-    let involved = matches.involved(&reference("a"), &own);
+    let hits = own.probe(&feed(CIRCLE), &published(&keys("111222333"), &other(), &CIRCLE));
+    assert_eq!(matches.add(feed(CIRCLE), hits.clone()).len(), 1);
+    assert!(matches.add(feed(CIRCLE), hits).is_empty(), "the same hits again change nothing");
+    let involved = matches.involved(&reference("a"), &own, EPOCH);
     assert_eq!((involved.len(), involved[0].certainty), (1, Certainty::Certain));
     assert!(!involved[0].basis.is_empty());
-    assert_eq!(matches.remove_family(&reference("a")), [(other(), CIRCLE)]);
-    assert!(matches.involved(&reference("a"), &own).is_empty());
+    assert_eq!(matches.remove_family(&reference("a")), [feed(CIRCLE)]);
+    assert!(matches.involved(&reference("a"), &own, EPOCH).is_empty());
 }
 
 #[test]

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use ::roster::{RosterError, SignedRoster};
 use domain::{
-    CalendarDate, CircleId, Epoch, FamilyRef, KeyClass, LegalBasisCode, Oin, Signal, SignalKind, TooLate,
-    Unit, Visibility,
+    CalendarDate, CircleId, Epoch, FamilyRef, KeyClass, LegalBasisCode, Oin, Signal, SignalKind, Timestamp,
+    TooLate, Unit, Visibility,
 };
-use index::{Completeness, Involvement, UnitInvolvement};
+use index::{Completeness, FeedId, Involvement, UnitInvolvement};
 use thiserror::Error;
 
-use crate::ceremony::CeremonyState;
+use crate::ceremony::{CeremonyState, KeyId};
 use crate::feed::{ClockComparison, Readers, SetBack};
 
 /// Something the own organisation wants.
@@ -155,11 +155,15 @@ pub struct CannotRenew {
 /// How the node is doing. Holds no personal data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
-    /// The current epoch.
+    /// The epoch that runs.
     pub epoch: Epoch,
+    /// The epoch that each class of keys is in: the one that runs, or the one before while there is no key for it.
+    pub entered: BTreeMap<KeyClass, Epoch>,
+    /// The next epoch, while it is prepared.
+    pub next: Option<NextEpoch>,
     /// Version of the roster in force.
     pub roster_version: u32,
-    /// Classes whose key set is held.
+    /// Classes that have a key set in the epoch they are in.
     pub key_sets: Vec<KeyClass>,
     /// Keyholders reachable now, this node included when it is one.
     pub keyholders_reachable: usize,
@@ -192,7 +196,7 @@ pub struct Status {
     pub newest_roster_heard: u32,
     /// What was refused so far.
     pub refused: Refused,
-    /// The key ceremonies of the current epoch, by class.
+    /// The key ceremonies of the epoch that runs, by class.
     pub ceremonies: Vec<CeremonyState>,
     /// Who may read the own feeds, and who is not known to have taken everything published there.
     pub readers: Readers,
@@ -216,11 +220,26 @@ impl Status {
     }
 }
 
+/// How far the next epoch is prepared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NextEpoch {
+    /// Its number.
+    pub epoch: Epoch,
+    /// When it starts.
+    pub starts: Timestamp,
+    /// Its key ceremonies, by class.
+    pub ceremonies: Vec<CeremonyState>,
+    /// Linkage keys that still wait for their pseudonym in it.
+    pub keys_waiting: usize,
+    /// Whether everything is published in it already.
+    pub published: bool,
+}
+
 /// How far a node has heard what it published in one circle before its start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HearingStatus {
-    /// The circle.
-    pub circle: CircleId,
+    /// The own feed.
+    pub feed: FeedId,
     /// Readers that told what they hold.
     pub heard: usize,
     /// Readers that must tell.
@@ -275,20 +294,20 @@ impl Refused {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum CeremonyProblem {
     /// A keyholder broke the rules; the ceremony cannot complete with it.
-    #[error("key ceremony {class}: keyholder {keyholder} {what}")]
+    #[error("key ceremony {key}: keyholder {keyholder} {what}")]
     Lying {
-        /// The class of the ceremony.
-        class: KeyClass,
+        /// The key that it is to make.
+        key: KeyId,
         /// Who did it.
         keyholder: Oin,
         /// What it did.
         what: &'static str,
     },
     /// Nothing came from a keyholder within the deadline.
-    #[error("key ceremony {class}: keyholder {keyholder} has not sent its {what}")]
+    #[error("key ceremony {key}: keyholder {keyholder} has not sent its {what}")]
     Missing {
-        /// The class of the ceremony.
-        class: KeyClass,
+        /// The key that it is to make.
+        key: KeyId,
         /// Who is silent.
         keyholder: Oin,
         /// What is missing.
@@ -296,33 +315,33 @@ pub enum CeremonyProblem {
     },
     /// This keyholder signed a package of the attempt and no longer holds its secret: its data folder was restored.
     #[error(
-        "key ceremony {class}: this keyholder lost what it had begun, and signs no second package; the key can be made \
+        "key ceremony {key}: this keyholder lost what it had begun, and signs no second package; the key can be made \
          when the governors name the keyholders anew"
     )]
     Lost {
-        /// The class of the ceremony.
-        class: KeyClass,
+        /// The key that it is to make.
+        key: KeyId,
     },
     /// This keyholder took part in making the key and no longer holds its share.
     #[error(
-        "key {class}: this keyholder lost its share and cannot evaluate; the other keyholders can, and the key of the \
+        "key {key}: this keyholder lost its share and cannot evaluate; the other keyholders can, and the key of the \
          next epoch has a new one"
     )]
     ShareLost {
-        /// The class of the key.
-        class: KeyClass,
+        /// The key.
+        key: KeyId,
     },
 }
 
 impl CeremonyProblem {
-    /// The class of the ceremony.
+    /// The key that it is about.
     #[must_use]
-    pub const fn class(&self) -> KeyClass {
+    pub const fn key(&self) -> KeyId {
         match self {
-            Self::Lying { class, .. }
-            | Self::Missing { class, .. }
-            | Self::Lost { class }
-            | Self::ShareLost { class } => *class,
+            Self::Lying { key, .. }
+            | Self::Missing { key, .. }
+            | Self::Lost { key }
+            | Self::ShareLost { key } => *key,
         }
     }
 }

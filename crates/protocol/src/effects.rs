@@ -6,6 +6,7 @@ use crypto::{Document, Signed, SigningKey, Unverified};
 use domain::{Epoch, Oin, Timestamp};
 use roster::{RosterChain, VerifiedRoster};
 
+use crate::epochs::Epochs;
 use crate::{
     Collection, Conversation, Notice, Outbound, Refused, RequestId, ResponseToken, Scope, Step, Write,
 };
@@ -22,7 +23,9 @@ pub(crate) struct Identity {
 /// The world as every machine may see it during one transition.
 pub(crate) struct Context<'a> {
     pub(crate) now: Timestamp,
-    pub(crate) epoch: Epoch,
+    pub(crate) epochs: &'a Epochs,
+    /// Whether the clocks of others bear out that it is `now`; nothing is destroyed because of the time before they do.
+    pub(crate) clock_agrees: bool,
     pub(crate) identity: &'a Identity,
     pub(crate) chain: &'a RosterChain,
     pub(crate) roster: &'a VerifiedRoster,
@@ -72,7 +75,6 @@ impl<'a> Effects<'a> {
     }
 
     /// A record that is readable no longer than its scope lasts.
-    #[expect(dead_code, reason = "every record lasts so far")]
     pub(crate) fn put_in(&mut self, scope: Scope, collection: Collection, key: Vec<u8>, value: Vec<u8>) {
         self.current.put_in(scope, collection, key, value);
     }
@@ -82,7 +84,6 @@ impl<'a> Effects<'a> {
     }
 
     /// Destroys every record of an epoch, for good.
-    #[expect(dead_code, reason = "no epoch is forgotten so far")]
     pub(crate) fn forget(&mut self, epoch: Epoch) {
         self.current.write(Write::Forget { epoch });
     }

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crypto::{Digest, PseudonymKey, cbor};
-use domain::{Address, CalendarDate, CircleId, FamilyRef, Oin, Signal, Timestamp, Visibility};
+use domain::{
+    Address, CalendarDate, CircleId, Epoch, FamilyRef, KeyClass, Oin, Signal, Timestamp, Visibility,
+};
 use index::{FeedId, Hit, MatchRecord, Matches, OwnFamilies, Participation, UnitMatrix};
 use linkage::{DeriveOptions, HouseholdSuppression, LinkageKey, derive};
 
@@ -13,10 +15,17 @@ use crate::evaluation::{Evaluated, EvaluationClient};
 use crate::feed::{Arrived, FeedKeeper};
 use crate::record::{FamilyKeysRecord, KeyRecord, MatchKeysRecord, SignalRecord, key_digest, match_key};
 use crate::units::UnitMatches;
-use crate::{Answer, CannotRenew, Collection, ImportCounts, Notice, Refusal, SignalSummary};
+use crate::{Answer, CannotRenew, Collection, ImportCounts, Notice, Refusal, Scope, SignalSummary};
 
 /// How long the next part of an import may take. Whoever imports has it at hand; after that it has gone.
 const PATIENCE_SECONDS: u64 = 30;
+
+/// The machines that the families need: keys to be evaluated with, whom to ask, and where to publish.
+pub(crate) struct Neighbours<'a> {
+    pub(crate) material: &'a KeyMaterial,
+    pub(crate) client: &'a mut EvaluationClient,
+    pub(crate) feeds: &'a mut FeedKeeper,
+}
 
 /// Own signals, their keys and their matches.
 #[derive(Default)]
@@ -27,10 +36,11 @@ pub(crate) struct Families {
     units: UnitMatches,
     /// Involvements told, so that each is told once.
     told: BTreeSet<(FamilyRef, Oin)>,
-    /// Families whose tags were queued for publication and that were probed against every replica.
-    settled: BTreeSet<FamilyRef>,
-    /// Families of which the pseudonym keys on disk are those in memory.
-    recorded: BTreeSet<FamilyRef>,
+    /// Families whose tags of an epoch were queued for publication and that were probed against every replica of it, with
+    /// the number of keys that was done with.
+    settled: BTreeMap<(Epoch, FamilyRef), usize>,
+    /// Families of which the pseudonym keys of an epoch on disk are those in memory, with their number.
+    recorded: BTreeMap<(Epoch, FamilyRef), usize>,
     /// When signals were last registered of which keys and matches have not followed yet.
     unfollowed: Option<Timestamp>,
     /// The hour in which time was last looked at.
@@ -54,27 +64,28 @@ impl Families {
                 self.signals.insert(signal.family_ref.clone(), signal);
             }
         }
-        let mut pseudonyms: BTreeMap<Digest, [u8; 32]> = BTreeMap::new();
-        let mut recorded: BTreeMap<String, BTreeSet<Digest>> = BTreeMap::new();
+        let mut pseudonyms: BTreeMap<(Epoch, Digest), [u8; 32]> = BTreeMap::new();
+        let mut recorded: BTreeMap<(Epoch, String), BTreeSet<Digest>> = BTreeMap::new();
         for bytes in keys {
             let Ok(record) = cbor::from_slice::<FamilyKeysRecord>(bytes) else { continue };
-            if record.epoch == cx.epoch {
-                recorded.insert(record.family.clone(), record.keys.iter().map(|key| key.key).collect());
-                pseudonyms.extend(record.keys.iter().map(|key| (key.key, key.pseudonym)));
-            }
+            let epoch = record.epoch;
+            pseudonyms.extend(record.keys.iter().map(|key| ((epoch, key.key), key.pseudonym)));
+            recorded.insert((epoch, record.family), record.keys.iter().map(|key| key.key).collect());
         }
-        for family in self.derive_keys(cx) {
+        let derived = self.derive_keys(cx);
+        for (epoch, family) in lanes_of(cx, &derived) {
             let mut wanted = Vec::new();
-            for key in self.own.missing(&family) {
-                match pseudonyms.get(&key_digest(&key)) {
-                    Some(bytes) => self.own.set_pseudonym(&key, PseudonymKey::from_bytes(*bytes)),
+            for key in self.own.missing(epoch, family) {
+                match pseudonyms.get(&(epoch, key_digest(&key))) {
+                    Some(bytes) => self.own.set_pseudonym(epoch, &key, PseudonymKey::from_bytes(*bytes)),
                     None => wanted.push(key),
                 }
             }
-            client.want(wanted);
-            let digests = self.own.keys(&family).map(|keys| keys.keys().map(key_digest).collect());
-            if recorded.get(family.as_str()) == digests.as_ref() {
-                self.recorded.insert(family);
+            client.want(epoch, wanted);
+            let held: BTreeSet<Digest> =
+                self.own.pseudonyms(epoch, family).map(|(key, _)| key_digest(key)).collect();
+            if recorded.get(&(epoch, family.as_str().to_owned())) == Some(&held) {
+                self.recorded.insert((epoch, family.clone()), held.len());
             }
         }
         for bytes in matches {
@@ -84,11 +95,10 @@ impl Families {
             let keys = self.own.keys(&family).into_iter().flat_map(|keys| keys.keys());
             let agreeing: BTreeSet<LinkageKey> =
                 keys.filter(|key| named.contains(&key_digest(key))).cloned().collect();
-            let (organisation, circle) = (record.organisation, record.circle);
-            self.matches.restore(MatchRecord { family, organisation, circle, agreeing });
+            self.matches.restore(MatchRecord { family, feed: record.feed, agreeing });
         }
         for family in self.own.families() {
-            let involved = self.matches.involved(family, &self.own);
+            let involved = self.matches.involved(family, &self.own, cx.epochs.since);
             self.told.extend(involved.into_iter().map(|found| (family.clone(), found.organisation)));
         }
     }
@@ -100,14 +110,33 @@ impl Families {
 
     /// Goes on where the last run stopped, wherever that was: whatever is evaluated is published and probed, and
     /// whatever nobody stands behind any more is withdrawn.
-    pub(crate) fn resume(&mut self, cx: &Context<'_>, feeds: &mut FeedKeeper, fx: &mut Effects<'_>) {
+    pub(crate) fn resume(&mut self, cx: &Context<'_>, with: &mut Neighbours<'_>, fx: &mut Effects<'_>) {
         let families: Vec<FamilyRef> = self.own.families().cloned().collect();
-        for family in families {
-            if self.own.is_evaluated(&family) {
-                self.settle(cx, &family, feeds, fx);
+        for (epoch, family) in lanes_of(cx, &families) {
+            self.settle(cx, epoch, family, with, fx);
+        }
+        self.withdraw_unwanted(with.feeds);
+    }
+
+    /// Epochs got a lane: everything is wanted in them.
+    pub(crate) fn open(&self, epochs: &BTreeSet<Epoch>, client: &mut EvaluationClient) {
+        for epoch in epochs {
+            client.want(*epoch, self.own.families().flat_map(|family| self.own.missing(*epoch, family)));
+        }
+    }
+
+    /// An epoch is over: nothing is matched on in it any more. Its records go with its data key.
+    pub(crate) fn forget_epoch(&mut self, cx: &Context<'_>, epoch: Epoch, client: &mut EvaluationClient) {
+        client.give_up(epoch, None);
+        self.own.forget_pseudonyms(epoch, None);
+        self.settled.retain(|(of, _), _| *of != epoch);
+        self.recorded.retain(|(of, _), _| *of != epoch);
+        for (family, organisation) in self.matches.remove_epoch(epoch) {
+            let involved = self.matches.involved(&family, &self.own, cx.epochs.since);
+            if involved.iter().all(|found| found.organisation != organisation) {
+                self.told.remove(&(family, organisation));
             }
         }
-        self.withdraw_unwanted(cx, feeds);
     }
 
     /// Registers signals. The record and everything that follows from it are kept before the reply is given.
@@ -115,13 +144,12 @@ impl Families {
         &mut self,
         cx: &Context<'_>,
         signals: Vec<Signal>,
-        client: &mut EvaluationClient,
-        feeds: &mut FeedKeeper,
+        with: &mut Neighbours<'_>,
         fx: &mut Effects<'_>,
     ) -> ImportCounts {
         let counts = self.register(cx, signals, fx);
         if self.unfollowed.is_some() {
-            self.follow_changes(cx, client, feeds, fx);
+            self.follow_changes(cx, with, fx);
         }
         counts
     }
@@ -166,8 +194,7 @@ impl Families {
         cx: &Context<'_>,
         families: &[FamilyRef],
         until: CalendarDate,
-        client: &mut EvaluationClient,
-        feeds: &mut FeedKeeper,
+        with: &mut Neighbours<'_>,
         fx: &mut Effects<'_>,
     ) -> Result<usize, CannotRenew> {
         let mut renewed: Vec<Signal> = Vec::new();
@@ -177,7 +204,7 @@ impl Families {
             renewed.push(Signal { ends_on: Some(until), ..signal.clone() });
         }
         let count = renewed.len();
-        self.import(cx, renewed, client, feeds, fx);
+        self.import(cx, renewed, with, fx);
         Ok(count)
     }
 
@@ -186,8 +213,7 @@ impl Families {
         &mut self,
         cx: &Context<'_>,
         families: &[FamilyRef],
-        client: &mut EvaluationClient,
-        feeds: &mut FeedKeeper,
+        with: &mut Neighbours<'_>,
         fx: &mut Effects<'_>,
     ) -> usize {
         let mut withdrawn = 0;
@@ -197,23 +223,26 @@ impl Families {
             }
             withdrawn += 1;
             fx.delete(Collection::Signal, family.as_str().as_bytes().to_vec());
-            fx.delete(Collection::FamilyKeys, keys_key(cx, family));
-            for (organisation, circle) in self.matches.remove_family(family) {
-                fx.delete(Collection::Match, match_key(family, &organisation, &circle));
+            for epoch in &cx.epochs.lanes {
+                let scope = Scope::Epoch(*epoch);
+                fx.delete_in(scope, Collection::FamilyKeys, keys_key(*epoch, family));
+                self.settled.remove(&(*epoch, family.clone()));
+                self.recorded.remove(&(*epoch, family.clone()));
+            }
+            for feed in self.matches.remove_family(family) {
+                fx.delete_in(Scope::Epoch(feed.epoch), Collection::Match, match_key(family, &feed));
                 fx.cut();
             }
             self.units.touch(&self.own, family);
             self.own.remove(family);
-            self.settled.remove(family);
-            self.recorded.remove(family);
             fx.cut();
         }
         if withdrawn > 0 {
             let gone: BTreeSet<&FamilyRef> = families.iter().collect();
             self.told.retain(|(told, _)| !gone.contains(told));
             let own = &self.own;
-            client.keep_only(|key| own.carriers(key).next().is_some());
-            self.follow_changes(cx, client, feeds, fx);
+            with.client.keep_only(|key| own.carriers(key).next().is_some());
+            self.follow_changes(cx, with, fx);
         }
         withdrawn
     }
@@ -224,62 +253,50 @@ impl Families {
         &mut self,
         cx: &Context<'_>,
         dropped: &[FeedId],
-        client: &mut EvaluationClient,
-        feeds: &mut FeedKeeper,
+        with: &mut Neighbours<'_>,
         fx: &mut Effects<'_>,
     ) {
         for feed in dropped {
-            for record in self.matches.remove_feed(feed.publisher, feed.circle) {
-                self.keep_match(record, fx);
+            for record in self.matches.remove_feed(*feed) {
+                self.keep_match(cx, record, fx);
                 fx.cut();
             }
         }
-        self.follow_changes(cx, client, feeds, fx);
+        self.follow_changes(cx, with, fx);
     }
 
     /// Time has passed: signals end, legal bases lapse, previous addresses grow old. Looked at once an hour.
-    pub(crate) fn tick(
-        &mut self,
-        cx: &Context<'_>,
-        client: &mut EvaluationClient,
-        feeds: &mut FeedKeeper,
-        fx: &mut Effects<'_>,
-    ) {
+    pub(crate) fn tick(&mut self, cx: &Context<'_>, with: &mut Neighbours<'_>, fx: &mut Effects<'_>) {
         let hour = cx.now.0 / 3_600;
         let is_left = self.unfollowed.is_some_and(|at| cx.now.since(at) >= PATIENCE_SECONDS);
         if self.hour.replace(hour).is_some_and(|before| before != hour) || is_left {
-            self.follow_changes(cx, client, feeds, fx);
+            self.follow_changes(cx, with, fx);
         }
         self.units.tell(fx);
     }
 
     /// Brings keys, tags and matches in line with the signals.
-    fn follow_changes(
-        &mut self,
-        cx: &Context<'_>,
-        client: &mut EvaluationClient,
-        feeds: &mut FeedKeeper,
-        fx: &mut Effects<'_>,
-    ) {
+    fn follow_changes(&mut self, cx: &Context<'_>, with: &mut Neighbours<'_>, fx: &mut Effects<'_>) {
         self.unfollowed = None;
-        for family in self.derive_keys(cx) {
-            self.settled.remove(&family);
-            self.recorded.remove(&family);
+        let changed = self.derive_keys(cx);
+        for family in &changed {
             let own = &self.own;
             let carried =
-                |key: &LinkageKey| own.keys(&family).is_some_and(|keys| keys.position(key).is_some());
-            for record in self.matches.keep_only(&family, carried) {
-                self.keep_match(record, fx);
+                |key: &LinkageKey| own.keys(family).is_some_and(|keys| keys.position(key).is_some());
+            for record in self.matches.keep_only(family, carried) {
+                self.keep_match(cx, record, fx);
                 fx.cut();
             }
-            client.want(self.own.missing(&family));
-            if self.own.is_evaluated(&family) {
-                self.settle(cx, &family, feeds, fx);
-            }
+        }
+        for (epoch, family) in lanes_of(cx, &changed) {
+            self.settled.remove(&(epoch, family.clone()));
+            self.recorded.remove(&(epoch, family.clone()));
+            with.client.want(epoch, self.own.missing(epoch, family));
+            self.settle(cx, epoch, family, with, fx);
             fx.cut();
         }
         self.units.follow(&self.own);
-        self.withdraw_unwanted(cx, feeds);
+        self.withdraw_unwanted(with.feeds);
     }
 
     /// Derives the keys of all families anew, since one family's address may suppress another's household key.
@@ -316,111 +333,121 @@ impl Families {
         &mut self,
         cx: &Context<'_>,
         evaluated: Evaluated,
-        feeds: &mut FeedKeeper,
+        with: &mut Neighbours<'_>,
         fx: &mut Effects<'_>,
     ) {
-        let mut touched: BTreeSet<FamilyRef> = BTreeSet::new();
-        for (key, pseudonym) in evaluated.pseudonyms {
-            touched.extend(self.own.carriers(&key).cloned());
-            self.own.set_pseudonym(&key, pseudonym);
+        let mut touched: BTreeSet<(Epoch, FamilyRef)> = BTreeSet::new();
+        for (epoch, key, pseudonym) in evaluated.pseudonyms {
+            touched.extend(self.own.carriers(&key).map(|family| (epoch, family.clone())));
+            self.own.set_pseudonym(epoch, &key, pseudonym);
         }
-        for family in touched {
-            if self.own.is_evaluated(&family) {
-                self.settle(cx, &family, feeds, fx);
-            }
+        for (epoch, family) in touched {
+            self.settle(cx, epoch, &family, with, fx);
         }
     }
 
-    /// A family whose keys all have their pseudonym: keep them, queue its tags, and let what every replica says now
-    /// take the place of what was found before.
-    fn settle(&mut self, cx: &Context<'_>, family: &FamilyRef, feeds: &mut FeedKeeper, fx: &mut Effects<'_>) {
-        if !self.settled.insert(family.clone()) {
+    /// A family whose keys all have their pseudonym of an epoch, in the classes that have a key set there: keep them,
+    /// queue its tags, and let what every replica says now take the place of what was found before.
+    fn settle(
+        &mut self,
+        cx: &Context<'_>,
+        epoch: Epoch,
+        family: &FamilyRef,
+        with: &mut Neighbours<'_>,
+        fx: &mut Effects<'_>,
+    ) {
+        let classes: Vec<KeyClass> = with.material.classes(epoch).collect();
+        if !self.own.is_evaluated(epoch, family, &classes) {
             return;
         }
-        if self.recorded.insert(family.clone()) {
+        let (place, evaluated) = ((epoch, family.clone()), self.own.pseudonyms(epoch, family).count());
+        if self.settled.insert(place.clone(), evaluated) == Some(evaluated) {
+            return;
+        }
+        let scope = Scope::Epoch(epoch);
+        if self.recorded.insert(place, evaluated) != Some(evaluated) {
             let keys = self
                 .own
-                .pseudonyms(family)
+                .pseudonyms(epoch, family)
                 .map(|(key, pseudonym)| KeyRecord { key: key_digest(key), pseudonym: *pseudonym.reveal() });
             let (family_text, keys) = (family.as_str().to_owned(), keys.collect());
-            let record = FamilyKeysRecord { family: family_text, epoch: cx.epoch, keys };
-            fx.put(Collection::FamilyKeys, keys_key(cx, family), cbor::to_vec(&record));
+            let record = FamilyKeysRecord { family: family_text, epoch, keys };
+            fx.put_in(scope, Collection::FamilyKeys, keys_key(epoch, family), cbor::to_vec(&record));
         }
-        self.queue_tags(cx, family, feeds);
+        self.queue_tags(epoch, family, with.feeds);
         let mut found = BTreeMap::new();
-        for replica in feeds.replicas() {
-            let feed = replica.feed();
-            let hits = self.own.probe_family(family, &feed.publisher, &feed.circle, replica.tags());
+        for replica in with.feeds.replicas().filter(|replica| replica.feed().epoch == epoch) {
+            let hits = self.own.probe_family(family, &replica.feed(), replica.tags());
             if !hits.is_empty() {
                 let agreeing: BTreeSet<LinkageKey> = hits.into_iter().map(|hit| hit.key).collect();
-                found.insert((feed.publisher, feed.circle), agreeing);
+                found.insert(replica.feed(), agreeing);
             }
         }
-        for record in self.matches.replace(family, found) {
-            self.keep_match(record, fx);
+        for record in self.matches.replace(epoch, family, found) {
+            self.keep_match(cx, record, fx);
             fx.cut();
         }
         fx.cut();
     }
 
-    fn queue_tags(&self, cx: &Context<'_>, family: &FamilyRef, feeds: &mut FeedKeeper) {
+    fn queue_tags(&self, epoch: Epoch, family: &FamilyRef, feeds: &mut FeedKeeper) {
         let Some(participation) = self.own.participation(family).filter(|how| how.publishes) else { return };
-        let circles: Vec<_> =
-            feeds.own_circles().filter(|circle| participation.circles.contains(circle)).collect();
-        for circle in circles {
-            feeds.add_tags(&circle, self.own.tags(family, &cx.identity.oin, &circle));
+        let takes_part = |feed: &FeedId| feed.epoch == epoch && participation.circles.contains(&feed.circle);
+        let own: Vec<FeedId> = feeds.own_feeds().filter(takes_part).collect();
+        for feed in own {
+            feeds.add_tags(&feed, self.own.tags(family, &feed));
         }
     }
 
     /// Withdraws the published tags that no family stands behind any more. A tag that two families share stays as
     /// long as one of them does.
-    fn withdraw_unwanted(&self, cx: &Context<'_>, feeds: &mut FeedKeeper) {
-        let circles: Vec<CircleId> = feeds.own_circles().collect();
-        for circle in circles {
+    fn withdraw_unwanted(&self, feeds: &mut FeedKeeper) {
+        let own: Vec<FeedId> = feeds.own_feeds().collect();
+        for feed in own {
             let publishes = |family: &&FamilyRef| {
                 self.own
                     .participation(family)
-                    .is_some_and(|how| how.publishes && how.circles.contains(&circle))
+                    .is_some_and(|how| how.publishes && how.circles.contains(&feed.circle))
             };
             let families = self.own.families().filter(publishes);
-            let wanted =
-                families.flat_map(|family| self.own.tags(family, &cx.identity.oin, &circle)).collect();
-            feeds.keep_only(&circle, &wanted);
+            let wanted = families.flat_map(|family| self.own.tags(family, &feed)).collect();
+            feeds.keep_only(&feed, &wanted);
         }
     }
 
     /// Tags came into force or left in a replica: probe them with every own family.
-    pub(crate) fn arrived(&mut self, arrived: &Arrived, fx: &mut Effects<'_>) {
-        let (publisher, circle) = (arrived.feed.publisher, arrived.feed.circle);
+    pub(crate) fn arrived(&mut self, cx: &Context<'_>, arrived: &Arrived, fx: &mut Effects<'_>) {
+        let feed = arrived.feed;
         // What came first: an involvement that lost one tag and gained another is not gone in between.
-        let hits = self.own.probe(&publisher, &circle, &arrived.added);
-        self.found(publisher, circle, hits, fx);
-        let gone = self.own.probe(&publisher, &circle, &arrived.withdrawn);
-        for record in self.matches.withdraw(publisher, circle, &gone) {
-            self.keep_match(record, fx);
+        let hits = self.own.probe(&feed, &arrived.added);
+        self.found(cx, feed, hits, fx);
+        let gone = self.own.probe(&feed, &arrived.withdrawn);
+        for record in self.matches.withdraw(feed, &gone) {
+            self.keep_match(cx, record, fx);
             fx.cut();
         }
     }
 
-    fn found(&mut self, publisher: Oin, circle: CircleId, hits: Vec<Hit>, fx: &mut Effects<'_>) {
-        for record in self.matches.add(publisher, circle, hits) {
-            self.keep_match(record, fx);
+    fn found(&mut self, cx: &Context<'_>, feed: FeedId, hits: Vec<Hit>, fx: &mut Effects<'_>) {
+        for record in self.matches.add(feed, hits) {
+            self.keep_match(cx, record, fx);
             fx.cut();
         }
     }
 
     /// Keeps a changed match record, and tells an involvement that is new.
-    fn keep_match(&mut self, record: MatchRecord, fx: &mut Effects<'_>) {
-        let MatchRecord { family, organisation, circle, agreeing } = record;
-        let key = match_key(&family, &organisation, &circle);
+    fn keep_match(&mut self, cx: &Context<'_>, record: MatchRecord, fx: &mut Effects<'_>) {
+        let MatchRecord { family, feed, agreeing } = record;
+        let (scope, key) = (Scope::Epoch(feed.epoch), match_key(&family, &feed));
         if agreeing.is_empty() {
-            fx.delete(Collection::Match, key);
+            fx.delete_in(scope, Collection::Match, key);
         } else {
             let agreeing = agreeing.iter().map(key_digest).collect();
-            let kept = MatchKeysRecord { family: family.as_str().to_owned(), organisation, circle, agreeing };
-            fx.put(Collection::Match, key, cbor::to_vec(&kept));
+            let kept = MatchKeysRecord { family: family.as_str().to_owned(), feed, agreeing };
+            fx.put_in(scope, Collection::Match, key, cbor::to_vec(&kept));
         }
-        let involved = self.matches.involved(&family, &self.own);
+        let organisation = feed.publisher;
+        let involved = self.matches.involved(&family, &self.own, cx.epochs.since);
         let told = (family, organisation);
         match involved.into_iter().find(|found| found.organisation == organisation) {
             None => {
@@ -451,12 +478,13 @@ impl Families {
             return Err(Refusal::NoLegalBasis);
         }
         let mut completeness = feeds.completeness(cx, material, Some(&circles));
-        if !self.own.is_evaluated(family) {
+        let lacks_keys = |class| !self.own.is_evaluated(cx.epochs.entered(class), family, &[class]);
+        if KeyClass::ALL.into_iter().any(lacks_keys) {
             completeness.own_work_left();
         }
         Ok(Answer {
             family: family.clone(),
-            involved: self.matches.involved(family, &self.own),
+            involved: self.matches.involved(family, &self.own, cx.epochs.since),
             units: self.units.of(family),
             completeness,
         })
@@ -465,6 +493,11 @@ impl Families {
     /// Whether signals are registered of which keys and matches have not followed yet.
     pub(crate) fn is_registering(&self) -> bool {
         self.unfollowed.is_some()
+    }
+
+    /// The classes of keys in which families wait for their pseudonym of an epoch.
+    pub(crate) fn work_left(&self, epoch: Epoch) -> BTreeSet<KeyClass> {
+        if self.is_registering() { KeyClass::ALL.into() } else { self.own.incomplete_classes(epoch) }
     }
 
     /// Number of matches between units.
@@ -499,6 +532,14 @@ fn has_ended(cx: &Context<'_>, signal: &Signal) -> bool {
 }
 
 /// Key of the record of a family's pseudonym keys.
-fn keys_key(cx: &Context<'_>, family: &FamilyRef) -> Vec<u8> {
-    [&cx.epoch.0.to_be_bytes(), family.as_str().as_bytes()].concat()
+fn keys_key(epoch: Epoch, family: &FamilyRef) -> Vec<u8> {
+    [&epoch.0.to_be_bytes(), family.as_str().as_bytes()].concat()
+}
+
+/// Families, in each epoch that has a lane.
+fn lanes_of<'a>(
+    cx: &'a Context<'_>,
+    families: &'a [FamilyRef],
+) -> impl Iterator<Item = (Epoch, &'a FamilyRef)> {
+    cx.epochs.lanes.iter().flat_map(move |epoch| families.iter().map(move |family| (*epoch, family)))
 }

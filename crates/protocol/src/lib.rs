@@ -9,6 +9,7 @@ pub mod ceremony;
 mod command;
 mod conversation;
 mod effects;
+mod epochs;
 pub mod evaluation;
 mod families;
 pub mod feed;
@@ -19,9 +20,10 @@ pub mod roster;
 mod step;
 mod units;
 
+pub use ceremony::KeyId;
 pub use command::{
-    Answer, CannotRenew, CeremonyProblem, Command, HearingStatus, ImportCounts, Notice, Refusal, Refused,
-    Reply, SignalSummary, Status,
+    Answer, CannotRenew, CeremonyProblem, Command, HearingStatus, ImportCounts, NextEpoch, Notice, Refusal,
+    Refused, Reply, SignalSummary, Status,
 };
 pub use conversation::Conversation;
 pub use input::{CommandId, Input, RequestId, ResponseToken};

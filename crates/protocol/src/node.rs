@@ -5,18 +5,20 @@ use std::collections::BTreeSet;
 
 use ::roster::{RosterChain, RosterError, SignedRoster, VerifiedRoster};
 use crypto::{Seed, SeedSequence, SigningKey};
-use domain::{Epoch, FamilyRef, Oin, Timestamp};
+use domain::{Epoch, FamilyRef, KeyClass, Oin, Timestamp};
 use index::UnitMatrix;
 
 use crate::ceremony::CeremonyKeeper;
 use crate::effects::{Context, Effects, Identity, Requests};
+use crate::epochs::{ClockAgreement, Epochs};
 use crate::evaluation::{self, EvaluationClient};
-use crate::families::Families;
+use crate::families::{Families, Neighbours};
 use crate::feed::{Arrived, FeedKeeper, Start};
+use crate::record::{forgotten_key, forgotten_record, last_forgotten};
 use crate::roster::{ResponseError, RosterKeeper};
 use crate::{
-    Answer, Collection, Command, Conversation, Input, Outbound, Refused, Reply, Secret, SecretName, Status,
-    Step,
+    Answer, Collection, Command, Conversation, Input, NextEpoch, Outbound, Refused, Reply, Scope, Secret,
+    SecretName, Status, Step,
 };
 
 /// What a node needs to start.
@@ -39,16 +41,36 @@ pub struct NodeConfig {
 /// What was kept on disk by an earlier run.
 #[derive(Default)]
 pub struct Kept {
-    /// Records as collection and value, each collection in order of its keys.
-    pub records: Vec<(Collection, Vec<u8>)>,
+    /// Records as collection, scope and value, each collection in order of its keys.
+    pub records: Vec<(Collection, Scope, Vec<u8>)>,
     /// Secret files.
     pub secrets: Vec<(SecretName, Secret)>,
 }
 
 impl Kept {
     pub(crate) fn of(&self, wanted: Collection) -> Vec<Vec<u8>> {
-        let held = self.records.iter().filter(|(collection, _)| *collection == wanted);
-        held.map(|(_, value)| value.clone()).collect()
+        let held = self.records.iter().filter(|(collection, _, _)| *collection == wanted);
+        held.map(|(_, _, value)| value.clone()).collect()
+    }
+
+    fn of_epochs(&self, wanted: Collection) -> Vec<(Epoch, Vec<u8>)> {
+        let held = self.records.iter().filter(|(collection, _, _)| *collection == wanted);
+        held.filter_map(|(_, scope, value)| match scope {
+            Scope::Epoch(epoch) => Some((*epoch, value.clone())),
+            Scope::Lasting => None,
+        })
+        .collect()
+    }
+
+    /// The epochs of which something is kept.
+    fn epochs(&self) -> BTreeSet<Epoch> {
+        let scopes = self.records.iter().map(|(_, scope, _)| scope);
+        scopes
+            .filter_map(|scope| match scope {
+                Scope::Epoch(epoch) => Some(*epoch),
+                Scope::Lasting => None,
+            })
+            .collect()
     }
 }
 
@@ -56,7 +78,8 @@ impl Kept {
 pub struct Node {
     identity: Identity,
     chain: RosterChain,
-    epoch: Epoch,
+    epochs: Epochs,
+    agreement: ClockAgreement,
     seeds: SeedSequence,
     connected: BTreeSet<Oin>,
     requests: Requests,
@@ -81,7 +104,8 @@ macro_rules! context {
         (
             Context {
                 now: $now,
-                epoch: $node.epoch,
+                epochs: &$node.epochs,
+                clock_agrees: $node.agreement.agrees,
                 identity: &$node.identity,
                 chain: &$node.chain,
                 roster: $node.chain.newest(),
@@ -92,32 +116,53 @@ macro_rules! context {
     };
 }
 
+/// Borrows the machines that the families need, beside the families.
+macro_rules! with {
+    ($machines:expr) => {
+        Neighbours {
+            material: &$machines.ceremonies.material,
+            client: &mut $machines.client,
+            feeds: &mut $machines.feeds,
+        }
+    };
+}
+
 impl Node {
-    /// A node that continues from what was kept; the epoch is the one of `now`.
+    /// A node that continues from what was kept, in all epochs of which something is.
     #[must_use]
     pub fn new(config: NodeConfig, kept: &Kept, now: Timestamp) -> Self {
         let identity = Identity { oin: config.oin, key: config.organisation_key };
         let mut chain = config.chain;
         let rosters = RosterKeeper::restore(&mut chain, kept);
-        let (connected, epoch) = (BTreeSet::new(), chain.newest().epoch_at(now));
-        let cx = Context {
-            now,
-            epoch,
-            identity: &identity,
-            chain: &chain,
-            roster: chain.newest(),
-            connected: &connected,
-        };
+        let connected = BTreeSet::new();
+        let forgotten = kept.of(Collection::Forgotten).iter().filter_map(|bytes| last_forgotten(bytes)).max();
         let restored = !kept.of(Collection::Restored).is_empty();
         let mut ceremonies = CeremonyKeeper::new(restored);
-        for wire in kept.of(Collection::KeySet) {
-            ceremonies.restore_key_set(&cx, &wire);
+        let mut epochs = Epochs::new(&chain, kept.epochs(), forgotten, now);
+        macro_rules! cx {
+            () => {
+                Context {
+                    now,
+                    epochs: &epochs,
+                    clock_agrees: false,
+                    identity: &identity,
+                    chain: &chain,
+                    roster: chain.newest(),
+                    connected: &connected,
+                }
+            };
         }
+        for wire in kept.of(Collection::KeySet) {
+            ceremonies.restore_key_set(&cx!(), &wire);
+        }
+        epochs.look(&chain, &ceremonies.material, now);
+        let opened = epochs.open_lanes(&ceremonies.material);
+        let cx = cx!();
         ceremonies.restore_secrets(&cx, &kept.secrets);
         let mut feeds = FeedKeeper::new(&cx, Start { hears: config.hear_before_signing, restored });
         feeds.restore(
             &cx,
-            kept.of(Collection::Body),
+            kept.of_epochs(Collection::Body),
             &kept.of(Collection::Header),
             &kept.of(Collection::Head),
         );
@@ -130,8 +175,10 @@ impl Node {
             &mut client,
         );
         families.restore_units(config.units, &kept.of(Collection::UnitMatch));
+        families.open(&opened, &mut client);
         Self {
-            epoch,
+            epochs,
+            agreement: ClockAgreement::default(),
             seeds: SeedSequence::new(config.seed),
             requests: Requests::default(),
             refused: Refused::default(),
@@ -165,12 +212,19 @@ impl Node {
         let evaluation_seed = self.seeds.next("evaluation");
         let held = self.chain.newest().version();
         let adopted = self.adopt(&input);
+        if matches!(input, Input::Tick) {
+            self.agreement.look(&self.machines.feeds.others, self.chain.newest(), now);
+        }
+        self.epochs.look(&self.chain, &self.machines.ceremonies.material, now);
+        let opened = self.epochs.open_lanes(&self.machines.ceremonies.material);
+        let over = if self.agreement.agrees { self.epochs.close_lanes() } else { BTreeSet::new() };
         let (cx, mut fx) = context!(self, now);
         let machines = &mut self.machines;
         if !std::mem::replace(&mut self.resumed, true) {
             machines.feeds.sweep(&mut fx);
-            machines.families.resume(&cx, &mut machines.feeds, &mut fx);
+            machines.families.resume(&cx, &mut with!(machines), &mut fx);
         }
+        machines.follow_epochs(&cx, &opened, &over, &mut fx);
         if cx.roster.version() != held {
             machines.follow_roster(&cx, &mut fx);
         }
@@ -179,10 +233,10 @@ impl Node {
             Input::Tick => {
                 let seeds = &mut self.seeds;
                 machines.ceremonies.tick(&cx, || seeds.next("ceremony"), &mut fx);
-                machines.families.tick(&cx, &mut machines.client, &mut machines.feeds, &mut fx);
-                let backlog = machines.client.waiting() > 0 || machines.families.is_registering();
+                machines.families.tick(&cx, &mut with!(machines), &mut fx);
                 if machines.feeds.clock_allows_publishing(&cx, &mut fx) {
-                    machines.feeds.publish(&cx, &machines.ceremonies.material, backlog, &mut fx);
+                    let work_left = |epoch| machines.families.work_left(epoch);
+                    machines.feeds.publish(&cx, &machines.ceremonies.material, work_left, &mut fx);
                 }
                 if machines.ceremonies.needs_no_mark(&cx) {
                     machines.feeds.forget_restore(&cx, &mut fx);
@@ -226,29 +280,23 @@ impl Node {
             Input::Gossip { frame, .. } => machines.feeds.gossip(&cx, &frame, &mut fx),
             Input::Command { id, command } => {
                 let reply = match command {
-                    Command::Import(signals) => Reply::Imported(machines.families.import(
-                        &cx,
-                        signals,
-                        &mut machines.client,
-                        &mut machines.feeds,
-                        &mut fx,
-                    )),
+                    Command::Import(signals) => {
+                        Reply::Imported(machines.families.import(&cx, signals, &mut with!(machines), &mut fx))
+                    }
                     Command::ImportPart(signals) => {
                         Reply::Imported(machines.families.register(&cx, signals, &mut fx))
                     }
                     Command::Withdraw(families) => Reply::Withdrawn(machines.families.withdraw(
                         &cx,
                         &families,
-                        &mut machines.client,
-                        &mut machines.feeds,
+                        &mut with!(machines),
                         &mut fx,
                     )),
                     Command::Renew { families, until } => Reply::Renewed(machines.families.renew(
                         &cx,
                         &families,
                         until,
-                        &mut machines.client,
-                        &mut machines.feeds,
+                        &mut with!(machines),
                         &mut fx,
                     )),
                     Command::Who(family) => Reply::Who(machines.families.who(
@@ -269,10 +317,10 @@ impl Node {
             }
         }
         let evaluated = machines.client.advance(&cx, &machines.ceremonies.material, &mut self.seeds, &mut fx);
-        machines.families.evaluated(&cx, evaluated, &mut machines.feeds, &mut fx);
+        machines.families.evaluated(&cx, evaluated, &mut with!(machines), &mut fx);
         arrived.extend(machines.feeds.fetch(&cx, &mut fx));
         for arrived in &arrived {
-            machines.families.arrived(arrived, &mut fx);
+            machines.families.arrived(&cx, arrived, &mut fx);
         }
         for publisher in machines.feeds.newer_roster() {
             machines.rosters.may_have_newer(publisher);
@@ -345,7 +393,30 @@ impl Machines {
         self.rosters.tell(cx);
         fx.say(Outbound::Members(Box::new(cx.roster.clone())));
         let dropped = self.feeds.follow_roster(cx, fx);
-        self.families.follow_roster(cx, &dropped, &mut self.client, &mut self.feeds, fx);
+        self.families.follow_roster(cx, &dropped, &mut with!(self), fx);
+    }
+
+    /// Opens the lanes of epochs that began to matter, and destroys what is left of those that are over.
+    fn follow_epochs(
+        &mut self,
+        cx: &Context<'_>,
+        opened: &BTreeSet<Epoch>,
+        over: &BTreeSet<Epoch>,
+        fx: &mut Effects<'_>,
+    ) {
+        if !opened.is_empty() {
+            // The same feeds as under a new roster: those that are missing are added.
+            let _dropped = self.feeds.follow_roster(cx, fx);
+            self.families.open(opened, &mut self.client);
+        }
+        for epoch in over {
+            self.ceremonies.forget(*epoch);
+            self.feeds.forget_epoch(*epoch);
+            self.families.forget_epoch(cx, *epoch, &mut self.client);
+            // Written before the key is destroyed: a put into a forgotten epoch is refused for ever.
+            fx.put(Collection::Forgotten, forgotten_key(), forgotten_record(*epoch));
+            fx.forget(*epoch);
+        }
     }
 
     fn who_all(&self, cx: &Context<'_>) -> Vec<Answer> {
@@ -354,22 +425,38 @@ impl Machines {
         self.families.references().filter_map(ask).collect()
     }
 
+    /// Whether everything is published in an epoch.
+    fn is_published(&self, cx: &Context<'_>, epoch: Epoch) -> bool {
+        self.client.waiting(epoch) == 0
+            && !self.families.is_registering()
+            && self.feeds.is_published(cx, epoch)
+    }
+
     fn status(&self, cx: &Context<'_>, refused: Refused) -> Status {
         let section = cx.roster.keyholder_section();
         Status {
-            epoch: cx.epoch,
+            epoch: cx.epochs.clock,
+            entered: KeyClass::ALL.into_iter().map(|class| (class, cx.epochs.entered(class))).collect(),
+            next: cx.epochs.next.map(|epoch| NextEpoch {
+                epoch,
+                starts: cx.roster.start_of(epoch),
+                ceremonies: self.ceremonies.states(cx, epoch),
+                keys_waiting: self.client.waiting(epoch),
+                published: self.is_published(cx, epoch),
+            }),
             roster_version: cx.roster.version(),
-            key_sets: self.ceremonies.material.classes().collect(),
+            key_sets: KeyClass::ALL
+                .into_iter()
+                .filter(|class| self.ceremonies.material.key_set(cx.epochs.entered(*class), *class).is_some())
+                .collect(),
             keyholders_reachable: EvaluationClient::reachable(cx),
             keyholders: section.keyholders.len(),
             threshold: usize::from(section.threshold),
-            keys_waiting: self.client.waiting(),
+            keys_waiting: cx.epochs.in_force().into_iter().map(|epoch| self.client.waiting(epoch)).sum(),
             keys_evaluated: self.client.evaluated(),
-            tags_published: self.feeds.tags_published(),
+            tags_published: self.feeds.tags_published(cx),
             unit_matches: self.families.unit_matches(),
-            published: self.client.waiting() == 0
-                && !self.families.is_registering()
-                && self.feeds.is_published(cx),
+            published: cx.epochs.in_force().into_iter().all(|epoch| self.is_published(cx, epoch)),
             hearing: self.feeds.hearing(cx).collect(),
             continued: self.feeds.continued(),
             completeness: self.feeds.completeness(cx, &self.ceremonies.material, None),
@@ -377,7 +464,7 @@ impl Machines {
             clock: self.feeds.others.clock(cx.roster, cx.now),
             newest_roster_heard: self.feeds.others.newest_roster(cx.roster),
             refused,
-            ceremonies: self.ceremonies.states(cx),
+            ceremonies: self.ceremonies.states(cx, cx.epochs.clock),
             readers: self.feeds.readers(cx),
         }
     }

@@ -28,7 +28,7 @@ pub enum Collection {
     Body = 5,
     /// Newest heads, by organisation, circle and epoch.
     Head = 6,
-    /// Matches, by family reference, organisation and circle.
+    /// Matches, by family reference and feed.
     Match = 7,
     /// Rosters, by version.
     Roster = 8,
@@ -36,11 +36,13 @@ pub enum Collection {
     Restored = 9,
     /// Units of the own organisation told to be involved, by family reference and unit.
     UnitMatch = 10,
+    /// The last epoch that was forgotten: one record.
+    Forgotten = 12,
 }
 
 impl Collection {
     /// Every collection, in the order of their numbers.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Signal,
         Self::FamilyKeys,
         Self::KeySet,
@@ -51,6 +53,7 @@ impl Collection {
         Self::Roster,
         Self::Restored,
         Self::UnitMatch,
+        Self::Forgotten,
     ];
 
     /// The number in the format on disk.

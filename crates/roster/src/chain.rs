@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crypto::{Digest, KeyholderSection, VerifyingKey};
-use domain::{NetworkId, Oin};
+use domain::{Epoch, NetworkId, Oin};
 
 use crate::{RosterError, SignedRoster, VerifiedRoster};
 
@@ -12,6 +12,7 @@ use crate::{RosterError, SignedRoster, VerifiedRoster};
 pub struct RosterChain {
     signed: Vec<SignedRoster>,
     newest: VerifiedRoster,
+    first_epoch: Epoch,
     /// Keyholders of every version: a key set stays bound to those who made it.
     sections: BTreeMap<Digest, KeyholderSection>,
     /// Organisation keys of members of every version, the newest last.
@@ -26,8 +27,13 @@ impl RosterChain {
     pub fn found(genesis: SignedRoster, expected: Option<NetworkId>) -> Result<Self, RosterError> {
         let newest = VerifiedRoster::genesis(&genesis, expected)?;
         let section = newest.keyholder_section();
-        let sections = BTreeMap::from([(section.digest(), section)]);
-        let mut chain = Self { signed: vec![genesis], newest, sections, organisation_keys: BTreeMap::new() };
+        let mut chain = Self {
+            signed: vec![genesis],
+            first_epoch: Epoch(newest.rules().epoch.anchor_epoch),
+            newest,
+            sections: BTreeMap::from([(section.digest(), section)]),
+            organisation_keys: BTreeMap::new(),
+        };
         chain.note_keys();
         Ok(chain)
     }
@@ -67,6 +73,12 @@ impl RosterChain {
     #[must_use]
     pub fn newest(&self) -> &VerifiedRoster {
         &self.newest
+    }
+
+    /// The epoch with which the network began.
+    #[must_use]
+    pub fn first_epoch(&self) -> Epoch {
+        self.first_epoch
     }
 
     /// Every version as signed, genesis first.

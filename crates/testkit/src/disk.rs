@@ -23,7 +23,7 @@ impl MemoryDisk {
             records: self
                 .records
                 .iter()
-                .map(|((collection, ..), value)| (*collection, value.clone()))
+                .map(|((collection, _, scope), value)| (*collection, *scope, value.clone()))
                 .collect(),
             secrets: self.secrets.iter().map(|(name, secret)| (name.clone(), secret.clone())).collect(),
         }
@@ -60,6 +60,7 @@ impl MemoryDisk {
             | Collection::Head
             | Collection::Match
             | Collection::UnitMatch
+            | Collection::Forgotten
             | Collection::Restored => false,
         };
         let mut records = self.records.clone();
@@ -72,6 +73,11 @@ impl MemoryDisk {
     /// Puts a lasting record.
     pub fn put(&mut self, collection: Collection, key: Vec<u8>, value: Vec<u8>) {
         self.records.insert((collection, key, Scope::Lasting), value);
+    }
+
+    /// Puts a record into a scope.
+    pub fn put_in(&mut self, scope: Scope, collection: Collection, key: Vec<u8>, value: Vec<u8>) {
+        self.records.insert((collection, key, scope), value);
     }
 
     /// Loses the records of some collections.

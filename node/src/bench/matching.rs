@@ -6,11 +6,11 @@ use std::hint::black_box;
 use anyhow::{Result, ensure};
 use crypto::{PseudonymKey, Seed, Tag, Tagger};
 use domain::{
-    Address, Bsn, CalendarDate, CircleId, Family, FamilyRef, HouseNumber, Invalid, Oin, PartialDate, Person,
-    PersonName, PersonalText, Role,
+    Address, Bsn, CalendarDate, CircleId, Epoch, Family, FamilyRef, HouseNumber, Invalid, Oin, PartialDate,
+    Person, PersonName, PersonalText, Role,
 };
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use index::{MAX_TAGS, OwnFamilies, Participation};
+use index::{FeedId, MAX_TAGS, OwnFamilies, Participation};
 use linkage::{DeriveOptions, HouseholdSuppression};
 use sha2::Sha256;
 
@@ -20,13 +20,14 @@ use super::report::grouped;
 /// One in so many tags of the segment is one of an own family.
 const ONE_HIT_IN: usize = 100;
 
+const EPOCH: Epoch = Epoch(1);
+
 /// Bytes of what a tag authenticates: label, OIN, circle.
 const MESSAGE: [u8; 52] = [0x5a; 52];
 
 /// Everything that one arriving segment meets.
 struct Setting {
-    publisher: Oin,
-    circle: CircleId,
+    feed: FeedId,
     own: OwnFamilies,
     pseudonyms: Vec<PseudonymKey>,
     segment: Vec<Tag>,
@@ -35,7 +36,7 @@ struct Setting {
 /// Measures tags and probing for so many own keys.
 pub(super) fn measure(own_keys: usize) -> Result<Section> {
     let setting = Setting::new(own_keys)?;
-    let found = setting.own.probe(&setting.publisher, &setting.circle, &setting.segment).len();
+    let found = setting.own.probe(&setting.feed, &setting.segment).len();
     ensure!(found == hits(own_keys), "probing found {found} of {} tags", hits(own_keys));
 
     let raw: Vec<Hmac<Sha256>> = setting
@@ -63,7 +64,9 @@ pub(super) fn measure(own_keys: usize) -> Result<Section> {
             "tag",
             Box::new(|| {
                 for tagger in &taggers {
-                    black_box(tagger.tag(black_box(&setting.publisher), black_box(&setting.circle)));
+                    black_box(
+                        tagger.tag(black_box(&setting.feed.publisher), black_box(&setting.feed.circle)),
+                    );
                 }
                 Ok(())
             }),
@@ -74,7 +77,7 @@ pub(super) fn measure(own_keys: usize) -> Result<Section> {
             "own key",
             Box::new(|| {
                 let segment = black_box(&setting.segment);
-                black_box(setting.own.probe(&setting.publisher, &setting.circle, segment));
+                black_box(setting.own.probe(&setting.feed, segment));
                 Ok(())
             }),
         ),
@@ -91,6 +94,7 @@ impl Setting {
     fn new(own_keys: usize) -> Result<Self> {
         let publisher = Oin::test_number(7)?;
         let circle = CircleId::from_bytes([9; 16]);
+        let feed = FeedId { publisher, circle, epoch: EPOCH };
         let seed = Seed::from_bytes([0x3b; 32]);
         let mut own = OwnFamilies::default();
         let mut pseudonyms = Vec::with_capacity(own_keys);
@@ -103,10 +107,10 @@ impl Setting {
             let keys = derive(&family(serial, &mut bsns)?)?;
             let reference = FamilyRef::new(&serial.to_string())?;
             own.insert(reference.clone(), keys, participation.clone());
-            for key in own.missing(&reference).into_iter().take(own_keys - pseudonyms.len()) {
+            for key in own.missing(EPOCH, &reference).into_iter().take(own_keys - pseudonyms.len()) {
                 let drawn = seed.derive("bench pseudonym", pseudonyms.len() as u64);
                 let pseudonym = PseudonymKey::from_bytes(*drawn.reveal());
-                own.set_pseudonym(&key, pseudonym.clone());
+                own.set_pseudonym(EPOCH, &key, pseudonym.clone());
                 pseudonyms.push(pseudonym);
             }
         }
@@ -117,7 +121,7 @@ impl Setting {
             segment.push(Tagger::new(&PseudonymKey::from_bytes(*drawn.reveal())).tag(&publisher, &circle));
         }
         segment.sort_unstable();
-        Ok(Self { publisher, circle, own, pseudonyms, segment })
+        Ok(Self { feed, own, pseudonyms, segment })
     }
 }
 
@@ -189,7 +193,7 @@ mod tests {
             let setting = Setting::new(own_keys).unwrap();
             assert_eq!(setting.pseudonyms.len(), own_keys);
             assert_eq!(setting.segment.len(), MAX_TAGS);
-            let hits = setting.own.probe(&setting.publisher, &setting.circle, &setting.segment);
+            let hits = setting.own.probe(&setting.feed, &setting.segment);
             let keys: BTreeSet<LinkageKey> = hits.iter().map(|hit| hit.key.clone()).collect();
             assert_eq!((hits.len(), keys.len()), (own_keys.min(40), own_keys.min(40)));
         }

@@ -157,7 +157,7 @@ fn organisation(roster: &VerifiedRoster, oin: &Oin) -> OrganisationLine {
 }
 
 fn hearing(status: &HearingStatus, roster: &VerifiedRoster) -> HearingLine {
-    let circle = roster.circles().iter().find(|circle| circle.id == status.circle);
+    let circle = roster.circles().iter().find(|circle| circle.id == status.feed.circle);
     HearingLine {
         circle: circle.map(|circle| circle.name.clone()).unwrap_or_default(),
         heard: status.heard,

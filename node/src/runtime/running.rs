@@ -445,7 +445,7 @@ pub(crate) fn kept(store: &Store) -> Result<Kept> {
     for collection in Collection::ALL {
         let mut records = store.records(collection).collect::<Result<Vec<_>, _>>()?;
         records.sort_by(|a, b| a.key.cmp(&b.key));
-        kept.records.extend(records.into_iter().map(|record| (collection, record.value)));
+        kept.records.extend(records.into_iter().map(|record| (collection, record.scope, record.value)));
     }
     for name in store.secret_names()? {
         if let Some(secret) = store.secret(&name)? {
@@ -457,7 +457,7 @@ pub(crate) fn kept(store: &Store) -> Result<Kept> {
 
 /// Bytes of the records, before they are sealed and before the engine lays them out.
 pub(crate) fn logical_bytes(kept: &Kept) -> u64 {
-    kept.records.iter().map(|(_, value)| u64::try_from(value.len()).unwrap_or(u64::MAX)).sum()
+    kept.records.iter().map(|(_, _, value)| u64::try_from(value.len()).unwrap_or(u64::MAX)).sum()
 }
 
 /// Whom the network may reach under a roster, and in which topics.

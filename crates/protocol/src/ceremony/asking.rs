@@ -7,10 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crypto::{CeremonyId, Digest, KeyholderSection, Unverified};
-use domain::{KeyClass, Oin, Timestamp};
+use domain::{Oin, Timestamp};
 
-use super::keeper::{CeremonyKeeper, ceremony_id};
-use super::material::verified_key_set;
+use super::keeper::{CeremonyKeeper, ceremony_id, keys_to_make};
+use super::material::{KeyId, verified_key_set};
 use super::message::{Part, Round1Document};
 use crate::CeremonyProblem;
 use crate::effects::{Context, Effects};
@@ -38,8 +38,8 @@ impl Asking {
 impl CeremonyKeeper {
     /// Whether the first package may be signed: every connected keyholder has said what it holds, at least one of
     /// them, and all there are after a restore. A ceremony completes with all of them only, so nothing is delayed.
-    pub(super) fn may_begin(&self, cx: &Context<'_>, class: KeyClass) -> bool {
-        let Some(asking) = self.asking.get(&class) else { return false };
+    pub(super) fn may_begin(&self, cx: &Context<'_>, key: KeyId) -> bool {
+        let Some(asking) = self.asking.get(&key) else { return false };
         let section = cx.roster.keyholder_section();
         let waits_for = |oin: &Oin| {
             !asking.answered.contains(oin)
@@ -59,22 +59,21 @@ impl CeremonyKeeper {
         let section = cx.roster.keyholder_section();
         let is_keyholder = section.keyholders.iter().any(|keyholder| keyholder.oin == cx.identity.oin);
         !is_keyholder
-            || KeyClass::ALL
-                .iter()
-                .all(|class| self.material.key_set(*class).is_some() || self.running.contains_key(class))
+            || keys_to_make(cx)
+                .all(|key| self.material.key_sets.contains_key(&key) || self.running.contains_key(&key))
     }
 
     /// Takes what another keyholder holds of an attempt that is not begun here.
     pub(super) fn told(
         &mut self,
         cx: &Context<'_>,
-        class: KeyClass,
+        key: KeyId,
         from: Oin,
         parts: &[Part],
         fx: &mut Effects<'_>,
     ) {
-        let id = ceremony_id(cx, class);
-        let Some(asking) = self.asking.get_mut(&class) else { return };
+        let id = ceremony_id(cx, key);
+        let Some(asking) = self.asking.get_mut(&key) else { return };
         for part in parts {
             match part {
                 Part::Round1(wire) => asking.is_lost |= is_own(cx, &id, wire),
@@ -82,10 +81,10 @@ impl CeremonyKeeper {
                     // Complete: it is used without a share, if this keyholder had one. One that is still being
                     // signed says nothing here.
                     if let Some(key_set) =
-                        verified_key_set(cx, wire).filter(|key_set| key_set.ceremony().class == class)
+                        verified_key_set(cx, wire).filter(|key_set| KeyId::of(key_set) == key)
                     {
                         self.keep_key_set(key_set, wire.clone(), fx);
-                        self.asking.remove(&class);
+                        self.asking.remove(&key);
                         return;
                     }
                 }
@@ -96,8 +95,8 @@ impl CeremonyKeeper {
     }
 
     /// A keyholder did not tell.
-    pub(super) fn not_told(&mut self, from: Oin, class: KeyClass) {
-        if let Some(asking) = self.asking.get_mut(&class) {
+    pub(super) fn not_told(&mut self, from: Oin, key: KeyId) {
+        if let Some(asking) = self.asking.get_mut(&key) {
             let failures = asking.failures.entry(from).or_default();
             *failures = failures.saturating_add(1);
         }
@@ -108,21 +107,23 @@ impl CeremonyKeeper {
         let me = cx.identity.oin;
         let deadline = u64::from(cx.roster.rules().ceremony_deadline_seconds);
         let mut problems = Vec::new();
-        for (class, asking) in &self.asking {
+        for (key, asking) in &self.asking {
             if asking.is_lost {
-                problems.push(CeremonyProblem::Lost { class: *class });
+                problems.push(CeremonyProblem::Lost { key: *key });
             } else if cx.now.since(asking.since) >= deadline {
                 let section = cx.roster.keyholder_section();
                 let silent = others(&section, me).filter(|oin| !asking.answered.contains(oin));
                 problems.extend(silent.map(|keyholder| CeremonyProblem::Missing {
-                    class: *class,
+                    key: *key,
                     keyholder,
                     what: "answer",
                 }));
             }
         }
-        for class in KeyClass::ALL {
-            let Some(key_set) = self.material.key_set(class) else { continue };
+        for (key, (key_set, _)) in &self.material.key_sets {
+            if key.epoch < cx.epochs.entered(key.class) {
+                continue;
+            }
             let section = cx.chain.section(&key_set.ceremony().section);
             let index = section
                 .into_iter()
@@ -130,8 +131,8 @@ impl CeremonyKeeper {
                 .find(|keyholder| keyholder.oin == me)
                 .map(|keyholder| keyholder.index);
             let had = index.is_some_and(|index| key_set.verifying_share(index).is_some());
-            if had && self.material.share(class).is_none() {
-                problems.push(CeremonyProblem::ShareLost { class });
+            if had && !self.material.shares.contains_key(key) {
+                problems.push(CeremonyProblem::ShareLost { key: *key });
             }
         }
         problems

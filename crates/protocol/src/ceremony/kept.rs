@@ -1,11 +1,12 @@
 //! The secret files of a ceremony: what it is made of while it runs, and the share that it leaves.
 
 use crypto::{CeremonyId, cbor};
-use domain::Timestamp;
+use domain::{Epoch, Timestamp};
 use minicbor::{Decode, Encode};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::machine::Ceremony;
+use super::material::KeyId;
 use crate::effects::Effects;
 use crate::{Secret, SecretName, Write};
 
@@ -48,6 +49,15 @@ pub(super) fn ceremony_name(id: &CeremonyId) -> SecretName {
 /// The file of the share that it leaves.
 pub(super) fn share_name(id: &CeremonyId) -> SecretName {
     secret_name("share", id)
+}
+
+/// The key that a secret file belongs to.
+pub(super) fn key_of(name: &SecretName) -> Option<KeyId> {
+    let mut parts = name.as_str().split('-');
+    let _what = parts.next().filter(|what| ["ceremony", "share"].contains(what))?;
+    let epoch = Epoch(parts.next()?.parse().ok()?);
+    let class = parts.next()?;
+    KeyId::all(epoch).find(|key| key.class.to_string() == class)
 }
 
 /// The section is part of the name: when a roster names other keyholders, an attempt of theirs is another one.

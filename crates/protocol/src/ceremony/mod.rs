@@ -15,6 +15,7 @@ mod message;
 mod state;
 
 pub(crate) use keeper::CeremonyKeeper;
+pub use material::KeyId;
 pub(crate) use material::KeyMaterial;
 pub use message::{
     CeremonyRequest, CeremonyResponse, ComplaintDocument, DisclosureDocument, EchoDocument, Part,

@@ -4,10 +4,11 @@ use crypto::{Digest, KeySet};
 use domain::{Epoch, KeyClass, Oin, Timestamp};
 
 use super::keeper::{CeremonyKeeper, ceremony_id};
+use super::material::KeyId;
 use crate::CeremonyProblem;
 use crate::effects::Context;
 
-/// The ceremony of one class in the current epoch, as this node knows it. Holds no secret.
+/// The ceremony of one key, as this node knows it. Holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CeremonyState {
     /// The class of keys.
@@ -93,17 +94,17 @@ pub struct KeySetSummary {
 }
 
 impl CeremonyKeeper {
-    /// The ceremonies of the current epoch, by class.
-    pub(crate) fn states(&self, cx: &Context<'_>) -> Vec<CeremonyState> {
-        KeyClass::ALL.into_iter().map(|class| self.state(cx, class)).collect()
+    /// The ceremonies of an epoch, by class.
+    pub(crate) fn states(&self, cx: &Context<'_>, epoch: Epoch) -> Vec<CeremonyState> {
+        KeyId::all(epoch).map(|key| self.state(cx, key)).collect()
     }
 
-    fn state(&self, cx: &Context<'_>, class: KeyClass) -> CeremonyState {
-        let key_set = self.material.key_set(class);
-        let id = key_set.map_or_else(|| ceremony_id(cx, class), |made| *made.ceremony());
+    fn state(&self, cx: &Context<'_>, key: KeyId) -> CeremonyState {
+        let key_set = self.material.key_set(key.epoch, key.class);
+        let id = key_set.map_or_else(|| ceremony_id(cx, key), |made| *made.ceremony());
         let present = cx.roster.keyholder_section();
         let section = cx.chain.section(&id.section).unwrap_or(&present);
-        let running = self.running.get(&class);
+        let running = self.running.get(&key);
         let progress = |held: &crypto::Keyholder| KeyholderProgress {
             keyholder: held.oin,
             index: held.index,
@@ -115,15 +116,15 @@ impl CeremonyKeeper {
             },
         };
         CeremonyState {
-            class,
-            epoch: id.epoch,
+            class: key.class,
+            epoch: key.epoch,
             attempt: id.attempt,
             deadline: running.map(super::machine::Ceremony::deadline),
             keyholders: section.keyholders.iter().map(progress).collect(),
-            problems: self.problems(cx).into_iter().filter(|problem| problem.class() == class).collect(),
+            problems: self.problems(cx).into_iter().filter(|problem| problem.key() == key).collect(),
             key_set: key_set
                 .map(|made: &KeySet| KeySetSummary { digest: made.digest(), threshold: section.threshold }),
-            share: self.material.share(class).map(crypto::KeyShare::index),
+            share: self.material.share(key.epoch, key.class).map(crypto::KeyShare::index),
         }
     }
 }

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use crypto::{
     BlindedBatch, Digest, Evaluation, PseudonymKey, SeedSequence, VerifiedEvaluation, cbor, oprf_input,
 };
-use domain::{KeyClass, Oin, Timestamp};
+use domain::{Epoch, KeyClass, Oin, Timestamp};
 use linkage::LinkageKey;
 
 use super::message::{EvaluationRequest, EvaluationResponse, MAX_ELEMENTS, pack, unpack};
-use crate::ceremony::KeyMaterial;
+use crate::ceremony::{KeyId, KeyMaterial};
 use crate::effects::{Context, Effects};
 use crate::{Conversation, Notice, RequestId};
 
@@ -25,15 +25,16 @@ const DISTRUST_SECONDS: u64 = 300;
 
 /// Keys that got their pseudonym.
 pub(crate) struct Evaluated {
-    pub(crate) pseudonyms: Vec<(LinkageKey, PseudonymKey)>,
+    /// Each in its epoch.
+    pub(crate) pseudonyms: Vec<(Epoch, LinkageKey, PseudonymKey)>,
 }
 
 /// Linkage keys that wait, and batches under way.
 #[derive(Default)]
 pub(crate) struct EvaluationClient {
-    queued: BTreeMap<KeyClass, VecDeque<LinkageKey>>,
+    queued: BTreeMap<KeyId, VecDeque<LinkageKey>>,
     /// Keys in a queue or a batch, so that families that share a key have it evaluated once.
-    known: BTreeSet<LinkageKey>,
+    known: BTreeMap<Epoch, BTreeSet<LinkageKey>>,
     batches: BTreeMap<u64, BatchUnderWay>,
     requests: BTreeMap<RequestId, (u64, u16)>,
     /// Until when each keyholder is left alone.
@@ -45,7 +46,7 @@ pub(crate) struct EvaluationClient {
 struct BatchUnderWay {
     key_set: Digest,
     request_id: [u8; 16],
-    class: KeyClass,
+    key: KeyId,
     keys: Vec<LinkageKey>,
     blinded: BlindedBatch,
     /// Keyholders asked that have not answered.
@@ -54,13 +55,23 @@ struct BatchUnderWay {
 }
 
 impl EvaluationClient {
-    /// Queues keys; those already queued or under way are left alone.
-    pub(crate) fn want(&mut self, keys: impl IntoIterator<Item = LinkageKey>) {
+    /// Queues keys for their pseudonym in an epoch; those already queued or under way are left alone.
+    pub(crate) fn want(&mut self, epoch: Epoch, keys: impl IntoIterator<Item = LinkageKey>) {
+        let known = self.known.entry(epoch).or_default();
         for key in keys {
-            if self.known.insert(key.clone()) {
-                self.queued.entry(key.kind().class()).or_default().push_back(key);
+            if known.insert(key.clone()) {
+                let class = key.kind().class();
+                self.queued.entry(KeyId { epoch, class }).or_default().push_back(key);
             }
         }
+    }
+
+    /// Lets go of everything wanted in an epoch, of one class or of all.
+    pub(crate) fn give_up(&mut self, epoch: Epoch, class: Option<KeyClass>) {
+        let goes = |key: &KeyId| key.epoch == epoch && class.is_none_or(|class| key.class == class);
+        self.queued.retain(|key, _| !goes(key));
+        self.batches.retain(|_, batch| !goes(&batch.key));
+        self.count_known();
     }
 
     /// Lets go of keys that nobody carries any more, queued or in a batch of which no key is wanted.
@@ -69,13 +80,21 @@ impl EvaluationClient {
         for queue in self.queued.values_mut() {
             queue.retain(&wanted);
         }
-        let held = self.queued.values().flatten().chain(self.batches.values().flat_map(|batch| &batch.keys));
-        self.known = held.cloned().collect();
+        self.count_known();
     }
 
-    /// Keys without a pseudonym.
-    pub(crate) fn waiting(&self) -> usize {
-        self.known.len()
+    fn count_known(&mut self) {
+        self.known.clear();
+        let queued = self.queued.iter().map(|(key, queue)| (key.epoch, queue.iter().collect::<Vec<_>>()));
+        let under_way = self.batches.values().map(|batch| (batch.key.epoch, batch.keys.iter().collect()));
+        for (epoch, keys) in queued.chain(under_way) {
+            self.known.entry(epoch).or_default().extend(keys.into_iter().cloned());
+        }
+    }
+
+    /// Keys without a pseudonym in an epoch.
+    pub(crate) fn waiting(&self, epoch: Epoch) -> usize {
+        self.known.get(&epoch).map_or(0, BTreeSet::len)
     }
 
     /// Keys evaluated in this run.
@@ -99,6 +118,7 @@ impl EvaluationClient {
         fx: &mut Effects<'_>,
     ) -> Evaluated {
         let mut done = Evaluated { pseudonyms: Vec::new() };
+        self.leave_behind(cx);
         loop {
             self.form_batches(cx, material, seeds);
             let before = done.pseudonyms.len();
@@ -114,17 +134,29 @@ impl EvaluationClient {
         }
     }
 
+    /// Gives up what nobody evaluates any more: its epoch was left, and the next one is entered.
+    fn leave_behind(&mut self, cx: &Context<'_>) {
+        let queued = self.queued.iter().filter(|(_, queue)| !queue.is_empty()).map(|(key, _)| *key);
+        let keys: BTreeSet<KeyId> = queued.chain(self.batches.values().map(|batch| batch.key)).collect();
+        for key in keys.into_iter().filter(|key| key.epoch < cx.epochs.entered(key.class)) {
+            self.give_up(key.epoch, Some(key.class));
+        }
+    }
+
     fn form_batches(&mut self, cx: &Context<'_>, material: &KeyMaterial, seeds: &mut SeedSequence) {
-        for class in KeyClass::ALL {
-            let Some(key_set) = material.key_set(class) else { continue };
-            let Some(queue) = self.queued.get_mut(&class) else { continue };
+        for (id, queue) in &mut self.queued {
+            let KeyId { epoch, class } = *id;
+            let Some(key_set) = material.key_set(epoch, class) else { continue };
+            if !cx.epochs.is_evaluated(epoch, class) {
+                continue;
+            }
             while !queue.is_empty()
-                && self.batches.values().filter(|batch| batch.class == class).count() < BATCHES_UNDER_WAY
+                && self.batches.values().filter(|batch| batch.key == *id).count() < BATCHES_UNDER_WAY
             {
                 let keys: Vec<LinkageKey> = queue.drain(..queue.len().min(MAX_ELEMENTS)).collect();
                 let inputs: Vec<_> = keys
                     .iter()
-                    .map(|key| oprf_input(&cx.roster.network(), cx.epoch, key.kind().dutch(), key.value()))
+                    .map(|key| oprf_input(&cx.roster.network(), epoch, key.kind().dutch(), key.value()))
                     .collect();
                 let mut request_id = [0; 16];
                 let random = seeds.next("request id");
@@ -137,7 +169,7 @@ impl EvaluationClient {
                 let batch = BatchUnderWay {
                     key_set: key_set.digest(),
                     request_id,
-                    class,
+                    key: *id,
                     keys,
                     blinded,
                     asked: BTreeSet::new(),
@@ -158,10 +190,12 @@ impl EvaluationClient {
         fx: &mut Effects<'_>,
     ) {
         let Some(batch) = self.batches.get_mut(&number) else { return };
-        let Some(key_set) = material.key_set(batch.class).filter(|set| set.digest() == batch.key_set) else {
+        let Some(key_set) =
+            material.key_set(batch.key.epoch, batch.key.class).filter(|set| set.digest() == batch.key_set)
+        else {
             return;
         };
-        if let Some(share) = material.share(batch.class)
+        if let Some(share) = material.share(batch.key.epoch, batch.key.class)
             && !batch.verified.contains_key(&share.index())
             && let Ok(evaluation) = share.evaluate(batch.blinded.elements(), &seeds.next("evaluate"))
             && let Ok(verified) = batch.blinded.verify(key_set, share.index(), &evaluation)
@@ -197,23 +231,31 @@ impl EvaluationClient {
         }
     }
 
-    fn combine(&mut self, number: u64, material: &KeyMaterial) -> Vec<(LinkageKey, PseudonymKey)> {
+    fn combine(&mut self, number: u64, material: &KeyMaterial) -> Vec<(Epoch, LinkageKey, PseudonymKey)> {
         let Some(batch) = self.batches.get(&number) else { return Vec::new() };
-        let Some(key_set) = material.key_set(batch.class).filter(|set| set.digest() == batch.key_set) else {
+        let Some(key_set) =
+            material.key_set(batch.key.epoch, batch.key.class).filter(|set| set.digest() == batch.key_set)
+        else {
             return Vec::new();
         };
         if batch.verified.len() < usize::from(key_set.threshold()) {
             return Vec::new();
         }
         let Some(batch) = self.batches.remove(&number) else { return Vec::new() };
-        for key in &batch.keys {
-            self.known.remove(key);
+        let epoch = batch.key.epoch;
+        if let Some(known) = self.known.get_mut(&epoch) {
+            for key in &batch.keys {
+                known.remove(key);
+            }
         }
         let verified: Vec<VerifiedEvaluation> = batch.verified.into_values().collect();
         match batch.blinded.finish(key_set, &verified) {
-            Ok(pseudonyms) => batch.keys.into_iter().zip(pseudonyms).collect(),
+            Ok(pseudonyms) => {
+                let pairs = batch.keys.into_iter().zip(pseudonyms);
+                pairs.map(|(key, pseudonym)| (epoch, key, pseudonym)).collect()
+            }
             Err(_) => {
-                self.want(batch.keys);
+                self.want(epoch, batch.keys);
                 Vec::new()
             }
         }
@@ -232,7 +274,7 @@ impl EvaluationClient {
         let Some((number, index)) = self.requests.remove(&id) else { return };
         let Some(batch) = self.batches.get_mut(&number) else { return };
         batch.asked.remove(&index);
-        let Some(key_set) = material.key_set(batch.class) else { return };
+        let Some(key_set) = material.key_set(batch.key.epoch, batch.key.class) else { return };
         let evaluation = match cbor::from_slice::<EvaluationResponse>(frame) {
             Ok(EvaluationResponse::Evaluated { elements, proof }) => {
                 unpack(&elements).map(|elements| Evaluation { elements, proof })

@@ -48,7 +48,7 @@ pub enum EvaluationResponse {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(index_only)]
 pub enum EvaluationRefusal {
-    /// The key set is not one of this keyholder's for the current epoch.
+    /// The key set is not one of this keyholder's for the epoch that is entered or prepared.
     #[n(1)]
     UnknownKeySet,
     /// The asker may not process the BSN.

@@ -2,7 +2,7 @@
 //!
 //! The asker sends one batch to as many keyholders as the threshold needs, checks every proof against the key set,
 //! combines, and replaces whoever fails, refuses or lies by another. The keyholder evaluates for members of the
-//! roster, for the current epoch, and class `bsn` only for members entitled to it.
+//! roster, for the epoch that is entered and the one that is prepared, and class `bsn` only for members entitled to it.
 
 mod client;
 mod message;

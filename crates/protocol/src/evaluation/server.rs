@@ -5,7 +5,7 @@ use domain::{KeyClass, Oin};
 
 use super::message::{EvaluationRefusal, EvaluationRequest, EvaluationResponse, pack, unpack};
 use crate::ResponseToken;
-use crate::ceremony::KeyMaterial;
+use crate::ceremony::{KeyId, KeyMaterial};
 use crate::effects::{Context, Effects};
 
 /// Evaluates what a member sends, or says why not.
@@ -42,12 +42,16 @@ fn evaluate(
 ) -> Result<EvaluationResponse, EvaluationRefusal> {
     let request: EvaluationRequest = cbor::from_slice(frame).map_err(|_| EvaluationRefusal::Malformed)?;
     let elements = unpack(&request.elements).ok_or(EvaluationRefusal::Malformed)?;
-    let class = material.class_of(&request.key_set).ok_or(EvaluationRefusal::UnknownKeySet)?;
+    let key = material.find(&request.key_set).ok_or(EvaluationRefusal::UnknownKeySet)?;
+    let KeyId { epoch, class } = key;
     let member = cx.roster.member(&from).ok_or(EvaluationRefusal::NotEntitled)?;
     if class == KeyClass::Bsn && !member.bsn_entitled {
         return Err(EvaluationRefusal::NotEntitled);
     }
-    let share = material.share(class).ok_or(EvaluationRefusal::UnknownKeySet)?;
+    if !cx.epochs.is_evaluated(epoch, class) {
+        return Err(EvaluationRefusal::UnknownKeySet);
+    }
+    let share = material.share(epoch, class).ok_or(EvaluationRefusal::UnknownKeySet)?;
     let evaluation = share.evaluate(&elements, seed).map_err(|_| EvaluationRefusal::Malformed)?;
     Ok(EvaluationResponse::Evaluated { elements: pack(&evaluation.elements), proof: evaluation.proof })
 }

@@ -10,7 +10,7 @@ use crate::Notice;
 use crate::effects::{Context, Effects};
 
 /// Seconds that clocks may differ: those of members, and this one from itself after a correction.
-const SKEW_SECONDS: u64 = 300;
+pub(crate) const SKEW_SECONDS: u64 = 300;
 
 /// How far the clock stands before what this node has published.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

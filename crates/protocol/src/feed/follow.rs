@@ -8,7 +8,7 @@ use super::keeper::FeedKeeper;
 use super::message::{FeedRequest, FeedResponse, HEADERS_PER_PAGE, HEADS_PER_PAGE, MAX_HEAD_BYTES};
 use super::publish::{feed_key, header_key};
 use crate::effects::{Context, Effects};
-use crate::{Collection, Conversation, Notice, RequestId};
+use crate::{Collection, Conversation, Notice, RequestId, Scope};
 
 /// Seconds in which a source is not asked for a feed again after it did not have what was needed.
 const REST_SECONDS: u64 = 3;
@@ -107,11 +107,15 @@ impl FeedKeeper {
 
     fn fetch_heads(&mut self, cx: &Context<'_>, fx: &mut Effects<'_>) {
         let interval = u64::from(cx.roster.rules().publish_interval_seconds);
+        let in_force = cx.epochs.in_force();
         for circle in cx.roster.circles() {
-            let silent =
-                self.replicas.values().filter(|replica| replica.feed().circle == circle.id).any(|replica| {
-                    replica.head().is_none_or(|head| cx.now.since(head.document().time) > 2 * interval)
-                });
+            let is_awaited = |replica: &&index::Replica| {
+                let FeedId { circle: of, epoch, .. } = replica.feed();
+                of == circle.id && (in_force.contains(&epoch) || cx.epochs.next == Some(epoch))
+            };
+            let silent = self.replicas.values().filter(is_awaited).any(|replica| {
+                replica.head().is_none_or(|head| cx.now.since(head.document().time) > 2 * interval)
+            });
             let (asked, turn) = self.heads_asked.get(&circle.id).copied().unwrap_or((self.started, 0));
             if silent && cx.now.since(asked) >= interval && !cx.connected.is_empty() {
                 self.heads_asked.insert(circle.id, (cx.now, turn + 1));
@@ -138,7 +142,7 @@ impl FeedKeeper {
         let feeds: Vec<FeedId> = self.replicas.keys().copied().collect();
         for feed in feeds {
             while let Some(digest) = self.replicas.get(&feed).and_then(index::Replica::next_body) {
-                let held = || Body::from_bytes(self.bodies.get(&digest)?).ok();
+                let held = || Body::from_bytes(self.bodies.get(&(feed.epoch, digest))?).ok();
                 let Some(body) = (digest == empty.0).then(|| empty.1.clone()).or_else(held) else { break };
                 let Some(applied) = self.apply_body(cx, feed, feed.publisher, &body, fx) else { break };
                 arrived.extend(applied);
@@ -273,7 +277,7 @@ impl FeedKeeper {
         let interval = u64::from(cx.roster.rules().publish_interval_seconds);
         if self.head_kept_at.get(&feed).is_none_or(|at| cx.now.since(*at) >= interval) {
             self.head_kept_at.insert(feed, cx.now);
-            fx.put(Collection::Head, feed_key(&feed), wire.to_vec());
+            fx.put_in(Scope::Epoch(feed.epoch), Collection::Head, feed_key(&feed), wire.to_vec());
         }
     }
 
@@ -321,7 +325,8 @@ impl FeedKeeper {
         match replica.offer_header(&header, cx.now) {
             Ok(HeaderOutcome::Known) => true,
             Ok(outcome) => {
-                fx.put(Collection::Header, header_key(&feed, header.document().sequence), wire.to_vec());
+                let key = header_key(&feed, header.document().sequence);
+                fx.put_in(Scope::Epoch(feed.epoch), Collection::Header, key, wire.to_vec());
                 self.hold_header(&header);
                 if outcome == HeaderOutcome::NewGeneration {
                     // One that was being built aside is given up for it.
@@ -350,8 +355,9 @@ impl FeedKeeper {
         match self.replicas.get_mut(&feed)?.offer_body(body) {
             Ok(applied) => {
                 let digest = body.digest();
-                self.bodies.entry(digest).or_insert_with(|| {
-                    fx.put(Collection::Body, digest.as_bytes().to_vec(), body.to_bytes());
+                self.bodies.entry((feed.epoch, digest)).or_insert_with(|| {
+                    let key = digest.as_bytes().to_vec();
+                    fx.put_in(Scope::Epoch(feed.epoch), Collection::Body, key, body.to_bytes());
                     body.to_bytes()
                 });
                 Some(applied.map(|applied| Arrived {

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use crypto::Digest;
 use index::FeedId;
 
-use super::keeper::{FeedKeeper, HeldHeader};
+use super::keeper::{BodyId, FeedKeeper, HeldHeader};
 use super::publish::header_key;
-use crate::Collection;
 use crate::effects::{Context, Effects};
 use crate::record::restored_key;
+use crate::{Collection, Scope};
 
 impl FeedKeeper {
     /// Forgets the headers of a feed that do not stay. The oldest go first, so that what a stop in the middle leaves
@@ -32,16 +31,18 @@ impl FeedKeeper {
             return;
         }
         for header in go {
-            fx.delete(Collection::Header, header_key(feed, header.position.sequence));
-            if self.let_go(&header.body) && self.bodies.remove(&header.body).is_some() {
-                fx.delete(Collection::Body, header.body.as_bytes().to_vec());
+            let scope = Scope::Epoch(feed.epoch);
+            fx.delete_in(scope, Collection::Header, header_key(feed, header.position.sequence));
+            let body = (feed.epoch, header.body);
+            if self.let_go(&body) && self.bodies.remove(&body).is_some() {
+                fx.delete_in(scope, Collection::Body, header.body.as_bytes().to_vec());
             }
             fx.cut();
         }
     }
 
     /// Counts one header less that names a body. Returns whether it was the last.
-    pub(super) fn let_go(&mut self, body: &Digest) -> bool {
+    pub(super) fn let_go(&mut self, body: &BodyId) -> bool {
         let Some(headers) = self.named.get_mut(body) else { return true };
         *headers = headers.saturating_sub(1);
         let is_last = *headers == 0;
@@ -67,8 +68,8 @@ impl FeedKeeper {
 
     /// Deletes what a start found on disk and had no use for.
     pub(crate) fn sweep(&mut self, fx: &mut Effects<'_>) {
-        for (collection, key) in std::mem::take(&mut self.leftovers) {
-            fx.delete(collection, key);
+        for (epoch, collection, key) in std::mem::take(&mut self.leftovers) {
+            fx.delete_in(Scope::Epoch(epoch), collection, key);
             fx.cut();
         }
     }

@@ -14,7 +14,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crypto::{Document, Signed, Unverified, cbor};
-use domain::{CircleId, Oin};
+use domain::Oin;
 use index::{FeedId, HeadDocument, HeaderDocument, Position};
 use minicbor::bytes::ByteVec;
 
@@ -152,10 +152,10 @@ impl FeedKeeper {
 
     /// Lets the own feeds speak of which enough was heard. One that is behind goes on under a new generation.
     pub(super) fn conclude_hearing(&mut self, cx: &Context<'_>, fx: &mut Effects<'_>) {
-        let enough: Vec<CircleId> =
-            self.hearing(cx).filter(HearingStatus::is_enough).map(|status| status.circle).collect();
-        for circle in enough {
-            let Some(own) = self.own.get_mut(&circle) else { continue };
+        let enough: Vec<FeedId> =
+            self.hearing(cx).filter(HearingStatus::is_enough).map(|status| status.feed).collect();
+        for feed in enough {
+            let Some(own) = self.own.get_mut(&feed) else { continue };
             let Some(hearing) = own.hearing.take() else { continue };
             if own.go_on(hearing, cx, fx) {
                 own.published_at = None;
@@ -165,11 +165,10 @@ impl FeedKeeper {
 
     /// The own feeds for which nothing is signed yet, and what is heard and needed for each.
     pub(crate) fn hearing(&self, cx: &Context<'_>) -> impl Iterator<Item = HearingStatus> {
-        let status = |(circle, own): (&CircleId, &OwnFeed)| {
+        let status = |(feed, own): (&FeedId, &OwnFeed)| {
             let hearing = own.hearing.as_ref()?;
-            let feed = own.publisher.feed();
             let members = cx.roster.members().iter().map(|member| member.oin);
-            let readers: Vec<Oin> = members.filter(|reader| reads(cx, &feed, reader)).collect();
+            let readers: Vec<Oin> = members.filter(|reader| reads(cx, feed, reader)).collect();
             if readers.is_empty() {
                 return None;
             }
@@ -182,7 +181,7 @@ impl FeedKeeper {
                     && hearing.failures.get(*reader).is_none_or(|failures| *failures < PATIENCE)
             };
             Some(HearingStatus {
-                circle: *circle,
+                feed: *feed,
                 heard: readers.iter().filter(|reader| own.heard.contains(*reader)).count(),
                 needed: if self.restored { majority } else { some },
                 awaited: readers.iter().filter(waits_for).count(),
@@ -193,7 +192,7 @@ impl FeedKeeper {
     }
 
     fn own_feed(&mut self, feed: &FeedId) -> Option<&mut OwnFeed> {
-        self.own.get_mut(&feed.circle).filter(|own| own.publisher.feed() == *feed)
+        self.own.get_mut(feed)
     }
 
     /// Whether this node holds that header of its own feed, or held it once: a lower generation is dropped when it is

@@ -3,19 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crypto::{Digest, Signed, SigningKey, VerifyingKey};
-use domain::{CircleId, Oin, Timestamp};
-use index::{Completeness, FeedId, FeedState, HeadDocument, HeaderDocument, Position, Publisher, Replica};
+use domain::{CircleId, Epoch, Oin, Timestamp};
+use index::{FeedId, HeadDocument, HeaderDocument, Position, Publisher, Replica};
 
 use super::follow::Wanted;
 use super::hearing::Hearing;
 use super::others::Others;
 use super::publish::feed_key;
 use super::readers::ReaderMarks;
-use crate::ceremony::KeyMaterial;
 use crate::effects::{Context, Effects};
-use crate::{Collection, RequestId};
+use crate::{Collection, RequestId, Scope};
 
-/// The own feed of one circle.
+/// The own feed of one circle and epoch.
 pub(crate) struct OwnFeed {
     pub(super) publisher: Publisher,
     pub(super) head: Option<Signed<HeadDocument>>,
@@ -36,21 +35,24 @@ pub(super) struct HeldHeader {
     pub(super) body: Digest,
 }
 
+/// Names a body. Each epoch has its own, also where two are the same: they lie under different keys on disk.
+pub(super) type BodyId = (Epoch, Digest);
+
 /// Feeds, own and others'.
 pub(crate) struct FeedKeeper {
     pub(super) started: Timestamp,
-    pub(super) own: BTreeMap<CircleId, OwnFeed>,
+    pub(super) own: BTreeMap<FeedId, OwnFeed>,
     pub(super) replicas: BTreeMap<FeedId, Replica>,
     /// The key under which each publisher's documents were verified so far.
     publisher_keys: BTreeMap<Oin, VerifyingKey>,
     /// Headers, oldest first, to be served.
     pub(super) headers: BTreeMap<FeedId, Vec<HeldHeader>>,
     /// How many of them name each body.
-    pub(super) named: BTreeMap<Digest, usize>,
+    pub(super) named: BTreeMap<BodyId, usize>,
     /// When a new generation of each feed was last taken.
     pub(super) generation_taken: BTreeMap<FeedId, Timestamp>,
     /// Bodies as bytes, to be served.
-    pub(super) bodies: BTreeMap<Digest, Vec<u8>>,
+    pub(super) bodies: BTreeMap<BodyId, Vec<u8>>,
     pub(super) pending: BTreeMap<RequestId, (Oin, Wanted)>,
     /// Until when a source is left alone that did not have what a feed needed.
     pub(super) resting: BTreeMap<(FeedId, Oin), Timestamp>,
@@ -70,16 +72,16 @@ pub(crate) struct FeedKeeper {
     pub(super) marks: ReaderMarks,
     /// Whether it was told that the clock was set back.
     pub(super) told_set_back: bool,
-    /// Circles whose own feed is known to have no number left.
-    pub(super) told_used_up: BTreeSet<CircleId>,
+    /// Own feeds that are known to have no number left.
+    pub(super) told_used_up: BTreeSet<FeedId>,
     /// Feeds of which a body could not be had: others may have gone on to a generation that does without it.
     pub(super) bodies_missed: BTreeSet<FeedId>,
     /// When a publisher's new generation was last told.
     pub(super) told_generation: BTreeMap<Oin, Timestamp>,
     /// Own feeds whose headers on disk are no chain, while they are taken back.
-    pub(super) torn: BTreeSet<CircleId>,
+    pub(super) torn: BTreeSet<FeedId>,
     /// Records on disk that nothing needs any more.
-    pub(super) leftovers: Vec<(Collection, Vec<u8>)>,
+    pub(super) leftovers: Vec<(Epoch, Collection, Vec<u8>)>,
     pub(super) start: Start,
     /// Whether the data folder was restored from a backup and some own feed has not gone on since.
     pub(super) restored: bool,
@@ -95,15 +97,17 @@ pub(crate) struct Start {
 }
 
 impl FeedKeeper {
-    /// The feeds of this node in the current epoch, all empty.
+    /// The feeds of this node in every epoch that has a lane, all empty.
     pub(crate) fn new(cx: &Context<'_>, start: Start) -> Self {
-        let feed = |publisher, circle| FeedId { publisher, circle, epoch: cx.epoch };
         let network = cx.roster.network();
         let me = cx.identity.oin;
         let mut own = BTreeMap::new();
         let mut replicas = BTreeMap::new();
         let mut publisher_keys = BTreeMap::new();
-        for circle in cx.roster.circles() {
+        let lanes = cx.epochs.lanes.iter().copied();
+        for (epoch, circle) in lanes.flat_map(|epoch| cx.roster.circles().iter().map(move |one| (epoch, one)))
+        {
+            let feed = |publisher, circle| FeedId { publisher, circle, epoch };
             // Also where nobody reads now: what was published there counts when somebody does again.
             let publisher = Publisher::new(network, feed(me, circle.id));
             let hearing = start.hears.then(Hearing::default);
@@ -116,7 +120,7 @@ impl FeedKeeper {
                 asked: BTreeSet::new(),
                 has_spoken: false,
             };
-            own.insert(circle.id, unheard);
+            own.insert(feed(me, circle.id), unheard);
             for member in cx.roster.publishers_for(&circle.id, &me) {
                 let id = feed(member.oin, circle.id);
                 replicas.insert(id, Replica::new(network, id));
@@ -157,15 +161,15 @@ impl FeedKeeper {
     /// disk. A publisher whose key was replaced begins anew. Returns the feeds dropped. An own feed that lost its readers stays, so that it can go on one day.
     pub(crate) fn follow_roster(&mut self, cx: &Context<'_>, fx: &mut Effects<'_>) -> Vec<FeedId> {
         let fresh = Self::new(cx, Start { restored: self.restored, ..self.start });
-        for (circle, own) in fresh.own {
-            self.own.entry(circle).or_insert(own);
+        for (feed, own) in fresh.own {
+            self.own.entry(feed).or_insert(own);
         }
         let dropped: Vec<FeedId> =
             self.replicas.keys().filter(|feed| !fresh.replicas.contains_key(feed)).copied().collect();
         for feed in &dropped {
             self.replicas.remove(feed);
             self.generation_taken.remove(feed);
-            fx.delete(Collection::Head, feed_key(feed));
+            fx.delete_in(Scope::Epoch(feed.epoch), Collection::Head, feed_key(feed));
             self.forget_headers(feed, |_| false, fx);
         }
         let replaced = |oin: &Oin| {
@@ -189,7 +193,7 @@ impl FeedKeeper {
     fn begin_anew(&mut self, feed: &FeedId, fx: &mut Effects<'_>) {
         let Some(replica) = self.replicas.get_mut(feed) else { return };
         replica.begin_anew();
-        fx.delete(Collection::Head, feed_key(feed));
+        fx.delete_in(Scope::Epoch(feed.epoch), Collection::Head, feed_key(feed));
         self.head_kept_at.remove(feed);
         self.generation_taken.remove(feed);
         self.bodies_missed.remove(feed);
@@ -199,26 +203,43 @@ impl FeedKeeper {
 
     pub(super) fn hold_header(&mut self, header: &Signed<HeaderDocument>) {
         let position = Position::from(header);
+        let feed = header.document().feed;
         let held = HeldHeader { position, wire: header.to_wire(), body: header.document().body };
-        *self.named.entry(held.body).or_default() += 1;
-        self.headers.entry(header.document().feed).or_default().push(held);
+        *self.named.entry((feed.epoch, held.body)).or_default() += 1;
+        self.headers.entry(feed).or_default().push(held);
     }
 
-    /// Circles in which this node publishes.
-    pub(crate) fn own_circles(&self) -> impl Iterator<Item = CircleId> {
+    /// An epoch is over: nothing of it is published, served or followed any more. Its records go with its data key.
+    pub(crate) fn forget_epoch(&mut self, epoch: Epoch) {
+        self.own.retain(|feed, _| feed.epoch != epoch);
+        self.replicas.retain(|feed, _| feed.epoch != epoch);
+        self.headers.retain(|feed, _| feed.epoch != epoch);
+        self.named.retain(|(of, _), _| *of != epoch);
+        self.bodies.retain(|(of, _), _| *of != epoch);
+        self.generation_taken.retain(|feed, _| feed.epoch != epoch);
+        self.resting.retain(|(feed, _), _| feed.epoch != epoch);
+        self.head_kept_at.retain(|feed, _| feed.epoch != epoch);
+        self.told_used_up.retain(|feed| feed.epoch != epoch);
+        self.bodies_missed.retain(|feed| feed.epoch != epoch);
+        self.leftovers.retain(|(of, _, _)| *of != epoch);
+        self.marks.forget_epoch(epoch);
+    }
+
+    /// The feeds in which this node publishes.
+    pub(crate) fn own_feeds(&self) -> impl Iterator<Item = FeedId> {
         self.own.keys().copied()
     }
 
-    /// Queues tags for the next segment of a circle's own feed.
-    pub(crate) fn add_tags(&mut self, circle: &CircleId, tags: Vec<crypto::Tag>) {
-        if let Some(own) = self.own.get_mut(circle) {
+    /// Queues tags for the next segment of an own feed.
+    pub(crate) fn add_tags(&mut self, feed: &FeedId, tags: Vec<crypto::Tag>) {
+        if let Some(own) = self.own.get_mut(feed) {
             own.publisher.add(tags);
         }
     }
 
-    /// Withdraws the tags of a circle's own feed that are not among `wanted`.
-    pub(crate) fn keep_only(&mut self, circle: &CircleId, wanted: &BTreeSet<crypto::Tag>) {
-        if let Some(own) = self.own.get_mut(circle) {
+    /// Withdraws the tags of an own feed that are not among `wanted`.
+    pub(crate) fn keep_only(&mut self, feed: &FeedId, wanted: &BTreeSet<crypto::Tag>) {
+        if let Some(own) = self.own.get_mut(feed) {
             own.publisher.keep_only(wanted);
         }
     }
@@ -246,56 +267,26 @@ impl FeedKeeper {
         continued
     }
 
-    /// Tags live in the own feeds.
-    pub(crate) fn tags_published(&self) -> usize {
-        self.own.values().map(|own| own.publisher.live_len()).sum()
+    /// Tags live in the own feeds of the epochs in force.
+    pub(crate) fn tags_published(&self, cx: &Context<'_>) -> usize {
+        let epochs = cx.epochs.in_force();
+        let own = self.own.iter().filter(|(feed, _)| epochs.contains(&feed.epoch));
+        own.map(|(_, own)| own.publisher.live_len()).sum()
     }
 
-    /// Whether the newest own heads say that nothing is left to publish.
-    pub(crate) fn is_published(&self, cx: &Context<'_>) -> bool {
+    /// Whether the newest own heads in an epoch say that nothing is left to publish.
+    pub(crate) fn is_published(&self, cx: &Context<'_>, epoch: Epoch) -> bool {
         let done = |own: &OwnFeed| {
             own.hearing.is_none() && own.head.as_ref().is_some_and(|head| !head.document().backlog)
         };
-        self.read_feeds(cx).all(|own| done(own) && !own.publisher.has_backlog())
+        let own = self.read_feeds(cx).filter(|own| own.publisher.feed().epoch == epoch);
+        own.into_iter().all(|own| done(own) && !own.publisher.has_backlog())
     }
 
     /// The own feeds that somebody may read.
     pub(super) fn read_feeds(&self, cx: &Context<'_>) -> impl Iterator<Item = &OwnFeed> {
-        let read = self.own.iter().filter(|(circle, _)| cx.roster.has_readers(circle, &cx.identity.oin));
+        let read = self.own.iter().filter(|(feed, _)| cx.roster.has_readers(&feed.circle, &cx.identity.oin));
         read.map(|(_, own)| own)
-    }
-
-    /// Completeness over every organisation that may publish to this node, in all circles or in some.
-    pub(crate) fn completeness(
-        &self,
-        cx: &Context<'_>,
-        material: &KeyMaterial,
-        circles: Option<&BTreeSet<CircleId>>,
-    ) -> Completeness {
-        let mut completeness = Completeness::default();
-        let asked =
-            |replica: &&Replica| circles.is_none_or(|circles| circles.contains(&replica.feed().circle));
-        for replica in self.replicas.values().filter(asked) {
-            completeness.add(replica.feed().publisher, self.state(cx, material, replica));
-        }
-        completeness
-    }
-
-    fn state(&self, cx: &Context<'_>, material: &KeyMaterial, replica: &Replica) -> FeedState {
-        let heartbeat = u64::from(cx.roster.rules().heartbeat_seconds);
-        let Some(head) = replica.head().map(Signed::document) else {
-            let patient = cx.now.since(self.started) < heartbeat;
-            return if patient { FeedState::Incomplete } else { FeedState::Stale(self.started) };
-        };
-        if cx.now.since(head.time) > heartbeat {
-            return FeedState::Stale(head.time);
-        }
-        let same_roster = head.roster == cx.roster.digest();
-        let known_keys = head.key_sets.iter().all(|digest| material.class_of(digest).is_some());
-        if head.backlog || !replica.is_caught_up() || !same_roster || !known_keys {
-            return FeedState::Incomplete;
-        }
-        FeedState::Current
     }
 }
 

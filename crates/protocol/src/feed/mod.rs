@@ -11,10 +11,13 @@ mod publish;
 mod readers;
 mod restore;
 mod serve;
+mod state;
 
+pub(crate) use clock::SKEW_SECONDS;
 pub use clock::SetBack;
 pub(crate) use follow::Arrived;
 pub(crate) use keeper::{FeedKeeper, Start};
 pub use message::{FeedRequest, FeedResponse};
 pub use others::ClockComparison;
+pub(crate) use others::Others;
 pub use readers::Readers;

@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use crypto::cbor;
-use domain::{CircleId, Oin};
-use index::HeaderDocument;
+use domain::{Epoch, Oin};
+use index::{FeedId, HeaderDocument};
 
 use super::keeper::FeedKeeper;
 use super::message::FeedRequest;
@@ -26,22 +26,29 @@ pub struct Readers {
 /// Up to where readers are known to hold the own feeds.
 #[derive(Default)]
 pub(crate) struct ReaderMarks {
-    /// The number up to which each reader has taken the own feed of a circle.
-    holds: BTreeMap<(CircleId, Oin), u64>,
+    /// The number up to which each reader has taken an own feed.
+    holds: BTreeMap<(FeedId, Oin), u64>,
     /// The newest segment of each own feed in which tags came or went, or with which a generation begins.
-    changed: BTreeMap<CircleId, u64>,
+    changed: BTreeMap<FeedId, u64>,
     /// The generation of each own feed.
-    generations: BTreeMap<CircleId, u32>,
+    generations: BTreeMap<FeedId, u32>,
 }
 
 impl ReaderMarks {
     /// A segment of an own feed is out. The first of a further generation takes back what was out before.
     pub(super) fn published(&mut self, header: &HeaderDocument) {
-        let (circle, generation) = (header.feed.circle, header.generation);
-        let begins = self.generations.insert(circle, generation) != Some(generation) && generation > 0;
+        let (feed, generation) = (header.feed, header.generation);
+        let begins = self.generations.insert(feed, generation) != Some(generation) && generation > 0;
         if begins || header.added > 0 || header.withdrawn > 0 {
-            self.changed.insert(circle, header.sequence);
+            self.changed.insert(feed, header.sequence);
         }
+    }
+
+    /// An epoch is over.
+    pub(super) fn forget_epoch(&mut self, epoch: Epoch) {
+        self.holds.retain(|(feed, _), _| feed.epoch != epoch);
+        self.changed.retain(|feed, _| feed.epoch != epoch);
+        self.generations.retain(|feed, _| feed.epoch != epoch);
     }
 }
 
@@ -49,9 +56,8 @@ impl FeedKeeper {
     /// Takes from a request what it says about the reader that sends it.
     pub(crate) fn note_reader(&mut self, cx: &Context<'_>, from: Oin, frame: &[u8]) {
         let Ok(FeedRequest::Headers { feed, after }) = cbor::from_slice::<FeedRequest>(frame) else { return };
-        let own = self.own.get(&feed.circle).is_some_and(|own| own.publisher.feed() == feed);
-        if own && cx.roster.publishes_to(&feed.circle, &cx.identity.oin, &from) {
-            let held = self.marks.holds.entry((feed.circle, from)).or_default();
+        if self.own.contains_key(&feed) && cx.roster.publishes_to(&feed.circle, &cx.identity.oin, &from) {
+            let held = self.marks.holds.entry((feed, from)).or_default();
             *held = after.max(*held);
         }
     }
@@ -59,11 +65,12 @@ impl FeedKeeper {
     /// Who may read the own feeds, and who is behind.
     pub(crate) fn readers(&self, cx: &Context<'_>) -> Readers {
         let mut readers: BTreeMap<Oin, bool> = BTreeMap::new();
-        for circle in self.own.keys() {
-            let changed = self.marks.changed.get(circle).copied().unwrap_or(0);
-            let may = |oin: &Oin| cx.roster.publishes_to(circle, &cx.identity.oin, oin);
+        let in_force = cx.epochs.in_force();
+        for feed in self.own.keys().filter(|feed| in_force.contains(&feed.epoch)) {
+            let changed = self.marks.changed.get(feed).copied().unwrap_or(0);
+            let may = |oin: &Oin| cx.roster.publishes_to(&feed.circle, &cx.identity.oin, oin);
             for reader in cx.roster.members().iter().map(|member| member.oin).filter(may) {
-                let holds = self.marks.holds.get(&(*circle, reader)).copied().unwrap_or(0);
+                let holds = self.marks.holds.get(&(*feed, reader)).copied().unwrap_or(0);
                 *readers.entry(reader).or_default() |= holds < changed;
             }
         }

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crypto::{Digest, Signed, Unverified};
-use domain::{CircleId, Oin};
+use domain::{Epoch, Oin};
 use index::{Body, FeedId, HeadDocument, HeaderDocument, HeaderOutcome};
 use roster::VerifiedRoster;
 
-use super::keeper::FeedKeeper;
+use super::keeper::{BodyId, FeedKeeper};
 use super::publish::header_key;
 use crate::Collection;
 use crate::effects::{Context, signed_by_own};
@@ -18,33 +18,33 @@ impl FeedKeeper {
     pub(crate) fn restore(
         &mut self,
         cx: &Context<'_>,
-        bodies: Vec<Vec<u8>>,
+        bodies: Vec<(Epoch, Vec<u8>)>,
         headers: &[Vec<u8>],
         heads: &[Vec<u8>],
     ) {
-        let mut by_digest: BTreeMap<Digest, Body> = BTreeMap::new();
-        for bytes in bodies {
+        let mut by_digest: BTreeMap<BodyId, Body> = BTreeMap::new();
+        for (epoch, bytes) in bodies {
             if let Ok(body) = Body::from_bytes(&bytes) {
-                self.bodies.insert(body.digest(), bytes);
-                by_digest.insert(body.digest(), body);
+                self.bodies.insert((epoch, body.digest()), bytes);
+                by_digest.insert((epoch, body.digest()), body);
             }
         }
         // Also of documents that do not verify under this roster: another may know their signer.
-        let mut named: BTreeMap<Digest, usize> = BTreeMap::new();
+        let mut named: BTreeMap<BodyId, usize> = BTreeMap::new();
         // Own feeds whose newest header is signed with a key that was replaced: nobody can verify it any more.
-        let mut replaced_key: BTreeSet<CircleId> = BTreeSet::new();
+        let mut replaced_key: BTreeSet<FeedId> = BTreeSet::new();
         self.torn.clear();
         let mut unverified_headers: Vec<(FeedId, u64, Digest)> = Vec::new();
         for wire in headers {
             let Ok(unverified) = Unverified::<HeaderDocument>::parse(wire) else { continue };
-            *named.entry(unverified.claimed().body).or_default() += 1;
             let feed = unverified.claimed().feed;
+            *named.entry((feed.epoch, unverified.claimed().body)).or_default() += 1;
             let (sequence, body) = (unverified.claimed().sequence, unverified.claimed().body);
             let verified = verify(cx.roster, unverified, |document| document.feed.publisher);
             let header = if feed.publisher == cx.identity.oin {
                 match &verified {
-                    Some(_) => replaced_key.remove(&feed.circle),
-                    None => replaced_key.insert(feed.circle),
+                    Some(_) => replaced_key.remove(&feed),
+                    None => replaced_key.insert(feed),
                 };
                 verified.or_else(|| signed_by_own(cx, wire))
             } else {
@@ -55,8 +55,8 @@ impl FeedKeeper {
                 continue;
             };
             if !self.restore_header(cx, &header, &by_digest) {
-                self.leave_over(&header.document().feed, header.document().sequence);
-                forget_name(&mut named, &header.document().body);
+                self.leave_over(&feed, header.document().sequence);
+                forget_name(&mut named, &(feed.epoch, header.document().body));
             }
         }
         self.leave_over_generations(&mut named);
@@ -64,23 +64,24 @@ impl FeedKeeper {
             // Its publisher goes on under another key: nobody will verify this one again.
             if self.headers.get(&feed).is_some_and(|held| !held.is_empty()) {
                 self.leave_over(&feed, sequence);
-                forget_name(&mut named, &body);
+                forget_name(&mut named, &(feed.epoch, body));
             }
         }
         // Only now: what is on disk stays there until something takes its place.
         let torn = std::mem::take(&mut self.torn);
-        for (circle, own) in &mut self.own {
-            if replaced_key.contains(circle) || torn.contains(circle) {
+        for (feed, own) in &mut self.own {
+            if replaced_key.contains(feed) || torn.contains(feed) {
                 own.publisher.continue_above_restored();
             }
         }
         self.restore_heads(cx, heads);
         named.retain(|_, headers| *headers > 0);
-        let orphans: Vec<Digest> =
+        let orphans: Vec<BodyId> =
             self.bodies.keys().filter(|body| !named.contains_key(*body)).copied().collect();
         for body in orphans {
             self.bodies.remove(&body);
-            self.leftovers.push((Collection::Body, body.as_bytes().to_vec()));
+            let (epoch, digest) = body;
+            self.leftovers.push((epoch, Collection::Body, digest.as_bytes().to_vec()));
         }
     }
 
@@ -89,17 +90,17 @@ impl FeedKeeper {
         &mut self,
         cx: &Context<'_>,
         header: &Signed<HeaderDocument>,
-        bodies: &BTreeMap<Digest, Body>,
+        bodies: &BTreeMap<BodyId, Body>,
     ) -> bool {
         let feed = header.document().feed;
         if feed.publisher == cx.identity.oin {
-            let own = self.own.get_mut(&feed.circle).filter(|own| own.publisher.feed() == feed);
-            if let (Some(own), Some(body)) = (own, bodies.get(&header.document().body)) {
+            let own = self.own.get_mut(&feed);
+            if let (Some(own), Some(body)) = (own, bodies.get(&(feed.epoch, header.document().body))) {
                 let begins = header.document().generation > own.publisher.generation();
                 if !own.publisher.restore(header, body) {
-                    self.torn.insert(feed.circle);
+                    self.torn.insert(feed);
                 } else if begins {
-                    self.torn.remove(&feed.circle);
+                    self.torn.remove(&feed);
                 }
                 own.published_at = Some(header.document().time);
                 self.marks.published(header.document());
@@ -115,7 +116,7 @@ impl FeedKeeper {
             Ok(HeaderOutcome::Known) | Err(_) => return false,
         }
         // One by one: a generation that begins waits for no body of the one before any more.
-        while let Some(body) = replica.next_body().and_then(|digest| bodies.get(&digest)) {
+        while let Some(body) = replica.next_body().and_then(|digest| bodies.get(&(feed.epoch, digest))) {
             if replica.offer_body(body).is_err() {
                 break;
             }
@@ -133,7 +134,7 @@ impl FeedKeeper {
                 continue;
             };
             let feed = head.document().feed;
-            if let Some(own) = self.own.get_mut(&feed.circle).filter(|own| own.publisher.feed() == feed) {
+            if let Some(own) = self.own.get_mut(&feed) {
                 own.head = Some(head);
             } else if let Some(replica) = self.replicas.get_mut(&feed) {
                 // An unfit head is left out like any other record that does not verify.
@@ -143,11 +144,11 @@ impl FeedKeeper {
     }
 
     /// Generations that another took the place of have no use in memory, and none on disk.
-    fn leave_over_generations(&mut self, named: &mut BTreeMap<Digest, usize>) {
+    fn leave_over_generations(&mut self, named: &mut BTreeMap<BodyId, usize>) {
         let own: BTreeMap<FeedId, u32> =
             self.own.values().map(|own| (own.publisher.feed(), own.publisher.generation())).collect();
         let mut over: BTreeSet<(FeedId, u64)> = BTreeSet::new();
-        let mut gone: Vec<Digest> = Vec::new();
+        let mut gone: Vec<BodyId> = Vec::new();
         for (feed, held) in &mut self.headers {
             let replica = self.replicas.get(feed);
             held.retain(|header| {
@@ -156,8 +157,9 @@ impl FeedKeeper {
                     || own.get(feed) == Some(&generation);
                 if !stays {
                     over.insert((*feed, header.position.sequence));
-                    forget_name(named, &header.body);
-                    gone.push(header.body);
+                    let body = (feed.epoch, header.body);
+                    forget_name(named, &body);
+                    gone.push(body);
                 }
                 stays
             });
@@ -172,11 +174,11 @@ impl FeedKeeper {
     }
 
     fn leave_over(&mut self, feed: &FeedId, sequence: u64) {
-        self.leftovers.push((Collection::Header, header_key(feed, sequence)));
+        self.leftovers.push((feed.epoch, Collection::Header, header_key(feed, sequence)));
     }
 }
 
-fn forget_name(named: &mut BTreeMap<Digest, usize>, body: &Digest) {
+fn forget_name(named: &mut BTreeMap<BodyId, usize>, body: &BodyId) {
     if let Some(headers) = named.get_mut(body) {
         *headers = headers.saturating_sub(1);
     }

@@ -45,7 +45,7 @@ impl FeedKeeper {
             }
             Ok(FeedRequest::Body { feed, digest }) => {
                 let named = self.names_body(&feed, &digest);
-                let body = self.bodies.get(&digest).filter(|_| named);
+                let body = self.bodies.get(&(feed.epoch, digest)).filter(|_| named);
                 body.map_or(FeedResponse::Unknown, |bytes| FeedResponse::Body { bytes: bytes.clone() })
             }
             Ok(FeedRequest::Newest { feed }) => self.newest_for(cx, &feed, from, fx),
@@ -63,7 +63,7 @@ impl FeedKeeper {
             fx.refused.not_allowed += 1;
             return FeedResponse::Unknown;
         }
-        let own = self.own.get(&feed.circle).filter(|own| own.publisher.feed() == *feed);
+        let own = self.own.get(feed);
         let replica = self.replicas.get(feed);
         if own.is_none() && replica.is_none() {
             return FeedResponse::Unknown;
@@ -79,10 +79,9 @@ impl FeedKeeper {
 
     /// As many heads as fit an answer; with more, each answer starts where the one before ended.
     fn heads_for(&mut self, cx: &Context<'_>, circle: &CircleId, reader: &Oin) -> Vec<ByteVec> {
-        let own = self.own.get(circle).and_then(|own| own.head.as_ref());
+        let own = self.own.values().filter_map(|own| own.head.as_ref());
         let others = self.replicas.values().filter_map(|replica| replica.head());
         let readable: Vec<&Signed<HeadDocument>> = own
-            .into_iter()
             .chain(others)
             .filter(|head| {
                 let feed = head.document().feed;

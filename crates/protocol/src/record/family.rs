@@ -2,7 +2,8 @@
 //! and stand in the signal already.
 
 use crypto::{Digest, digest};
-use domain::{CircleId, Epoch, FamilyRef, Invalid, Oin, Unit};
+use domain::{Epoch, FamilyRef, Invalid, Unit};
+use index::FeedId;
 use linkage::LinkageKey;
 use minicbor::{Decode, Encode};
 
@@ -26,16 +27,14 @@ pub(crate) struct KeyRecord {
     pub(crate) pseudonym: [u8; 32],
 }
 
-/// The keys of one family that agree with one organisation in one circle.
+/// The keys of one family that agree with one feed.
 #[derive(Encode, Decode)]
 pub(crate) struct MatchKeysRecord {
     #[n(0)]
     pub(crate) family: String,
-    #[cbor(n(1), with = "crypto::cbor::oin")]
-    pub(crate) organisation: Oin,
-    #[cbor(n(2), with = "crypto::cbor::circle_id")]
-    pub(crate) circle: CircleId,
-    #[n(3)]
+    #[n(1)]
+    pub(crate) feed: FeedId,
+    #[n(2)]
     pub(crate) agreeing: Vec<Digest>,
 }
 
@@ -45,8 +44,9 @@ pub(crate) fn key_digest(key: &LinkageKey) -> Digest {
 }
 
 /// Key of a match record.
-pub(crate) fn match_key(family: &FamilyRef, organisation: &Oin, circle: &CircleId) -> Vec<u8> {
-    [organisation.as_bytes().as_slice(), circle.as_bytes(), family.as_str().as_bytes()].concat()
+pub(crate) fn match_key(family: &FamilyRef, feed: &FeedId) -> Vec<u8> {
+    let place = [feed.publisher.as_bytes().as_slice(), feed.circle.as_bytes(), &feed.epoch.0.to_be_bytes()];
+    [place.concat().as_slice(), family.as_str().as_bytes()].concat()
 }
 
 /// That it was told that a unit of the own organisation is involved with a family.

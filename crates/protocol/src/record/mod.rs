@@ -1,12 +1,14 @@
 //! What is kept on disk, in encodings of its own: the domain does not serialise.
 
 mod family;
+mod forgotten;
 mod restored;
 mod signal;
 
 pub(crate) use family::{
     FamilyKeysRecord, KeyRecord, MatchKeysRecord, UnitMatchRecord, key_digest, match_key, unit_match_key,
 };
+pub(crate) use forgotten::{forgotten_key, forgotten_record, last_forgotten};
 pub(crate) use restored::restored_key;
 pub use restored::restored_marker;
 pub(crate) use signal::SignalRecord;

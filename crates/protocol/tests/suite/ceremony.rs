@@ -1,12 +1,16 @@
 //! Key ceremonies: complete ones, and each way in which a keyholder can spoil one.
 
 use crypto::{Seed, Signed, SignedKeySet, SigningKey, Unverified, cbor};
-use domain::KeyClass;
+use domain::{Epoch, KeyClass};
 use protocol::ceremony::{
     CeremonyRequest, CeremonyResponse, EchoDocument, Part, Round1Document, Round2Document,
 };
-use protocol::{CeremonyProblem, Collection, Conversation, Notice};
+use protocol::{CeremonyProblem, Collection, Conversation, KeyId, Notice};
 use testkit::{Fate, Founding, Message, Simulation};
+
+fn key(class: KeyClass) -> KeyId {
+    KeyId { epoch: Epoch(1), class }
+}
 
 fn key_sets(net: &mut Simulation, member: usize) -> Vec<KeyClass> {
     net.status(Founding::oin(member)).key_sets
@@ -70,8 +74,8 @@ fn three_keyholders_make_both_key_sets_and_every_member_gets_them() {
     let wires: Vec<Vec<u8>> = (1..=5)
         .map(|member| {
             let kept = net.disk(Founding::oin(member)).kept();
-            let found = kept.records.iter().find(|(collection, _)| *collection == Collection::KeySet);
-            found.unwrap().1.clone()
+            let found = kept.records.iter().find(|(collection, ..)| *collection == Collection::KeySet);
+            found.unwrap().2.clone()
         })
         .collect();
     assert!(wires.windows(2).all(|pair| pair[0] == pair[1]), "all hold the same key set");
@@ -106,8 +110,11 @@ fn a_missing_keyholder_is_named_after_the_deadline_and_nothing_is_made() {
     assert!(told(&net, 2).is_empty(), "the deadline has not passed");
     net.seconds(3);
     for member in [2, 3] {
-        let missing =
-            |class| CeremonyProblem::Missing { class, keyholder: Founding::oin(1), what: "round 1 package" };
+        let missing = |class| CeremonyProblem::Missing {
+            key: key(class),
+            keyholder: Founding::oin(1),
+            what: "round 1 package",
+        };
         assert_eq!(told(&net, member), [missing(KeyClass::Bsn), missing(KeyClass::Weak)]);
         assert!(key_sets(&mut net, member).is_empty());
     }

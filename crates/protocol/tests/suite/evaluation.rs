@@ -72,7 +72,7 @@ fn malformed_requests_are_refused_and_counted() {
     let key_set = {
         let kept = net.disk(Founding::oin(1)).kept();
         let wire =
-            kept.records.iter().find(|(kind, _)| *kind == protocol::Collection::KeySet).unwrap().1.clone();
+            kept.records.iter().find(|(kind, ..)| *kind == protocol::Collection::KeySet).unwrap().2.clone();
         let section = net.founding().roster.keyholder_section();
         crypto::SignedKeySet::parse(&wire).unwrap().verify(&section).unwrap().digest()
     };

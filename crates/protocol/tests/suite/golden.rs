@@ -120,7 +120,7 @@ fn frames_and_packages_are_the_golden_ones() {
     let mut net = Simulation::new(Founding::uniform(3));
     net.settle();
     let kept = net.disk(one).kept();
-    for (_, wire) in kept.records.iter().filter(|(collection, _)| *collection == Collection::KeySet) {
+    for (.., wire) in kept.records.iter().filter(|(collection, ..)| *collection == Collection::KeySet) {
         frame("key set of a ceremony", wire.clone());
     }
     let text = lines.join("\n") + "\n";

@@ -4,7 +4,7 @@ use crypto::{Signed, Tag, TypeName, Unverified, cbor, digest};
 use domain::{FamilyRef, Oin, Role};
 use index::{Body, FeedId, HeadDocument, HeaderDocument};
 use protocol::feed::{FeedRequest, FeedResponse};
-use protocol::{Batch, Collection, Command, CommandId, Conversation, Input, Node, Outbound, Reply};
+use protocol::{Batch, Collection, Command, CommandId, Conversation, Input, Node, Outbound, Reply, Scope};
 use testkit::{Fate, Founding, MemoryDisk, Simulation, family, person};
 
 fn mother() -> testkit::PersonBuilder {
@@ -20,9 +20,9 @@ fn feed_of(net: &Simulation, publisher: Oin) -> FeedId {
 fn newest_header(net: &Simulation, publisher: Oin) -> Signed<HeaderDocument> {
     let key = Founding::organisation_key(publisher).verifying_key();
     let kept = net.disk(publisher).kept();
-    let headers = kept.records.iter().filter(|(collection, _)| *collection == Collection::Header);
+    let headers = kept.records.iter().filter(|(collection, ..)| *collection == Collection::Header);
     headers
-        .filter_map(|(_, wire)| Unverified::<HeaderDocument>::parse(wire).ok()?.verify(&key).ok())
+        .filter_map(|(.., wire)| Unverified::<HeaderDocument>::parse(wire).ok()?.verify(&key).ok())
         .max_by_key(|header| header.document().sequence)
         .unwrap()
 }
@@ -78,7 +78,7 @@ fn a_head_stuffed_with_key_sets_is_refused_and_kept_nowhere() {
     let before = net.status(Founding::oin(1)).refused.bad_feed_parts;
     net.inject_gossip(Founding::oin(1), wire);
     assert_eq!(net.status(Founding::oin(1)).refused.bad_feed_parts, before + 1);
-    let longest = net.disk(Founding::oin(1)).kept().records.iter().map(|(_, value)| value.len()).max();
+    let longest = net.disk(Founding::oin(1)).kept().records.iter().map(|(.., value)| value.len()).max();
     assert!(longest.unwrap() < 4_096);
 }
 
@@ -183,7 +183,7 @@ fn a_stop_between_the_feed_and_its_matches_leaves_neither_too_few_nor_too_many()
     net.command(Founding::oin(1), Command::Import(vec![family("a", [mother()])]));
     net.command(Founding::oin(4), Command::Import(vec![family("d", [mother()])]));
     net.settle();
-    let is_match = |record: &(Collection, Vec<u8>)| record.0 == Collection::Match;
+    let is_match = |record: &(Collection, Scope, Vec<u8>)| record.0 == Collection::Match;
     let mut kept = net.disk(Founding::oin(1)).kept();
     let (matches, others) = std::mem::take(&mut kept.records).into_iter().partition::<Vec<_>, _>(is_match);
     assert!(!matches.is_empty());

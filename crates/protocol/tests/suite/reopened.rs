@@ -1,9 +1,9 @@
 //! An own feed that nobody may read for a while is kept, and one that is no chain on disk begins a generation.
 
 use crypto::{Signed, Unverified};
-use domain::{FamilyRef, Oin, Role};
+use domain::{Epoch, FamilyRef, Oin, Role};
 use index::{FeedId, HeaderDocument, Publisher};
-use protocol::{Collection, Command, Notice, Reply};
+use protocol::{Collection, Command, Notice, Reply, Scope};
 use roster::SignedRoster;
 use testkit::{Founding, Simulation, family, person};
 
@@ -39,9 +39,9 @@ fn matched() -> Simulation {
 fn headers(net: &Simulation, holder: usize) -> Vec<Signed<HeaderDocument>> {
     let key = Founding::organisation_key(oin(PUBLISHER)).verifying_key();
     let kept = net.disk(oin(holder)).kept();
-    let headers = kept.records.iter().filter(|(collection, _)| *collection == Collection::Header);
+    let headers = kept.records.iter().filter(|(collection, ..)| *collection == Collection::Header);
     headers
-        .filter_map(|(_, wire)| Unverified::<HeaderDocument>::parse(wire).ok()?.verify(&key).ok())
+        .filter_map(|(.., wire)| Unverified::<HeaderDocument>::parse(wire).ok()?.verify(&key).ok())
         .collect()
 }
 
@@ -111,8 +111,13 @@ fn headers_on_disk_that_are_no_chain_lead_to_a_generation_above_them() {
     for _ in 0..2 {
         let segment = anew.segment(net.now(), &Founding::organisation_key(oin(PUBLISHER))).unwrap();
         let key = header_key(&feed, segment.header.document().sequence);
-        disk.put(Collection::Header, key, segment.header.to_wire());
-        disk.put(Collection::Body, segment.body.digest().as_bytes().to_vec(), segment.body.to_bytes());
+        disk.put_in(Scope::Epoch(Epoch(1)), Collection::Header, key, segment.header.to_wire());
+        disk.put_in(
+            Scope::Epoch(Epoch(1)),
+            Collection::Body,
+            segment.body.digest().as_bytes().to_vec(),
+            segment.body.to_bytes(),
+        );
     }
     net.restart_from(oin(PUBLISHER), disk);
     for _ in 0..2 {

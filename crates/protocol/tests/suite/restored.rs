@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crypto::{Signed, Unverified, cbor};
-use domain::{Certainty, FamilyRef, Oin, Role};
+use domain::{Certainty, Epoch, FamilyRef, Oin, Role};
 use index::{FeedId, HeaderDocument, Publisher};
 use protocol::feed::{FeedRequest, FeedResponse};
-use protocol::{Collection, Command, HearingStatus, Notice, Refused, Reply};
+use protocol::{Collection, Command, HearingStatus, Notice, Refused, Reply, Scope};
 use testkit::{Fate, Founding, MemoryDisk, Message, Simulation, family, person};
 
 fn mother() -> testkit::PersonBuilder {
@@ -51,9 +51,9 @@ fn matched() -> Simulation {
 fn headers(net: &Simulation, holder: usize, publisher: usize) -> Vec<Signed<HeaderDocument>> {
     let key = Founding::organisation_key(oin(publisher)).verifying_key();
     let kept = net.disk(oin(holder)).kept();
-    let headers = kept.records.iter().filter(|(collection, _)| *collection == Collection::Header);
+    let headers = kept.records.iter().filter(|(collection, ..)| *collection == Collection::Header);
     headers
-        .filter_map(|(_, wire)| Unverified::<HeaderDocument>::parse(wire).ok()?.verify(&key).ok())
+        .filter_map(|(.., wire)| Unverified::<HeaderDocument>::parse(wire).ok()?.verify(&key).ok())
         .filter(|header| header.document().feed.publisher == oin(publisher))
         .collect()
 }
@@ -61,6 +61,10 @@ fn headers(net: &Simulation, holder: usize, publisher: usize) -> Vec<Signed<Head
 fn newest(net: &Simulation, holder: usize, publisher: usize) -> (u32, u64) {
     let newest = headers(net, holder, publisher).pop().unwrap();
     (newest.document().generation, newest.document().sequence)
+}
+
+fn own_feed(net: &Simulation, member: usize) -> FeedId {
+    FeedId { publisher: oin(member), circle: net.founding().circle, epoch: Epoch(1) }
 }
 
 fn hearing(net: &mut Simulation, member: usize) -> Option<HearingStatus> {
@@ -88,13 +92,7 @@ fn an_ordinary_restart_goes_on_in_the_same_generation() {
     net.restart(oin(4));
     assert_eq!(
         hearing(&mut net, 4),
-        Some(HearingStatus {
-            circle: net.founding().circle,
-            heard: 0,
-            needed: 2,
-            awaited: 4,
-            restored: false
-        })
+        Some(HearingStatus { feed: own_feed(&net, 4), heard: 0, needed: 2, awaited: 4, restored: false })
     );
     assert!(!net.status(oin(4)).published, "what is published is not known yet");
     net.seconds(4);
@@ -208,8 +206,7 @@ fn with_too_few_readers_nothing_is_signed_and_the_status_says_so() {
     }
     net.restart_from(oin(4), backup);
     net.seconds(60);
-    let circle = net.founding().circle;
-    let waiting = HearingStatus { circle, heard: 2, needed: 3, awaited: 0, restored: true };
+    let waiting = HearingStatus { feed: own_feed(&net, 4), heard: 2, needed: 3, awaited: 0, restored: true };
     assert_eq!(hearing(&mut net, 4), Some(waiting));
     assert!(headers(&net, 4, 4).is_empty(), "nothing is signed");
     assert_eq!(net.disk(oin(4)).count(Collection::Restored), 1);
@@ -412,7 +409,7 @@ fn a_reader_restarted_while_it_builds_comes_out_the_same() {
 #[test]
 fn what_a_stop_in_the_middle_of_forgetting_leaves_is_swept() {
     let mut net = matched();
-    let before: Vec<(Collection, Vec<u8>)> = net.disk(oin(5)).kept().records;
+    let before: Vec<(Collection, Scope, Vec<u8>)> = net.disk(oin(5)).kept().records;
     let backup = net.disk(oin(4)).restored(net.now());
     net.restart_from(oin(4), backup);
     net.until(60, "published", |net| net.status(oin(4)).published);
@@ -421,19 +418,20 @@ fn what_a_stop_in_the_middle_of_forgetting_leaves_is_swept() {
     let after = net.disk(oin(5)).clone();
     let mut torn = after.clone();
     let key = Founding::organisation_key(oin(4)).verifying_key();
-    let old = before.iter().filter(|(collection, wire)| {
+    let old = before.iter().filter(|(collection, _, wire)| {
         *collection == Collection::Header
             && Unverified::<HeaderDocument>::parse(wire).is_ok_and(|header| header.verify(&key).is_ok())
     });
-    for (_, wire) in old.skip(1) {
+    for (_, scope, wire) in old.skip(1) {
         let header = Unverified::<HeaderDocument>::parse(wire).unwrap();
         let feed = header.claimed().feed;
         let sequence = header.claimed().sequence;
-        torn.put(Collection::Header, header_key(&feed, sequence), wire.clone());
+        torn.put_in(*scope, Collection::Header, header_key(&feed, sequence), wire.clone());
     }
-    for (collection, bytes) in before.iter().filter(|(collection, _)| *collection == Collection::Body) {
+    for (collection, scope, bytes) in before.iter().filter(|(collection, ..)| *collection == Collection::Body)
+    {
         let digest = crypto::digest("samenhang body v1", &[bytes]);
-        torn.put(*collection, digest.as_bytes().to_vec(), bytes.clone());
+        torn.put_in(*scope, *collection, digest.as_bytes().to_vec(), bytes.clone());
     }
     assert!(torn.count(Collection::Header) > after.count(Collection::Header));
     net.restart_from(oin(5), torn);
@@ -456,9 +454,9 @@ fn header_key(feed: &FeedId, sequence: u64) -> Vec<u8> {
 /// Digests of the bodies that headers on a disk name.
 fn all_headers(disk: &MemoryDisk) -> BTreeSet<crypto::Digest> {
     let kept = disk.kept();
-    let headers = kept.records.iter().filter(|(collection, _)| *collection == Collection::Header);
+    let headers = kept.records.iter().filter(|(collection, ..)| *collection == Collection::Header);
     headers
-        .filter_map(|(_, wire)| Some(Unverified::<HeaderDocument>::parse(wire).ok()?.claimed().body))
+        .filter_map(|(.., wire)| Some(Unverified::<HeaderDocument>::parse(wire).ok()?.claimed().body))
         .collect()
 }
 
@@ -493,7 +491,7 @@ fn a_publisher_that_raises_generations_in_a_loop_is_bounded() {
             matches!(cbor::from_slice::<FeedResponse>(&message.frame), Ok(FeedResponse::Headers { .. }));
         if message.from == liar && message.to == reader && answers {
             let headers = page.iter().filter(|(sequence, _)| *sequence > held_by_reader);
-            let headers = headers.map(|(_, wire)| wire.clone().into()).collect();
+            let headers = headers.map(|(.., wire)| wire.clone().into()).collect();
             Fate::Replace(cbor::to_vec(&FeedResponse::Headers { headers }))
         } else {
             Fate::Deliver

@@ -4,10 +4,14 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use crypto::{Signed, Unverified, cbor};
-use domain::{FamilyRef, KeyClass, Oin, Role};
+use domain::{Epoch, FamilyRef, KeyClass, Oin, Role};
 use protocol::ceremony::{CeremonyRequest, CeremonyResponse, Part, Round1Document};
-use protocol::{CeremonyProblem, Collection, Command, Conversation, Notice, Reply};
+use protocol::{CeremonyProblem, Collection, Command, Conversation, KeyId, Notice, Reply};
 use testkit::{Fate, Founding, Message, Simulation, family, person};
+
+fn key(class: KeyClass) -> KeyId {
+    KeyId { epoch: Epoch(1), class }
+}
 
 fn oin(member: usize) -> Oin {
     Founding::oin(member)
@@ -93,7 +97,7 @@ fn a_keyholder_that_lost_its_share_uses_the_key_and_says_that_it_cannot_evaluate
     net.until(60, "key sets again", |net| net.status(oin(1)).key_sets.len() == 2);
     net.settle();
     assert!(seen.borrow().is_empty(), "it signs no second package");
-    let lost = KeyClass::ALL.map(|class| CeremonyProblem::ShareLost { class });
+    let lost = KeyClass::ALL.map(|class| CeremonyProblem::ShareLost { key: key(class) });
     assert_eq!(standing(&mut net), lost);
     assert_eq!(problems(&net, 1), lost, "told once each");
     assert_eq!(net.disk(oin(1)).secret_names().count(), 0, "nothing is left of an attempt");
@@ -127,7 +131,7 @@ fn a_keyholder_restored_in_the_middle_of_a_ceremony_signs_no_second_package() {
     net.restart_from(oin(1), backup);
     net.seconds(10);
     assert!(seen.borrow().is_empty(), "the others hold what it signed");
-    let lost = KeyClass::ALL.map(|class| CeremonyProblem::Lost { class });
+    let lost = KeyClass::ALL.map(|class| CeremonyProblem::Lost { key: key(class) });
     assert_eq!(standing(&mut net), lost);
     net.seconds(40);
     assert_eq!(lies(&net), 0, "silent is what it is, and no liar");
@@ -146,7 +150,7 @@ fn a_restored_keyholder_begins_only_when_every_other_has_told() {
     net.disconnect(oin(3));
     net.seconds(40);
     assert!(seen.borrow().is_empty());
-    let missing = |class| CeremonyProblem::Missing { class, keyholder: oin(3), what: "answer" };
+    let missing = |class| CeremonyProblem::Missing { key: key(class), keyholder: oin(3), what: "answer" };
     assert_eq!(standing(&mut net), KeyClass::ALL.map(missing));
     net.reconnect(oin(3));
     net.until(30, "the ceremony completes", |net| net.status(oin(1)).key_sets.len() == 2);

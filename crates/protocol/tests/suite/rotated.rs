@@ -1,10 +1,10 @@
 //! A key that was stolen and replaced: what the thief signed with it neither stops nor brands the feed.
 
 use crypto::{Seed, Signed, SigningKey, Tag, cbor, digest};
-use domain::{FamilyRef, Oin, Role};
+use domain::{Epoch, FamilyRef, Oin, Role};
 use index::{FeedId, HeadDocument, HeaderDocument, MAX_GENERATION, MAX_SEQUENCE, Publisher};
 use protocol::feed::FeedResponse;
-use protocol::{Collection, Command, Conversation, Notice, Reply};
+use protocol::{Collection, Command, Conversation, Notice, Reply, Scope};
 use testkit::{Fate, Founding, Simulation, family, person};
 
 const VICTIM: usize = 4;
@@ -52,9 +52,9 @@ fn newest<T: crypto::Document + Clone>(
     place: impl Fn(&T) -> (FeedId, u64),
 ) -> Option<T> {
     let kept = net.disk(oin(holder)).kept();
-    let records = kept.records.iter().filter(|(held, _)| *held == collection);
+    let records = kept.records.iter().filter(|(held, ..)| *held == collection);
     records
-        .filter_map(|(_, wire)| crypto::Unverified::<T>::parse(wire).ok()?.verify(&key.verifying_key()).ok())
+        .filter_map(|(.., wire)| crypto::Unverified::<T>::parse(wire).ok()?.verify(&key.verifying_key()).ok())
         .map(|signed| signed.document().clone())
         .filter(|document| place(document).0.publisher == oin(VICTIM))
         .max_by_key(|document| place(document).1)
@@ -241,8 +241,13 @@ fn headers_under_the_replaced_key_are_swept_once_the_feed_goes_on() {
         old.add([Tag::from_bytes([n; 16])]);
         let segment = old.segment(net.now(), &stolen_key()).unwrap();
         let key = header_key(&feed, segment.header.document().sequence);
-        torn.put(Collection::Header, key, segment.header.to_wire());
-        torn.put(Collection::Body, segment.body.digest().as_bytes().to_vec(), segment.body.to_bytes());
+        torn.put_in(Scope::Epoch(Epoch(1)), Collection::Header, key, segment.header.to_wire());
+        torn.put_in(
+            Scope::Epoch(Epoch(1)),
+            Collection::Body,
+            segment.body.digest().as_bytes().to_vec(),
+            segment.body.to_bytes(),
+        );
     }
     assert_eq!(torn.count(Collection::Body), bodies + 3);
     net.restart_from(oin(READER), torn);

@@ -30,7 +30,7 @@ pub const fn is_backed_up(collection: Collection) -> bool {
         // Own feeds are continued above what peers hold; others' are fetched again.
         Collection::Header | Collection::Body | Collection::Head => false,
         // Found again when the feeds are back; no decision of a person is in them.
-        Collection::Match | Collection::UnitMatch => false,
+        Collection::Match | Collection::UnitMatch | Collection::Forgotten => false,
         // The chain goes in as the signed documents themselves, and is recorded again from those.
         Collection::Roster => false,
         // The mark of a restore; the next one puts its own.

@@ -6,9 +6,9 @@ use crypto::Signed;
 use domain::Timestamp;
 
 use super::Ceremony;
-use crate::CeremonyProblem;
 use crate::ceremony::CeremonyRound;
 use crate::ceremony::message::Part;
+use crate::{CeremonyProblem, KeyId};
 
 /// Keyholders that are convicted, by index, each of what it was first seen to do.
 #[derive(Default)]
@@ -27,7 +27,7 @@ impl Liars {
 impl Ceremony {
     /// Who lied, and after the deadline who is silent.
     pub(crate) fn problems(&self, now: Timestamp) -> Vec<CeremonyProblem> {
-        let class = self.id.class;
+        let key = KeyId { epoch: self.id.epoch, class: self.id.class };
         if self.complete.is_some() {
             return Vec::new();
         }
@@ -36,14 +36,14 @@ impl Ceremony {
             .0
             .iter()
             .filter_map(|(index, what)| {
-                Some(CeremonyProblem::Lying { class, keyholder: self.keyholder(*index)?.0, what })
+                Some(CeremonyProblem::Lying { key, keyholder: self.keyholder(*index)?.0, what })
             })
             .collect();
         if problems.is_empty() && now >= self.deadline {
             let others = self.section.keyholders.iter().filter(|keyholder| keyholder.index != self.me);
             problems.extend(others.filter_map(|keyholder| {
                 let what = self.missing_of(keyholder.index)?;
-                Some(CeremonyProblem::Missing { class, keyholder: keyholder.oin, what })
+                Some(CeremonyProblem::Missing { key, keyholder: keyholder.oin, what })
             }));
         }
         problems
