@@ -410,6 +410,11 @@ pub enum Notice {
         /// By how many seconds.
         seconds: u64,
     },
+    /// The clock is ahead of those of others, who would refuse what is dated by it, so nothing is published.
+    ClockAhead {
+        /// By how many seconds.
+        seconds: u64,
+    },
     /// The own feed of a circle has no number left, so nothing is published there: somebody signed the highest one with
     /// the organisation's key. Another key lets the feed begin anew.
     NumbersUsedUp {

@@ -56,6 +56,8 @@ type Judge = Box<dyn FnMut(&Message) -> Fate>;
 pub struct Simulation {
     founding: Founding,
     now: Timestamp,
+    /// Seconds by which a member's clock is ahead of the true time.
+    ahead: BTreeMap<Oin, i64>,
     runs: u64,
     nodes: BTreeMap<Oin, Node>,
     disks: BTreeMap<Oin, MemoryDisk>,
@@ -84,6 +86,7 @@ impl Simulation {
     pub fn new(founding: Founding) -> Self {
         let mut simulation = Self {
             now: START,
+            ahead: BTreeMap::new(),
             runs: 0,
             nodes: BTreeMap::new(),
             disks: founding.oins().map(|oin| (oin, MemoryDisk::default())).collect(),
@@ -114,10 +117,22 @@ impl Simulation {
         &self.founding
     }
 
-    /// The clock.
+    /// The true time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// The time as a member's clock shows it.
+    #[must_use]
+    pub fn clock(&self, oin: Oin) -> Timestamp {
+        let ahead = self.ahead.get(&oin).copied().unwrap_or(0);
+        Timestamp(self.now.0.saturating_add_signed(ahead))
+    }
+
+    /// Sets a member's clock so many seconds ahead of the true time; behind it when negative.
+    pub fn set_clock(&mut self, oin: Oin, ahead_seconds: i64) {
+        self.ahead.insert(oin, ahead_seconds);
     }
 
     /// Decides from now on what becomes of each message.
@@ -345,7 +360,7 @@ impl Simulation {
         let organisation_key = self.keys.get(&oin).unwrap_or(&founded.organisation_key).clone();
         let config = NodeConfig { units, hear_before_signing, organisation_key, ..founded };
         let kept = self.disks.get(&oin).map(MemoryDisk::kept).unwrap_or_default();
-        self.nodes.insert(oin, Node::new(config, &kept, self.now));
+        self.nodes.insert(oin, Node::new(config, &kept, self.clock(oin)));
         self.connect(oin);
     }
 
@@ -361,8 +376,9 @@ impl Simulation {
     }
 
     fn input(&mut self, oin: Oin, input: Input) {
+        let now = self.clock(oin);
         let Some(node) = self.nodes.get_mut(&oin) else { return };
-        let steps = node.handle(input, self.now);
+        let steps = node.handle(input, now);
         self.commit(oin, steps);
     }
 

@@ -389,6 +389,9 @@ fn log(notice: &Notice) {
                 "the clock stands before what was published already: nothing is published"
             );
         }
+        Notice::ClockAhead { seconds } => {
+            tracing::error!(seconds, "the clock is ahead of those of other members: nothing is published");
+        }
         Notice::NumbersUsedUp { circle } => {
             tracing::error!(
                 %circle,

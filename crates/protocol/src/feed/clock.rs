@@ -1,7 +1,8 @@
 //! A clock that was set back: it stands before what this node has published.
 //!
-//! A feed that goes back in time is refused by its readers, so nothing is dated before what is out already. Whether
-//! the clock agrees with those of others is another question (`others.rs`), which stops nothing: others may be wrong.
+//! A feed that goes back in time is refused by its readers, so nothing is dated before what is out already. Nor is
+//! anything dated ahead of the clocks of others (`others.rs`): they refuse it, and once the clock is set right the feed
+//! would have to wait for the time that it is dated at. A clock that lags behind others stops nothing.
 
 use domain::Timestamp;
 
@@ -31,11 +32,29 @@ impl FeedKeeper {
 
     /// Whether segments may be dated now. Tells once when not.
     pub(crate) fn clock_allows_publishing(&mut self, cx: &Context<'_>, fx: &mut Effects<'_>) -> bool {
-        let seconds = self.set_back(cx).seconds;
-        let told = std::mem::replace(&mut self.told_set_back, seconds > 0);
-        if seconds > 0 && !told {
-            fx.notice(Notice::ClockBehind { seconds });
+        let behind = self.set_back(cx).seconds;
+        let told = std::mem::replace(&mut self.told_set_back, behind > 0);
+        if behind > 0 && !told {
+            fx.notice(Notice::ClockBehind { seconds: behind });
         }
-        seconds == 0
+        let ahead = u64::try_from(self.others.clock(cx.roster, cx.now).ahead_seconds).unwrap_or(0);
+        let is_ahead = ahead > SKEW_SECONDS;
+        let told = std::mem::replace(&mut self.told_ahead, is_ahead);
+        if is_ahead && !told {
+            fx.notice(Notice::ClockAhead { seconds: ahead });
+        }
+        behind == 0 && !is_ahead && !self.is_unsure(cx)
+    }
+
+    /// The clock went on by more than it should between two ticks: the machine slept, or the clock was set. Until the
+    /// first head of another member tells which, at most for an interval, nothing is dated.
+    fn is_unsure(&mut self, cx: &Context<'_>) -> bool {
+        let last = self.ticked_at.replace(cx.now);
+        if last.is_some_and(|last| cx.now.since(last) > SKEW_SECONDS) {
+            self.unsure_since = Some(cx.now);
+        }
+        let interval = u64::from(cx.roster.rules().publish_interval_seconds);
+        self.unsure_since = self.unsure_since.filter(|since| cx.now.since(*since) <= interval);
+        self.unsure_since.is_some()
     }
 }

@@ -297,6 +297,7 @@ impl FeedKeeper {
         };
         if fresh {
             self.others.hear(head.document(), cx.now);
+            self.unsure_since = None;
         }
         // A head of a feed that this node may not read, or of another epoch, is none of its business.
         let feed = head.document().feed;

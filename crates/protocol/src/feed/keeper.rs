@@ -72,6 +72,12 @@ pub(crate) struct FeedKeeper {
     pub(super) marks: ReaderMarks,
     /// Whether it was told that the clock was set back.
     pub(super) told_set_back: bool,
+    /// Whether it was told that the clock is ahead of those of others.
+    pub(super) told_ahead: bool,
+    /// When it was last noticed that time passes.
+    pub(super) ticked_at: Option<Timestamp>,
+    /// Since when the clock is not trusted because it jumped.
+    pub(super) unsure_since: Option<Timestamp>,
     /// Own feeds that are known to have no number left.
     pub(super) told_used_up: BTreeSet<FeedId>,
     /// Feeds of which a body could not be had: others may have gone on to a generation that does without it.
@@ -147,6 +153,9 @@ impl FeedKeeper {
             others: Others::default(),
             marks: ReaderMarks::default(),
             told_set_back: false,
+            told_ahead: false,
+            ticked_at: None,
+            unsure_since: None,
             told_used_up: BTreeSet::new(),
             bodies_missed: BTreeSet::new(),
             told_generation: BTreeMap::new(),

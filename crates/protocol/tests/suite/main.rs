@@ -8,6 +8,7 @@
 mod attempts;
 mod ceremony;
 mod clocks;
+mod epochs;
 mod evaluation;
 mod golden;
 mod hostile;
