@@ -38,11 +38,13 @@ pub enum Collection {
     UnitMatch = 10,
     /// The last epoch that was forgotten: one record.
     Forgotten = 12,
+    /// Abandonments of attempts at a key, by epoch, class, keyholders, attempt and signer.
+    Abandonment = 13,
 }
 
 impl Collection {
     /// Every collection, in the order of their numbers.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Signal,
         Self::FamilyKeys,
         Self::KeySet,
@@ -54,6 +56,7 @@ impl Collection {
         Self::Restored,
         Self::UnitMatch,
         Self::Forgotten,
+        Self::Abandonment,
     ];
 
     /// The number in the format on disk.

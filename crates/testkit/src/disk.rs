@@ -61,6 +61,7 @@ impl MemoryDisk {
             | Collection::Match
             | Collection::UnitMatch
             | Collection::Forgotten
+            | Collection::Abandonment
             | Collection::Restored => false,
         };
         let mut records = self.records.clone();

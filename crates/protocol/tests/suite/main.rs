@@ -5,6 +5,7 @@
     reason = "a panic in a test is a failing test"
 )]
 
+mod attempts;
 mod ceremony;
 mod clocks;
 mod epochs;
