@@ -19,6 +19,15 @@ pub(crate) fn found(machines: &[Machine]) -> SignedRoster {
 
 /// The same with the first machines as keyholders.
 pub(crate) fn found_with(machines: &[Machine], keyholders: usize) -> SignedRoster {
+    found_as(machines, keyholders, |_| ())
+}
+
+/// The same with something changed before it is signed.
+pub(crate) fn found_as(
+    machines: &[Machine],
+    keyholders: usize,
+    change: impl FnOnce(&mut RosterContent),
+) -> SignedRoster {
     let governor = SigningKey::from_seed(&Seed::from_bytes([1; 32]));
     let code: LegalBasisCode = "wet".parse().unwrap();
     let members: Vec<Member> = machines
@@ -29,7 +38,7 @@ pub(crate) fn found_with(machines: &[Machine], keyholders: usize) -> SignedRoste
         })
         .collect();
     let text = || "proef".to_owned();
-    let content = RosterContent {
+    let mut content = RosterContent {
         name: text(),
         test_network: true,
         rules: Rules {
@@ -70,6 +79,7 @@ pub(crate) fn found_with(machines: &[Machine], keyholders: usize) -> SignedRoste
         governors: Governors { threshold: 1, keys: vec![governor.verifying_key()] },
         institutions: Vec::new(),
     };
+    change(&mut content);
     genesis(content, &[&governor]).unwrap().0
 }
 

@@ -318,11 +318,35 @@ pub enum CeremonyProblem {
     },
     /// This keyholder signed a package of the attempt and no longer holds its secret: its data folder was restored.
     #[error(
-        "key ceremony {key}: this keyholder lost what it had begun, and signs no second package; the key can be made \
-         when the governors name the keyholders anew"
+        "key ceremony {key}: this keyholder lost what it had begun, and signs no second package; it takes part in the \
+         next attempt, after the deadline of this one"
     )]
     Lost {
         /// The key that it is to make.
+        key: KeyId,
+    },
+    /// Too few keyholders gave the last attempt up to begin another without those who stay away.
+    #[error(
+        "key ceremony {key}: {abandoned} of the {quorum} keyholders gave attempt {attempt} up that another one takes; call \
+         those that are missing, or have the governors name the keyholders without them"
+    )]
+    TooFew {
+        /// The key that it is to make.
+        key: KeyId,
+        /// The attempt.
+        attempt: u32,
+        /// How many gave it up.
+        abandoned: usize,
+        /// How many are needed.
+        quorum: usize,
+    },
+    /// The next epoch begins in less than half of its preparation, and its key is not there.
+    #[error(
+        "key {key}: it is not made, and half of the time for it has passed; without it the epoch is not entered, and the \
+         present key serves on until its grace ends"
+    )]
+    Late {
+        /// The key.
         key: KeyId,
     },
     /// This keyholder took part in making the key and no longer holds its share.
@@ -344,7 +368,18 @@ impl CeremonyProblem {
             Self::Lying { key, .. }
             | Self::Missing { key, .. }
             | Self::Lost { key }
+            | Self::TooFew { key, .. }
+            | Self::Late { key }
             | Self::ShareLost { key } => *key,
+        }
+    }
+
+    /// The keyholder that it is about, where it is another than this one.
+    #[must_use]
+    pub const fn keyholder(&self) -> Option<Oin> {
+        match self {
+            Self::Lying { keyholder, .. } | Self::Missing { keyholder, .. } => Some(*keyholder),
+            Self::Lost { .. } | Self::TooFew { .. } | Self::Late { .. } | Self::ShareLost { .. } => None,
         }
     }
 }

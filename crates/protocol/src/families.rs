@@ -9,7 +9,7 @@ use domain::{
 use index::{FeedId, Hit, MatchRecord, Matches, OwnFamilies, Participation, UnitMatrix};
 use linkage::{DeriveOptions, HouseholdSuppression, LinkageKey, derive};
 
-use crate::ceremony::KeyMaterial;
+use crate::ceremony::{KeyId, KeyMaterial};
 use crate::effects::{Context, Effects};
 use crate::evaluation::{Evaluated, EvaluationClient};
 use crate::feed::{Arrived, FeedKeeper};
@@ -49,10 +49,11 @@ pub(crate) struct Families {
 
 impl Families {
     /// Takes back signals, evaluated keys and matches from disk. What cannot be read is left out: the store has
-    /// already said when it is damaged.
+    /// already said when it is damaged. So is what was evaluated under another key set than the one in hand.
     pub(crate) fn restore(
         &mut self,
         cx: &Context<'_>,
+        material: &KeyMaterial,
         signals: &[Vec<u8>],
         keys: &[Vec<u8>],
         matches: &[Vec<u8>],
@@ -69,6 +70,10 @@ impl Families {
         for bytes in keys {
             let Ok(record) = cbor::from_slice::<FamilyKeysRecord>(bytes) else { continue };
             let epoch = record.epoch;
+            let in_hand = material.digests(epoch);
+            if !record.key_sets.iter().all(|made_under| in_hand.contains(made_under)) {
+                continue;
+            }
             pseudonyms.extend(record.keys.iter().map(|key| ((epoch, key.key), key.pseudonym)));
             recorded.insert((epoch, record.family), record.keys.iter().map(|key| key.key).collect());
         }
@@ -137,6 +142,20 @@ impl Families {
                 self.told.remove(&(family, organisation));
             }
         }
+    }
+
+    /// Another key set took the place of the one that a key had, or none did: what was evaluated under the old one is
+    /// worth nothing, so it is evaluated and published again. Matches stand until then.
+    pub(crate) fn evaluate_again(&mut self, cx: &Context<'_>, key: KeyId, with: &mut Neighbours<'_>) {
+        with.client.give_up(key.epoch, Some(key.class));
+        self.own.forget_pseudonyms(key.epoch, Some(key.class));
+        self.settled.retain(|(of, _), _| *of != key.epoch);
+        self.recorded.retain(|(of, _), _| *of != key.epoch);
+        let families: Vec<FamilyRef> = self.own.families().cloned().collect();
+        for (epoch, family) in lanes_of(cx, &families).filter(|(epoch, _)| *epoch == key.epoch) {
+            with.client.want(epoch, self.own.missing(epoch, family));
+        }
+        self.withdraw_unwanted(with.feeds);
     }
 
     /// Registers signals. The record and everything that follows from it are kept before the reply is given.
@@ -371,7 +390,8 @@ impl Families {
                 .pseudonyms(epoch, family)
                 .map(|(key, pseudonym)| KeyRecord { key: key_digest(key), pseudonym: *pseudonym.reveal() });
             let (family_text, keys) = (family.as_str().to_owned(), keys.collect());
-            let record = FamilyKeysRecord { family: family_text, epoch, keys };
+            let key_sets = with.material.digests(epoch);
+            let record = FamilyKeysRecord { family: family_text, epoch, keys, key_sets };
             fx.put_in(scope, Collection::FamilyKeys, keys_key(epoch, family), cbor::to_vec(&record));
         }
         self.queue_tags(epoch, family, with.feeds);

@@ -155,6 +155,9 @@ impl Node {
         for wire in kept.of(Collection::KeySet) {
             ceremonies.restore_key_set(&cx!(), &wire);
         }
+        for record in kept.of(Collection::Abandonment) {
+            ceremonies.restore_abandonment(&cx!(), &record);
+        }
         epochs.look(&chain, &ceremonies.material, now);
         let opened = epochs.open_lanes(&ceremonies.material);
         let cx = cx!();
@@ -170,6 +173,7 @@ impl Node {
         let (mut families, mut client) = (Families::default(), EvaluationClient::default());
         families.restore(
             &cx,
+            &ceremonies.material,
             &kept.of(Collection::Signal),
             &kept.of(Collection::FamilyKeys),
             &kept.of(Collection::Match),
@@ -317,6 +321,9 @@ impl Node {
                 };
                 fx.say(Outbound::Reply { id, reply });
             }
+        }
+        for key in machines.ceremonies.replaced() {
+            machines.families.evaluate_again(&cx, key, &mut with!(machines));
         }
         let evaluated = machines.client.advance(&cx, &machines.ceremonies.material, &mut self.seeds, &mut fx);
         machines.families.evaluated(&cx, evaluated, &mut with!(machines), &mut fx);

@@ -40,13 +40,15 @@ pub enum Collection {
     Proof = 11,
     /// The last epoch that was forgotten: one record.
     Forgotten = 12,
+    /// Abandonments of attempts at a key, by epoch, class, keyholders, attempt and signer.
+    Abandonment = 13,
     /// Which live tags of an own feed are dummies, by organisation, circle and epoch.
-    Dummies = 13,
+    Dummies = 14,
 }
 
 impl Collection {
     /// Every collection, in the order of their numbers.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Signal,
         Self::FamilyKeys,
         Self::KeySet,
@@ -59,6 +61,7 @@ impl Collection {
         Self::UnitMatch,
         Self::Proof,
         Self::Forgotten,
+        Self::Abandonment,
         Self::Dummies,
     ];
 

@@ -62,6 +62,7 @@ impl MemoryDisk {
             | Collection::UnitMatch
             | Collection::Dummies
             | Collection::Forgotten
+            | Collection::Abandonment
             | Collection::Restored => false,
         };
         let mut records = self.records.clone();

@@ -1,7 +1,7 @@
 //! Following: from a head to the headers and bodies behind it, from the publisher or from whoever replicates it.
 
 use crypto::{Digest, Signed, Tag, cbor};
-use domain::Oin;
+use domain::{Oin, Timestamp};
 use index::{Body, FeedError, FeedId, HeadDocument, HeadOutcome, HeaderDocument, HeaderOutcome, Replica};
 use minicbor::bytes::ByteVec;
 
@@ -59,7 +59,8 @@ impl FeedKeeper {
         arrived.extend(self.take_over(fx));
         self.forget_over(cx, fx);
         self.fetch_heads(cx, fx);
-        self.resting.retain(|_, until| cx.now < *until);
+        let longest = cx.now.plus(REST_SECONDS);
+        self.resting.retain(|_, until| cx.now < *until && *until <= longest);
         self.hear(cx, fx);
         let needs: Vec<(FeedId, Wanted)> = self
             .replicas
@@ -269,7 +270,7 @@ impl FeedKeeper {
     /// restart it only says since when the publisher was silent.
     fn keep_head(&mut self, cx: &Context<'_>, feed: FeedId, wire: &[u8], fx: &mut Effects<'_>) {
         let interval = u64::from(cx.roster.rules().publish_interval_seconds);
-        if self.head_kept_at.get(&feed).is_none_or(|at| cx.now.since(*at) >= interval) {
+        if self.head_kept_at.get(&feed).is_none_or(|at| *at > cx.now || cx.now.since(*at) >= interval) {
             self.head_kept_at.insert(feed, cx.now);
             fx.put_in(Scope::Epoch(feed.epoch), Collection::Head, feed_key(&feed), wire.to_vec());
         }
@@ -314,7 +315,9 @@ impl FeedKeeper {
         let further = document.generation > replica.generation() || document.begins > replica.newest_run();
         let begins = replica.newest_sequence() > 0 && further;
         let interval = u64::from(cx.roster.rules().publish_interval_seconds);
-        if begins && self.generation_taken.get(&feed).is_some_and(|at| cx.now.since(*at) < interval) {
+        // A moment that is yet to come is of a clock that was set back since.
+        let lately = |at: &Timestamp| *at <= cx.now && cx.now.since(*at) < interval;
+        if begins && self.generation_taken.get(&feed).is_some_and(lately) {
             // Another one costs the forgetting of the one before, so it waits.
             return false;
         }

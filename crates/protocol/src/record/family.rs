@@ -16,6 +16,9 @@ pub(crate) struct FamilyKeysRecord {
     pub(crate) epoch: Epoch,
     #[n(2)]
     pub(crate) keys: Vec<KeyRecord>,
+    /// The key sets that they were made under. Under another one they are worth nothing.
+    #[n(3)]
+    pub(crate) key_sets: Vec<Digest>,
 }
 
 /// One linkage key's pseudonym.

@@ -1,12 +1,12 @@
 //! The frames and signed packages of every conversation, byte for byte.
 
 use crypto::{Document, SealingKey, Seed, Signed, TypeName, cbor, digest};
-use domain::{CircleId, Epoch, KeyClass, NetworkId};
+use domain::{CircleId, Epoch, KeyClass, NetworkId, Timestamp};
 use index::FeedId;
 use protocol::Collection;
 use protocol::ceremony::{
-    CeremonyRequest, CeremonyResponse, ComplaintDocument, DisclosureDocument, EchoDocument, Part,
-    Round1Document, Round2Document,
+    AbandonmentDocument, CeremonyRequest, CeremonyResponse, ComplaintDocument, DisclosureDocument,
+    EchoDocument, Part, Round1Document, Round2Document,
 };
 use protocol::evaluation::{EvaluationRefusal, EvaluationRequest, EvaluationResponse};
 use protocol::feed::{FeedRequest, FeedResponse, NewerThan};
@@ -38,6 +38,8 @@ fn frames_and_packages_are_the_golden_ones() {
             index: 1,
             package: vec![1, 2, 3],
             sealing_key: SealingKey::from_seed(&Seed::from_bytes([4; 32])).public(),
+            attempt: 2,
+            participants: vec![1, 2, 4],
         },
     );
     signed(
@@ -79,6 +81,20 @@ fn frames_and_packages_are_the_golden_ones() {
             share: vec![7, 8, 9],
         },
     );
+    signed(
+        &mut lines,
+        AbandonmentDocument {
+            kind: TypeName::new(),
+            network,
+            signer: one,
+            ceremony,
+            index: 1,
+            attempt: 2,
+            missing: vec![3],
+            lying: vec![4, 5],
+            time: Timestamp(1_795_000_000),
+        },
+    );
     let feed = FeedId { publisher: one, circle: CircleId::from_bytes([1; 16]), epoch: Epoch(7) };
     let mut frame = |name: &str, bytes: Vec<u8>| lines.push(format!("{name} = {}", hex(&bytes)));
     let parts =
@@ -86,7 +102,7 @@ fn frames_and_packages_are_the_golden_ones() {
     frame("exchange", cbor::to_vec(&CeremonyRequest::Exchange { ceremony, parts }));
     let wanted = CeremonyRequest::KeySet { epoch: Epoch(7), class: KeyClass::Weak };
     frame("key set wanted", cbor::to_vec(&wanted));
-    let parts = vec![Part::Disclosure(vec![5]), Part::KeySet(vec![6])];
+    let parts = vec![Part::Disclosure(vec![5]), Part::KeySet(vec![6]), Part::Abandonment(vec![7])];
     frame("exchange answered", cbor::to_vec(&CeremonyResponse::Exchange { parts }));
     frame("key set", cbor::to_vec(&CeremonyResponse::KeySet { wire: vec![1, 2] }));
     frame("ceremony unknown", cbor::to_vec(&CeremonyResponse::Unknown));
