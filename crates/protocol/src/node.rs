@@ -169,6 +169,7 @@ impl Node {
             &kept.of(Collection::Header),
             &kept.of(Collection::Head),
         );
+        feeds.restore_dummies(&kept.of(Collection::Dummies));
         let (mut families, mut client) = (Families::default(), EvaluationClient::default());
         families.restore(
             &cx,
@@ -240,7 +241,8 @@ impl Node {
                 machines.families.tick(&cx, &mut with!(machines), &mut fx);
                 if machines.feeds.clock_allows_publishing(&cx, &mut fx) {
                     let work_left = |epoch| machines.families.work_left(epoch);
-                    machines.feeds.publish(&cx, &machines.ceremonies.material, work_left, &mut fx);
+                    let (material, seed) = (&machines.ceremonies.material, || seeds.next("dummies"));
+                    machines.feeds.publish(&cx, material, work_left, seed, &mut fx);
                 }
                 if machines.ceremonies.needs_no_mark(&cx) {
                     machines.feeds.forget_restore(&cx, &mut fx);

@@ -118,7 +118,7 @@ impl FeedKeeper {
             }),
             // It does not follow the feed, so it cannot say that there is nothing.
             Ok(FeedResponse::Unknown) => None,
-            Ok(FeedResponse::Heads { .. } | FeedResponse::Headers { .. } | FeedResponse::Body { .. })
+            Ok(FeedResponse::Heads { .. } | FeedResponse::Headers { .. } | FeedResponse::Bodies { .. })
             | Err(_) => {
                 fx.refused.malformed_frames += 1;
                 None
@@ -195,12 +195,12 @@ impl FeedKeeper {
         self.own.get_mut(feed)
     }
 
-    /// Whether this node holds that header of its own feed, or held it once: a lower generation is dropped when it is
-    /// over.
+    /// Whether this node holds that header of its own feed, or held it once: what is before a full set or a higher
+    /// generation is dropped.
     fn holds_own(&self, feed: &FeedId, position: &Position) -> bool {
         let held = self.headers.get(feed).map_or(&[][..], Vec::as_slice);
         let is_over = held.first().is_some_and(|first| {
-            position.generation < first.position.generation && position.sequence < first.position.sequence
+            position.generation <= first.position.generation && position.sequence < first.position.sequence
         });
         let place = held.binary_search_by_key(&position.sequence, |held| held.position.sequence);
         let same =

@@ -28,18 +28,19 @@ pub struct Readers {
 pub(crate) struct ReaderMarks {
     /// The number up to which each reader has taken an own feed.
     holds: BTreeMap<(FeedId, Oin), u64>,
-    /// The newest segment of each own feed in which tags came or went, or with which a generation begins.
+    /// The newest segment of each own feed in which families came or went, or with which a generation begins.
     changed: BTreeMap<FeedId, u64>,
     /// The generation of each own feed.
     generations: BTreeMap<FeedId, u32>,
 }
 
 impl ReaderMarks {
-    /// A segment of an own feed is out. The first of a further generation takes back what was out before.
-    pub(super) fn published(&mut self, header: &HeaderDocument) {
+    /// A segment of an own feed is out, in which something other than dummies came or went. The first of a further
+    /// generation takes back what was out before.
+    pub(super) fn published(&mut self, header: &HeaderDocument, changes: bool) {
         let (feed, generation) = (header.feed, header.generation);
         let begins = self.generations.insert(feed, generation) != Some(generation) && generation > 0;
-        if begins || header.added > 0 || header.withdrawn > 0 {
+        if begins || changes {
             self.changed.insert(feed, header.sequence);
         }
     }

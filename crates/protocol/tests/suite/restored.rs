@@ -36,7 +36,7 @@ fn involved(net: &mut Simulation, member: usize, family: &str) -> Vec<Oin> {
 
 /// Members 4 and 5 know one family and have found each other; a few segments have gone by.
 fn matched() -> Simulation {
-    let mut net = Simulation::new(Founding::uniform(5));
+    let mut net = Simulation::new(Founding::uniform(5).without_full_sets());
     import(&mut net, 4, vec![family("a", [mother()]), family("b", [father()])]);
     import(&mut net, 5, vec![family("x", [mother()]), family("y", [father()])]);
     net.settle();
@@ -379,7 +379,8 @@ fn a_reader_restarted_while_it_builds_comes_out_the_same() {
     let bodies = Rc::new(RefCell::new(false));
     let allowed = Rc::clone(&bodies);
     net.judge(move |message| {
-        let body = matches!(cbor::from_slice::<FeedResponse>(&message.frame), Ok(FeedResponse::Body { .. }));
+        let body =
+            matches!(cbor::from_slice::<FeedResponse>(&message.frame), Ok(FeedResponse::Bodies { .. }));
         if body && message.to == oin(5) && !*allowed.borrow() { Fate::Drop } else { Fate::Deliver }
     });
     net.restart_from(oin(4), backup);
