@@ -21,7 +21,7 @@ use std::time::Instant;
 
 use machine::{Machine, PASSPHRASE, PATIENCE};
 use network::{found, install};
-use protocol::{Collection, Write};
+use protocol::{Collection, Scope, Write};
 use samenhang::config::{Config, Passphrase, storage_secret};
 use serde_json::Value;
 use store::{Migration, Record, Schema, Store, StoreError, StoreOptions};
@@ -346,7 +346,12 @@ const MATCHED: &[Migration] =
 
 fn matched(_: Collection, record: &Record) -> Option<Vec<Write>> {
     let key = [b"match ", record.key.as_slice()].concat();
-    Some(vec![Write::Put { collection: Collection::Match, key, value: record.value.clone() }])
+    Some(vec![Write::Put {
+        scope: Scope::Lasting,
+        collection: Collection::Match,
+        key,
+        value: record.value.clone(),
+    }])
 }
 
 #[test]

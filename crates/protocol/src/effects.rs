@@ -6,7 +6,9 @@ use crypto::{Document, Signed, SigningKey, Unverified};
 use domain::{Epoch, Oin, Timestamp};
 use roster::{RosterChain, VerifiedRoster};
 
-use crate::{Collection, Conversation, Notice, Outbound, Refused, RequestId, ResponseToken, Step, Write};
+use crate::{
+    Collection, Conversation, Notice, Outbound, Refused, RequestId, ResponseToken, Scope, Step, Write,
+};
 
 /// A Step that holds this many writes is closed at the next cut; well under the writer's 200.
 const WRITES_PER_STEP: usize = 100;
@@ -66,7 +68,23 @@ impl<'a> Effects<'a> {
     }
 
     pub(crate) fn delete(&mut self, collection: Collection, key: Vec<u8>) {
-        self.current.write(Write::Delete { collection, key });
+        self.delete_in(Scope::Lasting, collection, key);
+    }
+
+    /// A record that is readable no longer than its scope lasts.
+    #[expect(dead_code, reason = "every record lasts so far")]
+    pub(crate) fn put_in(&mut self, scope: Scope, collection: Collection, key: Vec<u8>, value: Vec<u8>) {
+        self.current.put_in(scope, collection, key, value);
+    }
+
+    pub(crate) fn delete_in(&mut self, scope: Scope, collection: Collection, key: Vec<u8>) {
+        self.current.write(Write::Delete { scope, collection, key });
+    }
+
+    /// Destroys every record of an epoch, for good.
+    #[expect(dead_code, reason = "no epoch is forgotten so far")]
+    pub(crate) fn forget(&mut self, epoch: Epoch) {
+        self.current.write(Write::Forget { epoch });
     }
 
     pub(crate) fn write(&mut self, write: Write) {

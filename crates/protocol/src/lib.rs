@@ -27,4 +27,4 @@ pub use conversation::Conversation;
 pub use input::{CommandId, Input, RequestId, ResponseToken};
 pub use node::{Kept, Node, NodeConfig};
 pub use record::restored_marker;
-pub use step::{Batch, Collection, Durable, Outbound, Secret, SecretName, Step, Write};
+pub use step::{Batch, Collection, Durable, Outbound, Scope, Secret, SecretName, Step, Write};

@@ -7,7 +7,7 @@
 use std::fmt;
 
 use ::roster::VerifiedRoster;
-use domain::{CircleId, Oin};
+use domain::{CircleId, Epoch, Oin};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::{CommandId, Conversation, Notice, Reply, RequestId, ResponseToken};
@@ -60,6 +60,16 @@ impl Collection {
     }
 }
 
+/// How long a record may be readable, and with it the key that it lies under on disk. Records of two scopes have
+/// nothing in common, not even under the same collection and key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// Until it is deleted. What was deleted can lie on the disk for a long time, readable with the storage secret.
+    Lasting,
+    /// Until its epoch is forgotten ([`Write::Forget`]); from then on nobody can read it, whatever else they hold.
+    Epoch(Epoch),
+}
+
 /// Name of a secret file in `keys/`: `a-z`, `0-9` and `-`, at most 64 characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SecretName(String);
@@ -110,21 +120,32 @@ impl fmt::Debug for Secret {
 /// One change of what is on disk.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Write {
-    /// Put a record, replacing the one under the same key.
+    /// Put a record, replacing the one under the same key. Putting one into an epoch that was forgotten is a mistake
+    /// of the program, and refused with all that is to be kept with it.
     Put {
+        /// How long it may be readable.
+        scope: Scope,
         /// The sort of record.
         collection: Collection,
-        /// Key within the collection.
+        /// Key within the collection and scope.
         key: Vec<u8>,
         /// At most 64 KiB.
         value: Vec<u8>,
     },
     /// Remove a record; removing one that is not there is fine.
     Delete {
+        /// The scope that it was put into.
+        scope: Scope,
         /// The sort of record.
         collection: Collection,
-        /// Key within the collection.
+        /// Key within the collection and scope.
         key: Vec<u8>,
+    },
+    /// Destroy the data key of an epoch, and with it every record of it. For good: an epoch that was forgotten takes no
+    /// record again. Forgetting one twice, or one of which nothing was kept, is fine.
+    Forget {
+        /// The epoch.
+        epoch: Epoch,
     },
     /// Put a secret file into `keys/`.
     PutSecret {
@@ -143,8 +164,11 @@ pub enum Write {
 impl fmt::Debug for Write {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Put { collection, value, .. } => write!(f, "Put({collection:?}, {} bytes)", value.len()),
-            Self::Delete { collection, .. } => write!(f, "Delete({collection:?})"),
+            Self::Put { scope, collection, value, .. } => {
+                write!(f, "Put({scope:?}, {collection:?}, {} bytes)", value.len())
+            }
+            Self::Delete { scope, collection, .. } => write!(f, "Delete({scope:?}, {collection:?})"),
+            Self::Forget { epoch } => write!(f, "Forget({epoch})"),
             Self::PutSecret { name, .. } => write!(f, "PutSecret({})", name.as_str()),
             Self::DestroySecret { name } => write!(f, "DestroySecret({})", name.as_str()),
         }
@@ -201,9 +225,14 @@ pub struct Step {
 }
 
 impl Step {
-    /// Adds a record to keep.
+    /// Adds a record to keep until it is deleted.
     pub fn put(&mut self, collection: Collection, key: Vec<u8>, value: Vec<u8>) {
-        self.writes.push(Write::Put { collection, key, value });
+        self.put_in(Scope::Lasting, collection, key, value);
+    }
+
+    /// Adds a record to keep as long as its scope lasts.
+    pub fn put_in(&mut self, scope: Scope, collection: Collection, key: Vec<u8>, value: Vec<u8>) {
+        self.writes.push(Write::Put { scope, collection, key, value });
     }
 
     /// Adds any other change of what is on disk.

@@ -2,6 +2,7 @@
 
 use std::{error::Error, io, path::PathBuf};
 
+use domain::Epoch;
 use protocol::Collection;
 
 /// Why the store refused or failed. Messages name files and collections, never a record key or a value.
@@ -208,6 +209,15 @@ pub enum StoreError {
     ReservedName {
         /// The name.
         name: String,
+    },
+    /// A record was to be put into an epoch whose data key was destroyed. Ours, or that of a clock that went back.
+    #[error(
+        "something was to be kept of epoch {epoch}, which this data folder has forgotten for good; check the clock of \
+         this machine, and when it is right report this: it is a mistake in the program"
+    )]
+    ForgottenEpoch {
+        /// The epoch.
+        epoch: Epoch,
     },
     /// An earlier commit failed: what is in memory may no longer be what is on disk.
     #[error("an earlier write to the data folder failed; restart the node to read again what is on disk")]

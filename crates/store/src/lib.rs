@@ -2,12 +2,13 @@
 //!
 //! A data folder holds `lock` (one process at a time), `db/` (the sealed records, one sled tree), `commits` (how many
 //! there have been) and `keys/` (sealed secret files, among them `data.sealed`, the key everything else is sealed
-//! under). [`Store`] opens it
+//! under, and one data key for each epoch). [`Store`] opens it
 //! and is the [`protocol::Durable`] of a running node; [`Writer`] is the one thread that commits Steps to it in
 //! order and hands out what they say only after a flush and a sync.
 //!
 //! On disk nobody without the storage secret reads a value or a record key. They do see the names of secret files,
-//! how many records each collection has, and roughly how long each is.
+//! how many records each collection has in each epoch, and roughly how long each is. Nobody at all, with or without that
+//! secret, reads a record of an epoch that was forgotten: its data key is gone.
 //!
 //! A backup is one sealed file that a store can be made of again: [`BackupContents`], [`BackupReader`],
 //! [`RestoringStore`]. A folder of an older format is brought up to date by [`OlderStore`], after a backup.
@@ -27,6 +28,7 @@ mod migration;
 mod plan;
 mod record;
 mod restoring;
+mod scopes;
 mod seal;
 mod secrets;
 mod store;

@@ -58,7 +58,7 @@ pub struct Migration {
     pub from: u32,
     /// The collections whose records change, in this order.
     pub collections: &'static [Collection],
-    /// What becomes of a record: at most 100 changes, none to leave it. `None` for one that cannot be read.
+    /// What becomes of a record, of whatever scope: at most 100 changes, none to leave it. `None` for one that cannot be read.
     ///
     /// A record that it puts under another key may be shown to it in turn, and must then be left.
     pub change: fn(Collection, &Record) -> Option<Vec<Write>>,
@@ -197,14 +197,14 @@ impl OlderStore {
         loop {
             let mut writes = Vec::new();
             let mut last = None;
-            let drawer = self.store.drawer(collection);
+            let scopes = self.store.scopes();
             let mut entries = self.store.engine().entries_after(collection.number(), &after);
             for _ in 0..BATCH_RECORDS {
-                let Some(record) = drawer.next(&mut entries) else { break };
+                let Some(record) = scopes.next(collection, &mut entries) else { break };
                 let record = record?;
                 let change = (migration.change)(collection, &record);
                 writes.extend(change.ok_or(StoreError::Migration { collection, to })?);
-                last = Some(drawer.behind(&record.key));
+                last = scopes.drawer(record.scope, collection).map(|drawer| drawer.behind(&record.key));
                 *looked_at += 1;
                 if writes.len() >= BATCH_WRITES {
                     break;

@@ -1,8 +1,9 @@
 //! What one commit will do: bounds checked, and of several changes to one thing only the last.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use protocol::{Collection, Secret, SecretName, Write};
+use domain::Epoch;
+use protocol::{Collection, Scope, Secret, SecretName, Write};
 
 use crate::{StoreError, secrets};
 
@@ -18,8 +19,10 @@ pub const MAX_SECRET_BYTES: usize = 1024 * 1024;
 /// Checked changes. `None` removes.
 #[derive(Default)]
 pub(crate) struct Plan {
-    pub(crate) records: BTreeMap<(Collection, Vec<u8>), Option<Vec<u8>>>,
+    pub(crate) records: BTreeMap<(Scope, Collection, Vec<u8>), Option<Vec<u8>>>,
     pub(crate) secrets: BTreeMap<SecretName, Option<Secret>>,
+    /// Epochs to forget; no record of them is among the others.
+    pub(crate) forget: BTreeSet<Epoch>,
 }
 
 impl Plan {
@@ -28,14 +31,23 @@ impl Plan {
         let mut plan = Self::default();
         for write in writes {
             match write {
-                Write::Put { collection, key, value } => {
+                Write::Put { scope, collection, key, value } => {
                     check_bytes("key", collection, key.len(), MAX_KEY_BYTES)?;
                     check_bytes("value", collection, value.len(), MAX_VALUE_BYTES)?;
-                    plan.records.insert((collection, key), Some(value));
+                    if let Scope::Epoch(epoch) = scope
+                        && plan.forget.contains(&epoch)
+                    {
+                        return Err(StoreError::ForgottenEpoch { epoch });
+                    }
+                    plan.records.insert((scope, collection, key), Some(value));
                 }
-                Write::Delete { collection, key } => {
+                Write::Delete { scope, collection, key } => {
                     check_bytes("key", collection, key.len(), MAX_KEY_BYTES)?;
-                    plan.records.insert((collection, key), None);
+                    plan.records.insert((scope, collection, key), None);
+                }
+                Write::Forget { epoch } => {
+                    plan.records.retain(|(scope, ..), _| *scope != Scope::Epoch(epoch));
+                    plan.forget.insert(epoch);
                 }
                 Write::PutSecret { name, secret } => {
                     check_secret(&name, secret.reveal().len())?;
@@ -48,6 +60,16 @@ impl Plan {
             }
         }
         Ok(plan)
+    }
+
+    /// Epochs that records are put into.
+    pub(crate) fn epochs_put_into(&self) -> BTreeSet<Epoch> {
+        let puts = self.records.iter().filter(|(_, value)| value.is_some());
+        puts.filter_map(|((scope, ..), _)| match scope {
+            Scope::Epoch(epoch) => Some(*epoch),
+            Scope::Lasting => None,
+        })
+        .collect()
     }
 }
 
@@ -71,7 +93,7 @@ fn check_bytes(
 }
 
 fn check_secret(name: &SecretName, bytes: usize) -> Result<(), StoreError> {
-    if name.as_str() == secrets::DATA_KEY {
+    if secrets::is_reserved(name.as_str()) {
         return Err(StoreError::ReservedName { name: name.as_str().to_owned() });
     }
     if bytes > MAX_SECRET_BYTES {

@@ -1,18 +1,21 @@
 //! How a record lies in the engine: a blind index, a sealed body, in chunks.
 //!
-//! Engine key = collection number ‖ blind index ‖ chunk number. The blind index is the first 16 bytes of
-//! HMAC-SHA256(index key of the collection, record key): a reader of the disk learns no key and cannot test a guess.
-//! The body is nonce ‖ XChaCha20-Poly1305(length of the key (2, big-endian) ‖ key ‖ value) ‖ tag, and its additional
-//! data is [`FORMAT`] ‖ collection number ‖ blind index. The blind index stands for the record key there, because
-//! whoever lists a collection does not know the keys yet; the key inside is compared with it after opening.
+//! Engine key = collection number ‖ scope ‖ blind index ‖ chunk number. The scope is 0 for what lasts and 1 ‖ epoch (4,
+//! big-endian) for what is forgotten with an epoch; further sorts of scopes take the next numbers. The blind index is
+//! the first 16 bytes of HMAC-SHA256(index key of the collection, record key): a reader of the disk learns no key and
+//! cannot test a guess. The body is nonce ‖ XChaCha20-Poly1305(length of the key (2, big-endian) ‖ key ‖ value) ‖ tag,
+//! and its additional data is [`FORMAT`] ‖ 0 ‖ collection number ‖ scope ‖ blind index. The blind index stands for the
+//! record key there, because whoever lists a collection does not know the keys yet; the key inside is compared with it
+//! after opening. Index key and sealing key hang from the data key of the folder, or from that of the epoch.
 //!
 //! Bodies are cut into chunks of [`CHUNK_BYTES`]: the engine moves a page beyond 128 KiB to a file of its own that it
 //! never syncs, and a page holds up to 17 entries. Chunk 0 begins with [`LAYOUT`] and the number of chunks.
 
 use std::fmt;
 
+use domain::Epoch;
 use hmac::{Hmac, Mac};
-use protocol::Collection;
+use protocol::{Collection, Scope};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
@@ -29,14 +32,49 @@ const LAYOUT: u8 = 1;
 /// 17 entries of this length and their keys stay well below 128 KiB.
 const CHUNK_BYTES: usize = 6 * 1024;
 const INDEX_BYTES: usize = 16;
-/// Collection number and blind index.
-const BASE_BYTES: usize = 1 + INDEX_BYTES;
+/// Sorts of scopes, as numbers on disk.
+const LASTING: u8 = 0;
+const EPOCH: u8 = 1;
 
-type Base = [u8; BASE_BYTES];
+/// Collection number, scope and blind index.
+type Base = Vec<u8>;
+
+/// A scope as it stands in engine keys. None is the beginning of another.
+pub(crate) fn scope_bytes(scope: Scope) -> Vec<u8> {
+    match scope {
+        Scope::Lasting => vec![LASTING],
+        Scope::Epoch(epoch) => [&[EPOCH], epoch.0.to_be_bytes().as_slice()].concat(),
+    }
+}
+
+/// Reads a scope and what follows it.
+pub(crate) fn split_scope(bytes: &[u8]) -> Option<(Scope, &[u8])> {
+    match bytes.split_first()? {
+        (&LASTING, rest) => Some((Scope::Lasting, rest)),
+        (&EPOCH, rest) => {
+            let (epoch, rest) = rest.split_first_chunk()?;
+            Some((Scope::Epoch(Epoch(u32::from_be_bytes(*epoch))), rest))
+        }
+        _ => None,
+    }
+}
+
+/// What the engine keys of a collection in a scope begin with.
+pub(crate) fn prefix(collection: Collection, scope: Scope) -> Vec<u8> {
+    [&[collection.number()], scope_bytes(scope).as_slice()].concat()
+}
+
+/// The scope in the engine key of a record of `collection`.
+pub(crate) fn scope_of(collection: Collection, key: &[u8]) -> Result<Scope, StoreError> {
+    let scope = key.strip_prefix(&[collection.number()]).and_then(split_scope);
+    scope.map(|(scope, _)| scope).ok_or_else(|| StoreError::corrupt_collection(collection))
+}
 
 /// A record, opened.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Record {
+    /// How long it may be readable.
+    pub scope: Scope,
     /// Key within the collection.
     pub key: Vec<u8>,
     /// What was put under it.
@@ -49,20 +87,22 @@ impl fmt::Debug for Record {
     }
 }
 
-/// The keys of one collection, and how its records are written and read.
+/// The keys of one collection in one scope, and how its records are written and read.
 #[derive(Clone)]
 pub(crate) struct Drawer {
+    scope: Scope,
     collection: Collection,
     sealing: Key,
     index: Hmac<Sha256>,
 }
 
 impl Drawer {
-    pub(crate) fn new(collection: Collection, data_key: &Key) -> Self {
+    /// `data_key` is that of the scope.
+    pub(crate) fn new(scope: Scope, collection: Collection, data_key: &Key) -> Self {
         let number = [collection.number()];
         let sealing = data_key.derive(b"samenhang/store/1 record sealing", &number);
         let index = data_key.derive(b"samenhang/store/1 record index", &number).mac();
-        Self { collection, sealing, index }
+        Self { scope, collection, sealing, index }
     }
 
     /// Puts a record, with no chunk left of the one it replaces.
@@ -122,25 +162,33 @@ impl Drawer {
         Ok(Some(record.value))
     }
 
-    /// The next record of `entries`, the engine's entries of this collection in order.
+    /// The next record of `entries`, the engine's entries of this drawer in order.
     pub(crate) fn next(
         &self,
         entries: &mut impl Iterator<Item = Result<(Vec<u8>, Vec<u8>), StoreError>>,
     ) -> Option<Result<Record, StoreError>> {
         let first = entries.next()?;
-        Some(first.and_then(|(key, first)| {
-            let base = self.chunk_of(&key, 0)?;
-            let (count, piece) = self.head(&first)?;
-            let mut body = piece.to_vec();
-            for number in 1..count {
-                let (key, piece) = entries.next().ok_or_else(|| self.corrupt())??;
-                if self.chunk_of(&key, number)? != base {
-                    return Err(self.corrupt());
-                }
-                body.extend_from_slice(&piece);
+        Some(first.and_then(|(key, first)| self.read(&key, &first, entries)))
+    }
+
+    /// The record that begins with the entry `key`, `first` and goes on in `entries`.
+    pub(crate) fn read(
+        &self,
+        key: &[u8],
+        first: &[u8],
+        entries: &mut impl Iterator<Item = Result<(Vec<u8>, Vec<u8>), StoreError>>,
+    ) -> Result<Record, StoreError> {
+        let base = self.chunk_of(key, 0)?;
+        let (count, piece) = self.head(first)?;
+        let mut body = piece.to_vec();
+        for number in 1..count {
+            let (key, piece) = entries.next().ok_or_else(|| self.corrupt())??;
+            if self.chunk_of(&key, number)? != base {
+                return Err(self.corrupt());
             }
-            self.open(&base, body)
-        }))
+            body.extend_from_slice(&piece);
+        }
+        self.open(base, body)
     }
 
     /// An engine key behind every chunk of a record and before the next record.
@@ -155,10 +203,8 @@ impl Drawer {
 
     fn base(&self, key: &[u8]) -> Base {
         let tag = self.index.clone().chain_update(key).finalize().into_bytes();
-        let mut base = [self.collection.number(); BASE_BYTES];
-        for (to, from) in base.iter_mut().skip(1).zip(tag) {
-            *to = from;
-        }
+        let mut base = prefix(self.collection, self.scope);
+        base.extend(tag.into_iter().take(INDEX_BYTES));
         base
     }
 
@@ -170,7 +216,7 @@ impl Drawer {
         }
     }
 
-    fn chunk_count(&self, engine: &Engine, base: &Base) -> Result<Option<u8>, StoreError> {
+    fn chunk_count(&self, engine: &Engine, base: &[u8]) -> Result<Option<u8>, StoreError> {
         let Some(first) = engine.value(&chunk_key(base, 0))? else {
             return Ok(None);
         };
@@ -178,23 +224,22 @@ impl Drawer {
     }
 
     /// The base of an engine key, which must be that of chunk `number`.
-    fn chunk_of(&self, key: &[u8], number: u8) -> Result<Base, StoreError> {
-        let (&found, base) = key.split_last().ok_or_else(|| self.corrupt())?;
-        if found != number {
-            return Err(self.corrupt());
+    fn chunk_of<'a>(&self, key: &'a [u8], number: u8) -> Result<&'a [u8], StoreError> {
+        match key.split_last() {
+            Some((&found, base)) if found == number => Ok(base),
+            Some(_) | None => Err(self.corrupt()),
         }
-        Base::try_from(base).map_err(|_| self.corrupt())
     }
 
-    fn open(&self, base: &Base, body: Vec<u8>) -> Result<Record, StoreError> {
+    fn open(&self, base: &[u8], body: Vec<u8>) -> Result<Record, StoreError> {
         let text: Zeroizing<Vec<u8>> = self.sealing.open(&about(base), body).ok_or_else(|| self.corrupt())?;
         let (&key_len, rest) = text.split_first_chunk::<2>().ok_or_else(|| self.corrupt())?;
         let key_len = usize::from(u16::from_be_bytes(key_len));
         let (key, value) = rest.split_at_checked(key_len).ok_or_else(|| self.corrupt())?;
-        if key_len > MAX_KEY_BYTES || self.base(key) != *base {
+        if key_len > MAX_KEY_BYTES || self.base(key) != base {
             return Err(self.corrupt());
         }
-        Ok(Record { key: key.to_vec(), value: value.to_vec() })
+        Ok(Record { scope: self.scope, key: key.to_vec(), value: value.to_vec() })
     }
 
     fn corrupt(&self) -> StoreError {
@@ -202,12 +247,12 @@ impl Drawer {
     }
 }
 
-fn about(base: &Base) -> Vec<u8> {
-    [FORMAT, &[0], base.as_slice()].concat()
+fn about(base: &[u8]) -> Vec<u8> {
+    [FORMAT, &[0], base].concat()
 }
 
-fn chunk_key(base: &Base, number: u8) -> Vec<u8> {
-    [base.as_slice(), &[number]].concat()
+fn chunk_key(base: &[u8], number: u8) -> Vec<u8> {
+    [base, &[number]].concat()
 }
 
 #[cfg(test)]
@@ -218,16 +263,20 @@ mod tests {
     /// `BLESS=1 cargo test -p store` writes the file again; a difference means that old folders become unreadable.
     #[test]
     fn the_format_on_disk_is_the_golden_one() {
-        let drawer = Drawer::new(Collection::Header, &fixed_key(7));
-        let base = drawer.base(b"record key");
-        let now = format!(
-            "format      {}\nlayout      {LAYOUT}\nchunk bytes {CHUNK_BYTES}\nsealing key {}\nblind index {}\n\
-             aad         {}\n",
-            String::from_utf8_lossy(FORMAT),
-            hex::encode(drawer.sealing.reveal()),
-            hex::encode(base),
-            hex::encode(about(&base)),
+        let mut now = format!(
+            "format      {}\nlayout      {LAYOUT}\nchunk bytes {CHUNK_BYTES}\n",
+            String::from_utf8_lossy(FORMAT)
         );
+        for scope in [Scope::Lasting, Scope::Epoch(Epoch(0x0102_0304))] {
+            let drawer = Drawer::new(scope, Collection::Header, &fixed_key(7));
+            let base = drawer.base(b"record key");
+            now += &format!(
+                "\n{scope:?}\nsealing key {}\nengine key  {}\naad         {}\n",
+                hex::encode(drawer.sealing.reveal()),
+                hex::encode(chunk_key(&base, 5)),
+                hex::encode(about(&base)),
+            );
+        }
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/record.txt");
         if std::env::var_os("BLESS").is_some() {
             std::fs::write(path, &now).unwrap();
@@ -237,9 +286,20 @@ mod tests {
 
     #[test]
     fn collections_share_neither_index_nor_sealing() {
-        let (one, other) =
-            (Drawer::new(Collection::Header, &fixed_key(7)), Drawer::new(Collection::Body, &fixed_key(7)));
+        let drawer = |collection| Drawer::new(Scope::Lasting, collection, &fixed_key(7));
+        let (one, other) = (drawer(Collection::Header), drawer(Collection::Body));
         assert_ne!(one.base(b"key")[1..], other.base(b"key")[1..]);
         assert_ne!(one.sealing.reveal(), other.sealing.reveal());
+    }
+
+    #[test]
+    fn a_scope_is_read_as_it_was_written_and_no_other_sort_is_taken_for_one() {
+        for scope in [Scope::Lasting, Scope::Epoch(Epoch(0)), Scope::Epoch(Epoch(u32::MAX))] {
+            let bytes = [scope_bytes(scope), vec![7, 8]].concat();
+            assert_eq!(split_scope(&bytes), Some((scope, &[7, 8][..])));
+        }
+        for other in [&[][..], &[EPOCH, 0, 0, 0], &[2, 0, 0, 0, 1]] {
+            assert_eq!(split_scope(other), None);
+        }
     }
 }

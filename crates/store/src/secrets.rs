@@ -9,6 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use domain::Epoch;
 use protocol::{Secret, SecretName};
 use sha2::{Digest, Sha256};
 
@@ -24,6 +25,9 @@ const ENDING: &str = "sealed";
 
 /// Name of the file that holds the data key.
 pub(crate) const DATA_KEY: &str = "data";
+
+/// What the names of the files begin with that hold the data keys of epochs, 32 bytes each.
+const EPOCH_KEY: &str = "epoch-";
 
 /// What the file of the data key holds: the key (32) ‖ whether it is in use (1).
 pub(crate) struct DataKey {
@@ -231,7 +235,7 @@ impl Secrets {
     }
 
     pub(crate) fn secret(&self, name: &SecretName) -> Result<Option<Secret>, StoreError> {
-        if name.as_str() == DATA_KEY {
+        if is_reserved(name.as_str()) {
             return Ok(None);
         }
         match self.folder.read(&self.key, name.as_str())? {
@@ -247,11 +251,48 @@ impl Secrets {
     }
 
     pub(crate) fn names(&self) -> Result<Vec<SecretName>, StoreError> {
-        Ok(self.folder.names()?.into_iter().map(SecretName::new).collect())
+        let names = self.folder.names()?.into_iter();
+        Ok(names.filter(|name| !is_reserved(name)).map(SecretName::new).collect())
     }
 
     pub(crate) fn destroy(&self, name: &str) -> Result<(), StoreError> {
         self.folder.destroy(name)
+    }
+
+    /// The data key of an epoch.
+    pub(crate) fn epoch_key(&self, epoch: Epoch) -> Result<Option<Key>, StoreError> {
+        let name = epoch_name(epoch);
+        match self.folder.read(&self.key, &name)? {
+            Opened::Missing => Ok(None),
+            Opened::Content(content) => match Key::from_slice(content.reveal()) {
+                Some(key) => Ok(Some(key)),
+                None => Err(corrupt_file(&name)),
+            },
+            Opened::OtherKey => Err(corrupt_file(&name)),
+        }
+    }
+
+    /// Makes the data key of an epoch; on disk when it returns.
+    pub(crate) fn make_epoch_key(&self, epoch: Epoch) -> Result<Key, StoreError> {
+        let (name, made) = (epoch_name(epoch), Key::random()?);
+        files::replace(&self.folder.file(&name), &seal_file(&self.key, &name, made.reveal())?)?;
+        Ok(made)
+    }
+
+    /// Overwrites, syncs and unlinks the data key of an epoch; fine when there is none.
+    pub(crate) fn destroy_epoch_key(&self, epoch: Epoch) -> Result<(), StoreError> {
+        self.folder.destroy(&epoch_name(epoch))
+    }
+
+    /// The epochs for which a data key lies in the folder.
+    pub(crate) fn epochs(&self) -> Result<Vec<Epoch>, StoreError> {
+        let names = self.folder.names()?.into_iter();
+        Ok(names.filter_map(|name| name.strip_prefix(EPOCH_KEY)?.parse().ok().map(Epoch)).collect())
+    }
+
+    /// The data key of an epoch ought to be there and is not.
+    pub(crate) fn missing_epoch_key(&self, epoch: Epoch) -> StoreError {
+        StoreError::KeyMissing { path: self.folder.file(&epoch_name(epoch)) }
     }
 }
 
@@ -281,6 +322,15 @@ fn seal_file(key: &Key, name: &str, content: &[u8]) -> Result<Vec<u8>, StoreErro
 
 fn about(name: &str) -> Vec<u8> {
     [FORMAT, &[0], name.as_bytes()].concat()
+}
+
+/// Whether a name is that of a file of the store itself, which callers neither read nor write.
+pub(crate) fn is_reserved(name: &str) -> bool {
+    name == DATA_KEY || name.starts_with(EPOCH_KEY)
+}
+
+fn epoch_name(epoch: Epoch) -> String {
+    format!("{EPOCH_KEY}{epoch}")
 }
 
 /// Whether [`SecretName::new`] takes it: files of others may lie in the folder.

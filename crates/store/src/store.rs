@@ -2,7 +2,8 @@
 
 use std::{fmt, path::Path};
 
-use protocol::{Collection, Durable, Secret, SecretName, Write};
+use domain::Epoch;
+use protocol::{Collection, Durable, Scope, Secret, SecretName, Write};
 
 use crate::{
     Record, Schema, StorageSecret, StoreError,
@@ -12,8 +13,9 @@ use crate::{
     mark::Mark,
     migration,
     plan::Plan,
-    record::Drawer,
+    record::{self, Drawer},
     restoring,
+    scopes::Scopes,
     secrets::{self, KeyFolder, Secrets},
 };
 
@@ -44,16 +46,20 @@ impl Default for StoreOptions {
 /// Reading shows what [`Durable::make_durable`] has kept. The order within one commit, and what a crash leaves:
 /// 1. Secret files are put, each whole and synced. A crash after this leaves secrets that no record speaks of: a new
 ///    one lies idle until it is put again or destroyed; one that replaced another has replaced it. So a secret that
-///    belongs to an attempt carries the attempt in its name.
+///    belongs to an attempt carries the attempt in its name. The data key of an epoch that gets its first records is
+///    made here too; after a crash it lies idle until there are some.
 /// 2. The records change, all or none, in one batch that is flushed and synced. It also holds the names of the
-///    secrets to destroy.
-/// 3. Those secrets are destroyed. A crash before this is made good by the next [`Store::open`].
+///    secrets to destroy, and says of the epochs to forget that they are forgotten.
+/// 3. Those secrets and the data keys of those epochs are destroyed. A crash before this is made good by the next
+///    [`Store::open`].
 ///
-/// So no record ever speaks of a secret that is not there yet, and no secret is gone while a record needs it.
+/// So no record ever speaks of a secret that is not there yet, and no secret is gone while a record needs it. From the
+/// batch on nothing is read of a forgotten epoch, and when the commit returns nobody can. Its records are taken out of
+/// the engine by the commits that follow, a few with each.
 pub struct Store {
     engine: Engine,
     format: u32,
-    drawers: Vec<(Collection, Drawer)>,
+    scopes: Scopes,
     secrets: Secrets,
     /// Number of commits in the database.
     commits: u64,
@@ -118,13 +124,12 @@ impl Store {
             data_key.in_use = true;
             keys.put_data_key(secret, &data_key)?;
         }
-        let drawers =
-            Collection::ALL.map(|collection| (collection, Drawer::new(collection, &data_key.key))).into();
         let secrets = Secrets::new(keys, &data_key.key);
+        let scopes = Scopes::open(&engine, &secrets, &data_key.key)?;
         let mut store = Self {
             engine,
             format,
-            drawers,
+            scopes,
             secrets,
             commits,
             mark,
@@ -136,21 +141,34 @@ impl Store {
         Ok(store)
     }
 
-    /// The value under `key`.
+    /// The value under `key`; of a forgotten epoch there is none.
     ///
     /// # Errors
     /// When the record is damaged or the disk refuses.
-    pub fn record(&self, collection: Collection, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.drawer(collection).value(&self.engine, key)
+    pub fn record(
+        &self,
+        scope: Scope,
+        collection: Collection,
+        key: &[u8],
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        self.scopes.drawer(scope, collection).map_or(Ok(None), |drawer| drawer.value(&self.engine, key))
     }
 
-    /// All records of a collection, opened one after the other. Their order is that of their blind indexes: the same
-    /// at every call, but unrelated to their keys. After the first error there is nothing more.
+    /// All records of a collection, of every scope that is not forgotten, opened one after the other. Their order is
+    /// that of their blind indexes, scope by scope: the same at every call, but unrelated to their keys. After the first
+    /// error there is nothing more.
     pub fn records(&self, collection: Collection) -> Records<'_> {
         Records {
-            drawer: self.drawer(collection),
+            scopes: &self.scopes,
+            collection,
             entries: Some(self.engine.entries(&[collection.number()])),
         }
+    }
+
+    /// Whether an epoch was forgotten. Putting a record into it stops the store.
+    #[must_use]
+    pub fn is_forgotten(&self, epoch: Epoch) -> bool {
+        self.scopes.is_forgotten(epoch)
     }
 
     /// A secret.
@@ -178,9 +196,9 @@ impl Store {
         &self.engine
     }
 
-    /// The engine's entries of a collection, sealed.
-    pub(crate) fn sealed_entries(&self, collection: Collection) -> Entries {
-        self.engine.entries(&[collection.number()])
+    /// The engine's entries of the lasting records of a collection, sealed.
+    pub(crate) fn sealed_lasting(&self, collection: Collection) -> Entries {
+        self.engine.entries(&record::prefix(collection, Scope::Lasting))
     }
 
     /// A key file that ought to be there is not.
@@ -188,14 +206,21 @@ impl Store {
         StoreError::KeyMissing { path: self.secrets.path(name) }
     }
 
-    pub(crate) fn drawer(&self, collection: Collection) -> &Drawer {
-        let found = self.drawers.iter().find(|(of, _)| *of == collection);
-        &found.expect("there is a drawer for each of Collection::ALL").1
+    pub(crate) fn scopes(&self) -> &Scopes {
+        &self.scopes
+    }
+
+    pub(crate) fn lasting(&self, collection: Collection) -> &Drawer {
+        let drawer = self.scopes.drawer(Scope::Lasting, collection);
+        drawer.expect("what lasts is never forgotten")
     }
 
     /// Makes writes durable together with changes of the store's own.
     pub(crate) fn commit(&mut self, writes: Vec<Write>, own: Changes) -> Result<(), StoreError> {
         let plan = Plan::new(writes)?;
+        if let Some(epoch) = plan.epochs_put_into().into_iter().find(|epoch| self.is_forgotten(*epoch)) {
+            return Err(StoreError::ForgottenEpoch { epoch });
+        }
         self.failed = true;
         self.carry_out(plan, own)?;
         self.failed = false;
@@ -215,7 +240,7 @@ impl Store {
             // Checked, because a name becomes part of a path.
             let name = String::from_utf8(name)
                 .ok()
-                .filter(|name| secrets::is_secret_name(name) && name != secrets::DATA_KEY)
+                .filter(|name| secrets::is_secret_name(name) && !secrets::is_reserved(name))
                 .ok_or_else(|| StoreError::corrupt("the list of secrets to destroy"))?;
             self.secrets.destroy(&name)?;
             self.destroyed.push(name);
@@ -227,6 +252,9 @@ impl Store {
         for name in &self.destroyed {
             changes.remove(destroy_key(name));
         }
+        for epoch in plan.epochs_put_into() {
+            self.scopes.begin(epoch, &self.secrets, &mut changes)?;
+        }
         let mut to_destroy = Vec::new();
         for (name, secret) in plan.secrets {
             if let Some(secret) = secret {
@@ -236,13 +264,16 @@ impl Store {
                 to_destroy.push(name.as_str().to_owned());
             }
         }
-        for ((collection, key), value) in plan.records {
-            let drawer = self.drawer(collection);
+        for ((scope, collection, key), value) in plan.records {
+            // Without a drawer there is nothing to delete; one for what is put was made above.
+            let Some(drawer) = self.scopes.drawer(scope, collection) else { continue };
             match value {
                 Some(value) => drawer.put(&self.engine, &mut changes, &key, &value)?,
                 None => drawer.delete(&self.engine, &mut changes, &key)?,
             }
         }
+        let swept = self.scopes.sweep(&self.engine, &mut changes)?;
+        self.scopes.mark_forgotten(&plan.forget, &mut changes);
         if !changes.is_empty() {
             let commits = self.commits + 1;
             changes.put(COMMITS_KEY.to_vec(), commits.to_be_bytes().to_vec());
@@ -250,7 +281,11 @@ impl Store {
             self.mark.set(commits)?;
             self.commits = commits;
         }
+        self.scopes.swept(&swept);
         self.destroyed.clear();
+        for epoch in plan.forget {
+            self.scopes.forget(epoch, &self.secrets)?;
+        }
         for name in to_destroy {
             self.secrets.destroy(&name)?;
             self.destroyed.push(name);
@@ -272,9 +307,10 @@ impl Durable for Store {
     }
 }
 
-/// Iterator over the records of one collection.
+/// Iterator over the records of one collection, of all scopes.
 pub struct Records<'a> {
-    drawer: &'a Drawer,
+    scopes: &'a Scopes,
+    collection: Collection,
     entries: Option<Entries>,
 }
 
@@ -288,7 +324,7 @@ impl Iterator for Records<'_> {
     type Item = Result<Record, StoreError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let next = self.drawer.next(self.entries.as_mut()?);
+        let next = self.scopes.next(self.collection, self.entries.as_mut()?);
         if !matches!(next, Some(Ok(_))) {
             self.entries = None;
         }

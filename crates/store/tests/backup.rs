@@ -5,7 +5,7 @@
 use std::{fs, path::Path};
 
 use domain::{Oin, Timestamp};
-use protocol::{Collection, Durable, Secret, SecretName, Write};
+use protocol::{Collection, Durable, Scope, Secret, SecretName, Write};
 use store::{
     BackupContents, BackupFile, BackupHead, BackupKey, BackupReader, BackupSummary, Entry, HashCosts,
     Restoring, StorageSecret, Store, StoreError, is_backed_up,
@@ -29,6 +29,7 @@ fn names() -> [SecretName; 2] {
 fn filled(folder: &Path, signals: u16) -> Store {
     let mut store = Store::open(folder, &secret()).unwrap();
     let put = |collection, key: &[u8], value: &[u8]| Write::Put {
+        scope: Scope::Lasting,
         collection,
         key: key.to_vec(),
         value: value.to_vec(),
@@ -41,6 +42,14 @@ fn filled(folder: &Path, signals: u16) -> Store {
     for (of, bytes) in [("node", 1), ("organisation", 2), ("share-1-bsn-1-ab", 3)] {
         writes.push(Write::PutSecret { name: name(of), secret: Secret::new(vec![bytes; 32]) });
     }
+    // In collections that are backed up too, and yet in no backup.
+    let epoch = Scope::Epoch(domain::Epoch(3));
+    writes.extend(Collection::ALL.map(|collection| Write::Put {
+        scope: epoch,
+        collection,
+        key: b"key".to_vec(),
+        value: PLAINTEXT.to_vec(),
+    }));
     store.make_durable(writes).unwrap();
     let all: Vec<Write> = (0..signals)
         .map(|number| {
@@ -108,7 +117,10 @@ fn a_backup_holds_what_cannot_be_made_again_and_nothing_else() {
             Entry::Roster(wire) => assert!([70_000, 10].contains(&wire.len())),
             Entry::Record { collection, record } => {
                 assert_eq!(*collection, Collection::Signal);
-                assert_eq!(store.record(*collection, &record.key).unwrap().as_ref(), Some(&record.value));
+                assert_eq!(
+                    store.record(Scope::Lasting, *collection, &record.key).unwrap().as_ref(),
+                    Some(&record.value)
+                );
             }
         }
     }
@@ -191,8 +203,12 @@ fn a_folder_counts_as_restored_only_when_it_is_finished() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let mut filled = Restoring::begin(&data).unwrap().open(&secret(), 1).unwrap();
-    let write =
-        Write::Put { collection: Collection::Signal, key: b"half".to_vec(), value: b"value".to_vec() };
+    let write = Write::Put {
+        scope: Scope::Lasting,
+        collection: Collection::Signal,
+        key: b"half".to_vec(),
+        value: b"value".to_vec(),
+    };
     filled.store().make_durable(vec![write.clone()]).unwrap();
     // Held by this restore; and nobody else may take it.
     assert!(matches!(Restoring::begin(&data), Err(StoreError::InUse { .. })));
@@ -203,11 +219,11 @@ fn a_folder_counts_as_restored_only_when_it_is_finished() {
     // Begun anew, also under another secret, nothing is left of the first attempt.
     let other = StorageSecret::from_bytes([8; 32]);
     let mut filled = Restoring::begin(&data).unwrap().open(&other, 1).unwrap();
-    assert_eq!(filled.store().record(Collection::Signal, b"half").unwrap(), None);
+    assert_eq!(filled.store().record(Scope::Lasting, Collection::Signal, b"half").unwrap(), None);
     filled.store().make_durable(vec![write]).unwrap();
     drop(filled.finish().unwrap());
     let store = Store::open(&data, &other).unwrap();
-    assert_eq!(store.record(Collection::Signal, b"half").unwrap().unwrap(), b"value");
+    assert_eq!(store.record(Scope::Lasting, Collection::Signal, b"half").unwrap().unwrap(), b"value");
     drop(store);
     assert!(matches!(Restoring::begin(&data), Err(StoreError::NotEmpty { .. })));
 }

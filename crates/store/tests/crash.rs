@@ -12,7 +12,7 @@ use std::{
     sync::mpsc,
 };
 
-use protocol::{Collection, Outbound, ResponseToken, Secret, SecretName, Step, Write};
+use protocol::{Collection, Outbound, ResponseToken, Scope, Secret, SecretName, Step, Write};
 use store::{QUEUED_STEPS, Stopped, StorageSecret, Store, StoreError, Writer};
 
 const FOLDER: &str = "SAMENHANG_STORE_TEST_FOLDER";
@@ -141,7 +141,11 @@ fn verify(store: &Store, acknowledged: u64) -> u64 {
     assert!(bodies.keys().eq(headers.keys()), "both records of every Step");
     assert!(bodies.iter().all(|(number, value)| *value == body(*number)));
     for collection in [Collection::Head, Collection::Match] {
-        assert_eq!(number(&store.record(collection, b"newest").unwrap().unwrap()), last, "{collection:?}");
+        assert_eq!(
+            number(&store.record(Scope::Lasting, collection, b"newest").unwrap().unwrap()),
+            last,
+            "{collection:?}"
+        );
     }
     // The newest secret that the Steps there have put is there, the ones before are destroyed; secrets of Steps
     // that were not finished may lie idle.

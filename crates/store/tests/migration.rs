@@ -7,7 +7,7 @@
 use std::{fs, path::Path, process::Command, sync::atomic::AtomicUsize, sync::atomic::Ordering};
 
 use domain::{Oin, Timestamp};
-use protocol::{Collection, Durable, Secret, SecretName, Write};
+use protocol::{Collection, Durable, Scope, Secret, SecretName, Write};
 use store::{
     BackedUp, BackupContents, BackupHead, BackupReader, HashCosts, Migration, OlderStore, Record, Restoring,
     Schema, StorageSecret, Store, StoreError, StoreOptions,
@@ -37,19 +37,19 @@ fn to_2(collection: Collection, record: &Record) -> Option<Vec<Write>> {
     die_when_told();
     let key = record.key.clone();
     if collection == Collection::Match {
-        return Some(vec![Write::Delete { collection, key }]);
+        return Some(vec![Write::Delete { scope: Scope::Lasting, collection, key }]);
     }
     if record.value == b"unreadable" {
         return None;
     }
     let value = [record.value.as_slice(), b"!"].concat();
-    Some(vec![Write::Put { collection, key, value }])
+    Some(vec![Write::Put { scope: Scope::Lasting, collection, key, value }])
 }
 
 fn to_3(collection: Collection, record: &Record) -> Option<Vec<Write>> {
     die_when_told();
     let value = record.value.repeat(2);
-    Some(vec![Write::Put { collection, key: record.key.clone(), value }])
+    Some(vec![Write::Put { scope: Scope::Lasting, collection, key: record.key.clone(), value }])
 }
 
 fn options() -> StoreOptions {
@@ -65,7 +65,7 @@ fn name() -> SecretName {
 }
 
 fn put(collection: Collection, number: u32, value: Vec<u8>) -> Write {
-    Write::Put { collection, key: number.to_be_bytes().to_vec(), value }
+    Write::Put { scope: Scope::Lasting, collection, key: number.to_be_bytes().to_vec(), value }
 }
 
 /// A folder of format 1.
@@ -121,11 +121,12 @@ fn bring_up_to_date(folder: &Path) -> Store {
 
 fn check_new(store: &Store) {
     for number in 0..RECORDS {
-        let signal = store.record(Collection::Signal, &number.to_be_bytes()).unwrap().unwrap();
+        let signal =
+            store.record(Scope::Lasting, Collection::Signal, &number.to_be_bytes()).unwrap().unwrap();
         assert_eq!(signal, format!("{number}!").into_bytes());
     }
     assert_eq!(store.records(Collection::Match).count(), 0);
-    assert_eq!(store.record(Collection::Head, &[0; 4]).unwrap().unwrap(), b"headhead");
+    assert_eq!(store.record(Scope::Lasting, Collection::Head, &[0; 4]).unwrap().unwrap(), b"headhead");
 }
 
 #[test]
@@ -152,7 +153,12 @@ fn an_older_folder_is_refused_until_it_is_backed_up_and_migrated() {
     backup
         .read_all::<StoreError>(|entry, _| {
             if let store::Entry::Record { collection, record } = entry {
-                writes.push(Write::Put { collection, key: record.key, value: record.value });
+                writes.push(Write::Put {
+                    scope: Scope::Lasting,
+                    collection,
+                    key: record.key,
+                    value: record.value,
+                });
             }
             Ok(())
         })
@@ -160,7 +166,10 @@ fn an_older_folder_is_refused_until_it_is_backed_up_and_migrated() {
     writes.chunks(200).for_each(|writes| filled.store().make_durable(writes.to_vec()).unwrap());
     drop(filled.finish().unwrap());
     let store = Store::open(restored.path(), &secret()).unwrap();
-    assert_eq!(store.record(Collection::Signal, &7_u32.to_be_bytes()).unwrap().unwrap(), b"7");
+    assert_eq!(
+        store.record(Scope::Lasting, Collection::Signal, &7_u32.to_be_bytes()).unwrap().unwrap(),
+        b"7"
+    );
     drop(store);
     // A newer program can take it from there.
     let older = OlderStore::open_with(restored.path(), &secret(), &options()).unwrap();

@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use protocol::{Collection, Durable, Secret, SecretName, Write};
+use protocol::{Collection, Durable, Scope, Secret, SecretName, Write};
 use store::{MAX_VALUE_BYTES, Record, StorageSecret, Store, StoreError};
 
 fn secret() -> StorageSecret {
@@ -16,11 +16,11 @@ fn open(folder: &Path) -> Store {
 }
 
 fn put(collection: Collection, key: &[u8], value: &[u8]) -> Write {
-    Write::Put { collection, key: key.to_vec(), value: value.to_vec() }
+    Write::Put { scope: Scope::Lasting, collection, key: key.to_vec(), value: value.to_vec() }
 }
 
 fn delete(collection: Collection, key: &[u8]) -> Write {
-    Write::Delete { collection, key: key.to_vec() }
+    Write::Delete { scope: Scope::Lasting, collection, key: key.to_vec() }
 }
 
 fn name(name: &str) -> SecretName {
@@ -37,7 +37,10 @@ fn destroy(of: &str) -> Write {
 
 fn listed(store: &Store, collection: Collection) -> BTreeMap<Vec<u8>, Vec<u8>> {
     let records = store.records(collection);
-    records.map(|record| record.map(|Record { key, value }| (key, value))).collect::<Result<_, _>>().unwrap()
+    records
+        .map(|record| record.map(|Record { key, value, .. }| (key, value)))
+        .collect::<Result<_, _>>()
+        .unwrap()
 }
 
 /// All files below a folder, with their content.
@@ -74,9 +77,9 @@ fn records_survive_reopening() {
     drop(store);
 
     let mut store = open(&data);
-    assert_eq!(store.record(Collection::Signal, b"a").unwrap().unwrap(), b"second");
-    assert_eq!(store.record(Collection::Signal, b"b").unwrap().unwrap(), b"");
-    assert_eq!(store.record(Collection::Signal, b"gone").unwrap(), None);
+    assert_eq!(store.record(Scope::Lasting, Collection::Signal, b"a").unwrap().unwrap(), b"second");
+    assert_eq!(store.record(Scope::Lasting, Collection::Signal, b"b").unwrap().unwrap(), b"");
+    assert_eq!(store.record(Scope::Lasting, Collection::Signal, b"gone").unwrap(), None);
     assert_eq!(
         listed(&store, Collection::Head),
         BTreeMap::from([(b"a".to_vec(), b"another collection".to_vec()), (vec![], b"empty key".to_vec())])
@@ -86,7 +89,7 @@ fn records_survive_reopening() {
     store.make_durable(vec![delete(Collection::Signal, b"a")]).unwrap();
     drop(store);
     let store = open(&data);
-    assert_eq!(store.record(Collection::Signal, b"a").unwrap(), None);
+    assert_eq!(store.record(Scope::Lasting, Collection::Signal, b"a").unwrap(), None);
     assert_eq!(listed(&store, Collection::Signal).len(), 1);
 }
 
@@ -124,7 +127,10 @@ fn large_bodies_stay_in_the_synced_log_and_shrink_without_a_trace() {
             key => body(usize::from(key) + 4, MAX_VALUE_BYTES),
         };
         assert!(value == expected, "body {key:?}");
-        assert!(store.record(Collection::Body, &key).unwrap().unwrap() == expected, "body {key:?}");
+        assert!(
+            store.record(Scope::Lasting, Collection::Body, &key).unwrap().unwrap() == expected,
+            "body {key:?}"
+        );
     }
 }
 
@@ -214,7 +220,7 @@ fn no_key_value_or_secret_is_on_disk_in_plaintext() {
         }
     }
     let store = open(folder.path());
-    assert_eq!(store.record(Collection::Signal, KEY).unwrap().unwrap(), VALUE);
+    assert_eq!(store.record(Scope::Lasting, Collection::Signal, KEY).unwrap().unwrap(), VALUE);
 }
 
 #[cfg(unix)]
@@ -251,8 +257,8 @@ fn what_is_too_large_is_refused_before_anything_happens_and_harms_nothing() {
     let error = refused(vec![destroy("data")], &mut store);
     assert!(matches!(error, StoreError::ReservedName { .. }), "{error}");
 
-    assert_eq!(store.record(Collection::Head, b"innocent").unwrap(), None);
+    assert_eq!(store.record(Scope::Lasting, Collection::Head, b"innocent").unwrap(), None);
     assert_eq!(store.secret_names().unwrap(), []);
     store.make_durable(vec![put(Collection::Head, b"after", &long[1..])]).unwrap();
-    assert!(store.record(Collection::Head, b"after").unwrap().is_some());
+    assert!(store.record(Scope::Lasting, Collection::Head, b"after").unwrap().is_some());
 }

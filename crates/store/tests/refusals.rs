@@ -4,7 +4,7 @@
 
 use std::{fs, path::Path};
 
-use protocol::{Collection, Durable, Secret, SecretName, Write};
+use protocol::{Collection, Durable, Scope, Secret, SecretName, Write};
 use store::{StorageSecret, Store, StoreError};
 
 fn secret() -> StorageSecret {
@@ -16,7 +16,7 @@ fn open(folder: &Path) -> Result<Store, StoreError> {
 }
 
 fn put(collection: Collection, key: &[u8], value: &[u8]) -> Write {
-    Write::Put { collection, key: key.to_vec(), value: value.to_vec() }
+    Write::Put { scope: Scope::Lasting, collection, key: key.to_vec(), value: value.to_vec() }
 }
 
 fn name(name: &str) -> SecretName {
@@ -186,7 +186,7 @@ fn any_flipped_byte_of_a_record_is_damage_of_its_collection() {
             }
         });
         let store = open(folder.path()).unwrap();
-        let error = store.record(Collection::Signal, b"one").unwrap_err();
+        let error = store.record(Scope::Lasting, Collection::Signal, b"one").unwrap_err();
         assert_eq!(corrupt_part(error), "the collection Signal", "byte {tried}");
         let mut records = store.records(Collection::Signal);
         assert_eq!(corrupt_part(records.next().unwrap().unwrap_err()), "the collection Signal");
@@ -221,7 +221,10 @@ fn a_record_under_the_key_of_another_or_in_another_collection_is_refused() {
     });
     let store = open(folder.path()).unwrap();
     for key in [b"one", b"two"] {
-        assert_eq!(corrupt_part(store.record(Collection::Signal, key).unwrap_err()), "the collection Signal");
+        assert_eq!(
+            corrupt_part(store.record(Scope::Lasting, Collection::Signal, key).unwrap_err()),
+            "the collection Signal"
+        );
     }
     let error = store.records(Collection::Match).next().unwrap().unwrap_err();
     assert_eq!(corrupt_part(error), "the collection Match");
@@ -277,7 +280,7 @@ fn a_left_over_snapshot_of_the_engine_does_not_keep_the_folder_shut() {
     assert!(matches!(refused, Err(sled::Error::Corruption { .. })));
     fs::write(&left_over, b"half").unwrap();
     let store = open(folder.path()).unwrap();
-    assert_eq!(store.record(Collection::Signal, b"one").unwrap().unwrap(), b"value one");
+    assert_eq!(store.record(Scope::Lasting, Collection::Signal, b"one").unwrap().unwrap(), b"value one");
     assert!(!left_over.exists());
 }
 
@@ -295,7 +298,7 @@ fn a_flipped_byte_anywhere_in_the_database_file_is_refused_or_harmless() {
         fs::write(&file, flipped).unwrap();
         let read = || {
             let store = open(folder.path())?;
-            let body = store.record(Collection::Body, b"long")?;
+            let body = store.record(Scope::Lasting, Collection::Body, b"long")?;
             let signals = store.records(Collection::Signal).collect::<Result<Vec<_>, _>>()?;
             Ok((body, signals.len()))
         };

@@ -1,15 +1,18 @@
 //! A disk in memory: applies whole batches, and gives back what a restarted node would find.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
-use protocol::{Collection, Durable, Kept, Secret, SecretName, Write};
+use domain::Epoch;
+use protocol::{Collection, Durable, Kept, Scope, Secret, SecretName, Write};
 
 /// Records and secret files of one node.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryDisk {
-    records: BTreeMap<(Collection, Vec<u8>), Vec<u8>>,
+    /// The scope stands last, so that records are found in the order of their keys, as a node sorts them.
+    records: BTreeMap<(Collection, Vec<u8>, Scope), Vec<u8>>,
     secrets: BTreeMap<SecretName, Secret>,
+    forgotten: BTreeSet<Epoch>,
 }
 
 impl MemoryDisk {
@@ -20,7 +23,7 @@ impl MemoryDisk {
             records: self
                 .records
                 .iter()
-                .map(|((collection, _), value)| (*collection, value.clone()))
+                .map(|((collection, ..), value)| (*collection, value.clone()))
                 .collect(),
             secrets: self.secrets.iter().map(|(name, secret)| (name.clone(), secret.clone())).collect(),
         }
@@ -29,11 +32,23 @@ impl MemoryDisk {
     /// Number of records in a collection.
     #[must_use]
     pub fn count(&self, collection: Collection) -> usize {
-        self.records.keys().filter(|(held, _)| *held == collection).count()
+        self.records.keys().filter(|(held, ..)| *held == collection).count()
+    }
+
+    /// Number of records in a scope.
+    #[must_use]
+    pub fn count_in(&self, scope: Scope) -> usize {
+        self.records.keys().filter(|(.., held)| *held == scope).count()
+    }
+
+    /// The epochs that were forgotten.
+    #[must_use]
+    pub fn forgotten(&self) -> &BTreeSet<Epoch> {
+        &self.forgotten
     }
 
     /// What a restore makes of a backup of this disk: own signals, the roster, and the mark of a restore. No feeds,
-    /// pseudonyms, key sets or shares.
+    /// pseudonyms, key sets or shares, and nothing that is to be forgotten with an epoch.
     #[must_use]
     pub fn restored(&self, now: domain::Timestamp) -> Self {
         let backed_up = |collection: Collection| match collection {
@@ -48,20 +63,20 @@ impl MemoryDisk {
             | Collection::Restored => false,
         };
         let mut records = self.records.clone();
-        records.retain(|(collection, _), _| backed_up(*collection));
+        records.retain(|(collection, _, scope), _| *scope == Scope::Lasting && backed_up(*collection));
         let (collection, key, value) = protocol::restored_marker(now);
-        records.insert((collection, key), value);
-        Self { records, secrets: BTreeMap::new() }
+        records.insert((collection, key, Scope::Lasting), value);
+        Self { records, ..Self::default() }
     }
 
-    /// Puts a record.
+    /// Puts a lasting record.
     pub fn put(&mut self, collection: Collection, key: Vec<u8>, value: Vec<u8>) {
-        self.records.insert((collection, key), value);
+        self.records.insert((collection, key, Scope::Lasting), value);
     }
 
     /// Loses the records of some collections.
     pub fn lose(&mut self, collections: &[Collection]) {
-        self.records.retain(|(held, _), _| !collections.contains(held));
+        self.records.retain(|(held, ..), _| !collections.contains(held));
     }
 
     /// Names of the secret files.
@@ -73,14 +88,26 @@ impl MemoryDisk {
 impl Durable for MemoryDisk {
     type Error = Infallible;
 
+    /// # Panics
+    /// When a record is put into an epoch that was forgotten: the store of a node refuses that, and the node stops.
     fn make_durable(&mut self, writes: Vec<Write>) -> Result<(), Infallible> {
         for write in writes {
             match write {
-                Write::Put { collection, key, value } => {
-                    self.records.insert((collection, key), value);
+                Write::Put { scope, collection, key, value } => {
+                    if let Scope::Epoch(epoch) = scope {
+                        assert!(
+                            !self.forgotten.contains(&epoch),
+                            "{collection:?} into forgotten epoch {epoch}"
+                        );
+                    }
+                    self.records.insert((collection, key, scope), value);
                 }
-                Write::Delete { collection, key } => {
-                    self.records.remove(&(collection, key));
+                Write::Delete { scope, collection, key } => {
+                    self.records.remove(&(collection, key, scope));
+                }
+                Write::Forget { epoch } => {
+                    self.records.retain(|(.., scope), _| *scope != Scope::Epoch(epoch));
+                    self.forgotten.insert(epoch);
                 }
                 Write::PutSecret { name, secret } => {
                     self.secrets.insert(name, secret);

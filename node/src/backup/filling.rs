@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use protocol::{Durable as _, Write};
+use protocol::{Durable as _, Scope, Write};
 use store::{Entry, Restoring, RestoringStore, StorageSecret, Store, StoreError};
 
 use super::{Pace, VerifiedBackup, Watch};
@@ -37,7 +37,12 @@ pub(super) fn fill(
         match entry {
             Entry::Key { name, secret } => writes.push(Write::PutSecret { name, secret }),
             Entry::Record { collection, record } => {
-                writes.push(Write::Put { collection, key: record.key, value: record.value });
+                writes.push(Write::Put {
+                    scope: Scope::Lasting,
+                    collection,
+                    key: record.key,
+                    value: record.value,
+                });
             }
             Entry::Roster(_) => {}
         }
@@ -73,7 +78,7 @@ pub(super) fn compare(
                 }
             }
             Entry::Record { collection, record } => {
-                if store.record(collection, &record.key)? != Some(record.value) {
+                if store.record(Scope::Lasting, collection, &record.key)? != Some(record.value) {
                     differs = Some("a record came back differently");
                 }
             }

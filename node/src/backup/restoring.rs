@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, bail};
 use domain::Timestamp;
-use protocol::{Durable as _, Write, restored_marker};
+use protocol::{Durable as _, Scope, Write, restored_marker};
 use store::Restoring;
 
 use super::filling::fill;
@@ -45,7 +45,7 @@ pub fn restore(
     let secret = storage_secret(folder, own)?;
     let mut filled = fill(restoring, folder, &secret, backup, watch)?;
     let (collection, key, value) = restored_marker(now);
-    filled.store().make_durable(vec![Write::Put { collection, key, value }])?;
+    filled.store().make_durable(vec![Write::Put { scope: Scope::Lasting, collection, key, value }])?;
     let own = NodeSecrets::of(filled.store()).context("the restored keys cannot be read")?;
     let next = NodeSecrets::next(filled.store()).context("the restored keys cannot be read")?;
     filled.finish()?;

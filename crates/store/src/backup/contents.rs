@@ -16,8 +16,8 @@ use crate::{Store, StoreError, record::Drawer};
 /// Sealed bytes are handed out when there are at least this many.
 const PIECE_BYTES: usize = 64 * 1024;
 
-/// Whether records of a collection go into a backup. What the network holds or the node makes again stays out, and so
-/// does everything that is to be forgotten with its epoch: a backup outlives it.
+/// Whether lasting records of a collection go into a backup. What the network holds or the node makes again stays out.
+/// What is to be forgotten with its epoch never goes in, whatever its collection: a backup outlives it.
 #[must_use]
 pub const fn is_backed_up(collection: Collection) -> bool {
     match collection {
@@ -60,7 +60,7 @@ impl std::fmt::Debug for Snapshot {
 }
 
 impl Store {
-    /// Copies what goes into a backup: the records of the collections that [`is_backed_up`] names, and the key
+    /// Copies what goes into a backup: the lasting records of the collections that [`is_backed_up`] names, and the key
     /// files: those of `keys`, which must be there, and those of `staged` that are. Nothing is opened but the key files,
     /// so this is quick.
     ///
@@ -82,14 +82,14 @@ impl Store {
             snapshot.keys.extend(self.secret(name)?.map(|secret| (name.clone(), secret)));
         }
         for collection in Collection::ALL.into_iter().filter(|collection| is_backed_up(*collection)) {
-            let entries = self.sealed_entries(collection).collect::<Result<Vec<_>, _>>()?;
+            let entries = self.sealed_lasting(collection).collect::<Result<Vec<_>, _>>()?;
             let records = entries.iter().filter(|(key, _)| Drawer::is_first_chunk(key)).count();
             let records = u64::try_from(records).unwrap_or(u64::MAX);
             snapshot.records += records;
             if collection == Collection::Signal {
                 snapshot.signals = records;
             }
-            let drawer = self.drawer(collection).clone();
+            let drawer = self.lasting(collection).clone();
             snapshot.parts.push(Part { collection, drawer, entries: entries.into_iter() });
         }
         Ok(snapshot)

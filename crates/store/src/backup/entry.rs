@@ -5,7 +5,7 @@ use std::fmt;
 use crypto::cbor;
 use domain::{Oin, Timestamp};
 use minicbor::{Decode, Encode};
-use protocol::{Collection, Secret, SecretName};
+use protocol::{Collection, Scope, Secret, SecretName};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::contents::is_backed_up;
@@ -151,7 +151,7 @@ pub(super) fn entry(body: &[u8]) -> Result<Entry, StoreError> {
     match &mut decode(body)? {
         Wire::Key(name, bytes)
             if secrets::is_secret_name(name)
-                && name != secrets::DATA_KEY
+                && !secrets::is_reserved(name)
                 && bytes.len() <= MAX_SECRET_BYTES =>
         {
             let name = SecretName::new(std::mem::take(name));
@@ -161,7 +161,8 @@ pub(super) fn entry(body: &[u8]) -> Result<Entry, StoreError> {
         Wire::Record(number, key, value) if key.len() <= MAX_KEY_BYTES && value.len() <= MAX_VALUE_BYTES => {
             let known = Collection::ALL.into_iter().find(|known| known.number() == *number);
             let collection = known.filter(|known| is_backed_up(*known)).ok_or_else(misplaced)?;
-            let record = Record { key: std::mem::take(key), value: std::mem::take(value) };
+            let (scope, key, value) = (Scope::Lasting, std::mem::take(key), std::mem::take(value));
+            let record = Record { scope, key, value };
             Ok(Entry::Record { collection, record })
         }
         Wire::Manifest(_) | Wire::Key(..) | Wire::Record(..) => Err(misplaced()),

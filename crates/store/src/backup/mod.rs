@@ -24,7 +24,7 @@ pub use reader::BackupReader;
 #[cfg(test)]
 mod tests {
     use domain::{Oin, Timestamp};
-    use protocol::{Collection, Secret, SecretName};
+    use protocol::{Collection, Scope, Secret, SecretName};
 
     use super::{entry, head, stream::Sealer, *};
     use crate::Record;
@@ -50,7 +50,7 @@ mod tests {
             entry::entry_frame(Entry::Roster(vec![3; 4])),
             entry::entry_frame(Entry::Record {
                 collection: Collection::Signal,
-                record: Record { key: b"G-1".to_vec(), value: vec![4; 4] },
+                record: Record { scope: Scope::Lasting, key: b"G-1".to_vec(), value: vec![4; 4] },
             }),
         ];
         let mut sealer = Sealer::new(&key);
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn debugging_shows_nothing_of_what_is_backed_up() {
-        let record = Record { key: b"G-1".to_vec(), value: b"Zonneveld".to_vec() };
+        let record = Record { scope: Scope::Lasting, key: b"G-1".to_vec(), value: b"Zonneveld".to_vec() };
         let shown = format!("{:?}", Entry::Record { collection: Collection::Signal, record });
         assert_eq!(shown, "Record(Signal, Record(9 bytes))");
     }
