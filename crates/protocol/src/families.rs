@@ -48,6 +48,8 @@ impl Families {
         matches: &[Vec<u8>],
         client: &mut EvaluationClient,
     ) {
+        // The keys are derived as of now, so the first hour that matters is another one.
+        self.hour = Some(cx.now.0 / 3_600);
         for bytes in signals {
             let record = cbor::from_slice::<SignalRecord>(bytes).ok();
             if let Some(signal) = record.and_then(|record| Signal::try_from(&record).ok()) {
@@ -451,7 +453,7 @@ impl Families {
             return Err(Refusal::NoLegalBasis);
         }
         let mut completeness = feeds.completeness(cx, material, Some(&circles));
-        if !self.own.is_evaluated(family) {
+        if !self.own.is_evaluated(family) || self.is_registering() {
             completeness.own_work_left();
         }
         Ok(Answer {

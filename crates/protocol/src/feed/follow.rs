@@ -94,7 +94,9 @@ impl FeedKeeper {
             let request = match wanted {
                 Wanted::Body(feed, digest) => FeedRequest::Body { feed, digest },
                 Wanted::Headers(feed) => {
-                    let after = self.newest_sequence(&feed);
+                    // Also when a body could not be had and headers are held beyond it: this number tells the publisher
+                    // what its reader has taken.
+                    let after = self.replicas.get(&feed).map_or(0, index::Replica::applied_sequence);
                     FeedRequest::Headers { feed, after }
                 }
                 Wanted::Heads | Wanted::Newest(_) => continue,
