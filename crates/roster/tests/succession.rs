@@ -4,8 +4,8 @@
 use crypto::{Seed, SigningKey};
 use domain::{CircleId, Epoch, NetworkId, Oin, Timestamp};
 use roster::{
-    Circle, EpochRules, Governors, KeyholderRecord, LegalBasis, LegalBasisText, MAX_DOCUMENT_BYTES, Member, MemberKeys,
-    OpenPair, RosterContent, RosterError, Rules, SignedRoster, VerifiedRoster, genesis,
+    Circle, EpochRules, Governors, KeyholderRecord, LegalBasis, LegalBasisText, MAX_DOCUMENT_BYTES, Member,
+    MemberKeys, OpenPair, RosterContent, RosterError, Rules, SignedRoster, VerifiedRoster, genesis,
 };
 
 type Spoil = fn(&mut RosterContent);

@@ -85,7 +85,9 @@ impl FeedKeeper {
                     FeedRequest::Bodies { feed: *feed, digests: digests.clone() }
                 }
                 Wanted::Headers(feed) => {
-                    let after = self.newest_sequence(feed);
+                    // Also when a body could not be had and headers are held beyond it: this number tells the publisher
+                    // what its reader has taken.
+                    let after = self.replicas.get(feed).map_or(0, index::Replica::applied_sequence);
                     FeedRequest::Headers { feed: *feed, after }
                 }
                 Wanted::Heads(_) | Wanted::Newest(_) => continue,
