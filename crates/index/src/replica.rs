@@ -118,6 +118,14 @@ impl Replica {
         self.newest_chain().newest()
     }
 
+    /// Sequence number of the newest segment of which everything is held, body and all before it; zero before the
+    /// first.
+    #[must_use]
+    pub fn applied_sequence(&self) -> u64 {
+        let waits_for = self.newest_chain().waits_for();
+        waits_for.map_or_else(|| self.newest_sequence(), |header| header.sequence.saturating_sub(1))
+    }
+
     /// The newest generation of which a header is held; zero before the first.
     #[must_use]
     pub fn generation(&self) -> u32 {

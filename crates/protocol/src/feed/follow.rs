@@ -1,7 +1,7 @@
 //! Following: from a head to the headers and bodies behind it, from the publisher or from whoever replicates it.
 
 use crypto::{Digest, Signed, Tag, cbor};
-use domain::{Oin, Timestamp};
+use domain::Oin;
 use index::{Body, FeedError, FeedId, HeadDocument, HeadOutcome, HeaderDocument, HeaderOutcome, Replica};
 use minicbor::bytes::ByteVec;
 
@@ -59,8 +59,7 @@ impl FeedKeeper {
         arrived.extend(self.take_over(fx));
         self.forget_over(cx, fx);
         self.fetch_heads(cx, fx);
-        let longest = cx.now.plus(REST_SECONDS);
-        self.resting.retain(|_, until| cx.now < *until && *until <= longest);
+        self.resting.retain(|_, until| cx.now < *until);
         self.hear(cx, fx);
         let needs: Vec<(FeedId, Wanted)> = self
             .replicas
@@ -86,7 +85,9 @@ impl FeedKeeper {
                     FeedRequest::Bodies { feed: *feed, digests: digests.clone() }
                 }
                 Wanted::Headers(feed) => {
-                    let after = self.newest_sequence(feed);
+                    // Also when a body could not be had and headers are held beyond it: this number tells the publisher
+                    // what its reader has taken.
+                    let after = self.replicas.get(feed).map_or(0, index::Replica::applied_sequence);
                     FeedRequest::Headers { feed: *feed, after }
                 }
                 Wanted::Heads(_) | Wanted::Newest(_) => continue,
@@ -270,7 +271,7 @@ impl FeedKeeper {
     /// restart it only says since when the publisher was silent.
     fn keep_head(&mut self, cx: &Context<'_>, feed: FeedId, wire: &[u8], fx: &mut Effects<'_>) {
         let interval = u64::from(cx.roster.rules().publish_interval_seconds);
-        if self.head_kept_at.get(&feed).is_none_or(|at| *at > cx.now || cx.now.since(*at) >= interval) {
+        if self.head_kept_at.get(&feed).is_none_or(|at| cx.now.since(*at) >= interval) {
             self.head_kept_at.insert(feed, cx.now);
             fx.put_in(Scope::Epoch(feed.epoch), Collection::Head, feed_key(&feed), wire.to_vec());
         }
@@ -315,9 +316,7 @@ impl FeedKeeper {
         let further = document.generation > replica.generation() || document.begins > replica.newest_run();
         let begins = replica.newest_sequence() > 0 && further;
         let interval = u64::from(cx.roster.rules().publish_interval_seconds);
-        // A moment that is yet to come is of a clock that was set back since.
-        let lately = |at: &Timestamp| *at <= cx.now && cx.now.since(*at) < interval;
-        if begins && self.generation_taken.get(&feed).is_some_and(lately) {
+        if begins && self.generation_taken.get(&feed).is_some_and(|at| cx.now.since(*at) < interval) {
             // Another one costs the forgetting of the one before, so it waits.
             return false;
         }

@@ -55,8 +55,7 @@ impl FeedKeeper {
         let interval = u64::from(cx.roster.rules().publish_interval_seconds);
         for circle in cx.roster.circles().iter().map(|circle| circle.id) {
             let (asked, turn) = self.heads_asked.get(&circle).copied().unwrap_or((self.started, 0));
-            let lately = asked <= cx.now && cx.now.since(asked) < interval;
-            if lately || questions >= HEADS_UNDER_WAY {
+            if cx.now.since(asked) < interval || questions >= HEADS_UNDER_WAY {
                 continue;
             }
             let silent = self.silent(cx, circle, &under_way);
