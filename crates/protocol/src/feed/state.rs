@@ -68,28 +68,7 @@ impl FeedKeeper {
         };
         match replica.head().map(Signed::document) {
             Some(head) if is_whole(head) && replica.is_caught_up() => FeedState::Current,
-            Some(head) => {
-                eprintln!(
-                    "STATE {} {}: {} seq {} backlog {} caught {} keys {} needed {} newest {} first {} run {} next {:?}",
-                    cx.now.0,
-                    cx.identity.oin,
-                    replica.feed().publisher,
-                    head.sequence,
-                    head.backlog,
-                    replica.is_caught_up(),
-                    head.key_sets.len(),
-                    needed.len(),
-                    replica.newest_sequence(),
-                    replica.first_sequence(),
-                    replica.newest_run(),
-                    replica.next_body()
-                );
-                FeedState::Incomplete
-            }
-            None => {
-                eprintln!("STATE {} {}: {} no head", cx.now.0, cx.identity.oin, replica.feed().publisher);
-                FeedState::Incomplete
-            }
+            Some(_) | None => FeedState::Incomplete,
         }
     }
 }
