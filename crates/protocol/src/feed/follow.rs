@@ -85,10 +85,8 @@ impl FeedKeeper {
                     FeedRequest::Bodies { feed: *feed, digests: digests.clone() }
                 }
                 Wanted::Headers(feed) => {
-                    // Also when a body could not be had and headers are held beyond it: this number tells the publisher
-                    // what its reader has taken.
-                    let after = self.replicas.get(feed).map_or(0, index::Replica::applied_sequence);
-                    FeedRequest::Headers { feed: *feed, after }
+                    let taken = self.replicas.get(feed).map_or(0, index::Replica::taken);
+                    FeedRequest::Headers { feed: *feed, after: self.newest_sequence(feed), taken }
                 }
                 Wanted::Heads(_) | Wanted::Newest(_) => continue,
             };

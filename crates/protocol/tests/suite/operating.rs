@@ -80,7 +80,8 @@ fn a_reader_that_gets_headers_without_bodies_is_not_said_to_have_taken_anything(
     net.settle();
     let (publisher, reader) = (Founding::oin(1), Founding::oin(2));
     net.judge(move |message| {
-        let body = matches!(cbor::from_slice::<FeedResponse>(&message.frame), Ok(FeedResponse::Bodies { .. }));
+        let body =
+            matches!(cbor::from_slice::<FeedResponse>(&message.frame), Ok(FeedResponse::Bodies { .. }));
         if message.to == reader && message.is_response && body { Fate::Drop } else { Fate::Deliver }
     });
     import(&mut net, 1, "a");
