@@ -411,6 +411,13 @@ fn log(notice: &Notice) {
         Notice::Equivocation { publisher } => {
             tracing::error!(%publisher, "two headers or heads are signed with one sequence number");
         }
+        Notice::BeyondCap { publisher, circle } => {
+            tracing::error!(
+                %publisher,
+                %circle,
+                "the feed has more tags than the network allows; what goes beyond is neither published nor taken"
+            );
+        }
         Notice::FeedContinued { publisher, generation } => {
             tracing::warn!(
                 %publisher,
