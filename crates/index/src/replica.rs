@@ -39,6 +39,8 @@ pub struct Replica {
     /// Number of the segment whose body leaves more tags live than were allowed then.
     exceeding: Option<(u64, usize)>,
     head: Option<Signed<HeadDocument>>,
+    /// The newest segment that is matched on with everything before it.
+    taken: u64,
 }
 
 /// What a header changed.
@@ -87,6 +89,7 @@ impl Replica {
             underivable: None,
             exceeding: None,
             head: None,
+            taken: 0,
         }
     }
 
@@ -118,12 +121,10 @@ impl Replica {
         self.newest_chain().newest()
     }
 
-    /// Sequence number of the newest segment of which everything is held, body and all before it; zero before the
-    /// first.
+    /// Sequence number of the newest segment that is matched on with everything before it; zero before the first.
     #[must_use]
-    pub fn applied_sequence(&self) -> u64 {
-        let waits_for = self.newest_chain().waits_for();
-        waits_for.map_or_else(|| self.newest_sequence(), |header| header.sequence.saturating_sub(1))
+    pub fn taken(&self) -> u64 {
+        self.taken
     }
 
     /// The newest generation of which a header is held; zero before the first.
@@ -324,6 +325,7 @@ impl Replica {
             return Ok(self.aside.take_if(whole).map(|aside| self.swap(aside)));
         }
         self.underivable = None;
+        self.taken = sequence;
         let (added, withdrawn) = (body.added().to_vec(), body.withdrawn().to_vec());
         Ok(Some(Applied { sequence, added, withdrawn }))
     }
@@ -340,6 +342,7 @@ impl Replica {
     fn swap(&mut self, aside: Chain) -> Applied {
         let old = std::mem::replace(&mut self.current, aside).into_tags();
         self.underivable = None;
+        self.taken = self.current.taken();
         let new = self.current.tags();
         Applied { sequence: self.current.newest(), added: without(new, &old), withdrawn: without(&old, new) }
     }
@@ -359,6 +362,7 @@ impl Replica {
     pub fn begin_anew(&mut self) {
         self.head = None;
         self.exceeding = None;
+        self.taken = 0;
         self.current.forget_headers();
         self.aside = Some(Chain::default());
     }

@@ -131,18 +131,22 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
         let handle = runtime.handle().clone();
         let (senders, mut inbox) = new();
+        let (tell, told) = std::sync::mpsc::channel();
         let waiting = std::thread::spawn(move || {
-            let first = taken(&mut inbox, 3, &handle);
-            (first, taken(&mut inbox, 2, &handle))
+            for _ in 0..3 {
+                tell.send(taken(&mut inbox, 1, &handle)).unwrap();
+            }
+            taken(&mut inbox, 2, &handle)
         });
-        runtime.block_on(async {
-            senders.events.send(Input::RequestFailed { id: RequestId(1) }).await.unwrap();
-            senders.ticks.send(Input::Tick).await.unwrap();
-            senders.events.send(Input::RequestFailed { id: RequestId(2) }).await.unwrap();
-        });
+        let next = || told.recv().unwrap();
+        event(&senders, 1);
+        assert_eq!(next(), "e");
+        senders.ticks.try_send(Input::Tick).unwrap();
+        assert_eq!(next(), "t");
+        command(&senders, 1);
+        assert_eq!(next(), "c");
+        event(&senders, 2);
         drop(senders);
-        let (first, rest) = waiting.join().unwrap();
-        assert_eq!(first.matches('e').count() + first.matches('t').count(), 3, "{first}");
-        assert_eq!(rest, "--");
+        assert_eq!(waiting.join().unwrap(), "e-", "what came is taken, and then it is over");
     }
 }

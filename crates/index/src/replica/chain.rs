@@ -71,6 +71,12 @@ impl Chain {
         }
     }
 
+    /// Sequence number of the newest header whose body is applied, with all before it; one less than the first before
+    /// any is.
+    pub(super) fn taken(&self) -> u64 {
+        self.newest().saturating_sub(self.waiting.len() as u64)
+    }
+
     /// Whether it begins with a full set of which every body is applied.
     pub(super) fn has_full_set(&self) -> bool {
         self.parts > 0 && self.is_whole()

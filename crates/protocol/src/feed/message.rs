@@ -43,6 +43,9 @@ pub enum FeedRequest {
         /// The newest sequence number held; zero for none.
         #[n(1)]
         after: u64,
+        /// The newest sequence number up to which the asker matches on everything; zero for none.
+        #[n(2)]
+        taken: u64,
     },
     /// Bodies of a feed.
     #[n(3)]

@@ -1,8 +1,8 @@
 //! What this node knows of those who read its own feeds.
 //!
-//! A reader applies bodies in order before it asks for further headers. So whoever asks this node for the headers
-//! after number n of an own feed has taken everything up to n; every interval has a segment, so every reader that is
-//! reachable asks. One that fetches from other readers is not known to have taken anything until it asks here.
+//! Whoever asks this node for headers says up to where it matches on everything of the feed. Every interval has a
+//! segment, so every reader that is reachable asks. One that fetches from other readers is not known to have taken
+//! anything until it asks here.
 
 use std::collections::BTreeMap;
 
@@ -56,10 +56,12 @@ impl ReaderMarks {
 impl FeedKeeper {
     /// Takes from a request what it says about the reader that sends it.
     pub(crate) fn note_reader(&mut self, cx: &Context<'_>, from: Oin, frame: &[u8]) {
-        let Ok(FeedRequest::Headers { feed, after }) = cbor::from_slice::<FeedRequest>(frame) else { return };
+        let Ok(FeedRequest::Headers { feed, taken, .. }) = cbor::from_slice::<FeedRequest>(frame) else {
+            return;
+        };
         if self.own.contains_key(&feed) && cx.roster.publishes_to(&feed.circle, &cx.identity.oin, &from) {
             let held = self.marks.holds.entry((feed, from)).or_default();
-            *held = after.max(*held);
+            *held = taken.max(*held);
         }
     }
 

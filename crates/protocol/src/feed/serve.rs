@@ -34,7 +34,7 @@ impl FeedKeeper {
                 fx.refused.not_allowed += 1;
                 FeedResponse::Unknown
             }
-            Ok(FeedRequest::Headers { feed, after }) => {
+            Ok(FeedRequest::Headers { feed, after, .. }) => {
                 let held = self.headers.get(&feed).map_or(&[][..], Vec::as_slice);
                 let first = page_start(held, after);
                 let page: Vec<ByteVec> = held

@@ -120,7 +120,7 @@ fn frames_and_packages_are_the_golden_ones() {
     }
     let newer = vec![NewerThan { publisher: two, epoch: feed.epoch, time: domain::Timestamp(5) }];
     frame("heads wanted", cbor::to_vec(&FeedRequest::Heads { circle: feed.circle, newer }));
-    frame("headers wanted", cbor::to_vec(&FeedRequest::Headers { feed, after: 41 }));
+    frame("headers wanted", cbor::to_vec(&FeedRequest::Headers { feed, after: 41, taken: 40 }));
     frame("bodies wanted", cbor::to_vec(&FeedRequest::Bodies { feed, digests: vec![digest("body", &[])] }));
     frame("newest wanted", cbor::to_vec(&FeedRequest::Newest { feed }));
     frame("heads", cbor::to_vec(&FeedResponse::Heads { heads: vec![vec![1].into(), vec![2].into()] }));

@@ -126,7 +126,7 @@ fn feeds_are_served_to_listed_readers_only() {
     let (feed, circle) = (feed_of(&net, 5), net.founding().circle);
     let asked = [
         FeedRequest::Heads { circle, newer: everybody(&net) },
-        FeedRequest::Headers { feed, after: 0 },
+        FeedRequest::Headers { feed, after: 0, taken: 0 },
         FeedRequest::Bodies { feed, digests: vec![index::Body::default().digest()] },
         FeedRequest::Heads { circle: CircleId::from_bytes([0; 16]), newer: everybody(&net) },
     ];
