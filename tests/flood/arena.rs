@@ -194,10 +194,12 @@ fn found(nodes: &[Prepared]) -> RosterChain {
         name: "test".to_owned(),
         test_network: true,
         rules: Rules {
-            epoch: EpochRules { anchor_epoch: 1, anchor_time: now().0, length_seconds: 86_400 },
+            epoch: EpochRules::starting(now().0, 86_400),
             publish_interval_seconds: 1,
             heartbeat_seconds: 60,
             ceremony_deadline_seconds: 60,
+            live_tags: Rules::LIVE_TAGS,
+            segments_per_snapshot: Rules::SEGMENTS_PER_SNAPSHOT,
         },
         circles: vec![Circle {
             id: CIRCLE,
@@ -311,7 +313,7 @@ impl Arena {
 
     /// The honest member asks the victim for its newest heads.
     pub(crate) async fn heads(&mut self) {
-        let frame = cbor::to_vec(&FeedRequest::Heads { circle: CIRCLE });
+        let frame = cbor::to_vec(&FeedRequest::Heads { circle: CIRCLE, newer: Vec::new() });
         assert!(!self.honest.ask(Conversation::Feed, frame).await.is_empty());
     }
 
@@ -455,9 +457,9 @@ impl Voice {
             Flood::Evaluations => (Some(Conversation::Evaluation), evaluation(facts, FULL_BATCH)),
             Flood::Feeds => {
                 let request = match turn % 4 {
-                    0 => FeedRequest::Heads { circle: CIRCLE },
-                    1 => FeedRequest::Headers { feed: feed(1), after: 0 },
-                    2 => FeedRequest::Body { feed: feed(1), digest: facts.roster.1 },
+                    0 => FeedRequest::Heads { circle: CIRCLE, newer: Vec::new() },
+                    1 => FeedRequest::Headers { feed: feed(1), after: 0, taken: 0 },
+                    2 => FeedRequest::Bodies { feed: feed(1), digests: vec![facts.roster.1] },
                     _ => FeedRequest::Newest { feed: feed(1) },
                 };
                 (Some(Conversation::Feed), cbor::to_vec(&request))

@@ -7,6 +7,7 @@
     reason = "a program for measuring"
 )]
 
+#[allow(dead_code, reason = "each program uses a part")]
 mod arena;
 
 use std::time::Duration;

@@ -396,9 +396,6 @@ fn log(notice: &Notice) {
                 "the clock stands before what was published already: nothing is published"
             );
         }
-        Notice::BeyondCap { publisher, circle } => {
-            tracing::error!(%publisher, %circle, "more tags than the network allows one member: the rest is left out");
-        }
         Notice::ClockAhead { seconds } => {
             tracing::error!(seconds, "the clock is ahead of those of other members: nothing is published");
         }

@@ -250,11 +250,9 @@ impl FeedKeeper {
                 if let Some(replica) = self.replicas.get_mut(feed) {
                     replica.skip_to_full_set();
                 }
-                if self.bodies_missed.insert(*feed) {
-                    // It may have gone on to a full set or a generation that does without: so it is asked for headers
-                    // at once. Others may be as far behind as this node.
-                    return;
-                }
+                // It may have gone on to a full set or a generation that does without: so it is asked for headers at
+                // once. Others may be as far behind as this node.
+                self.bodies_missed.insert(*feed);
             }
             Wanted::Headers(feed) => {
                 self.bodies_missed.remove(feed);
