@@ -247,13 +247,9 @@ impl FeedKeeper {
     fn missed(&mut self, cx: &Context<'_>, source: Oin, wanted: &Wanted) {
         match wanted {
             Wanted::Bodies(feed, _) => {
+                self.bodies_missed.insert(*feed);
                 if let Some(replica) = self.replicas.get_mut(feed) {
                     replica.skip_to_full_set();
-                }
-                if self.bodies_missed.insert(*feed) {
-                    // It may have gone on to a full set or a generation that does without: so it is asked for headers
-                    // at once. Others may be as far behind as this node.
-                    return;
                 }
             }
             Wanted::Headers(feed) => {
