@@ -274,12 +274,14 @@ pub struct Refused {
     pub equivocations: u64,
     /// Requests that the roster does not allow.
     pub not_allowed: u64,
+    /// Feeds with more live tags than the network allows.
+    pub beyond_cap: u64,
 }
 
 impl Refused {
     /// Each count with its name, for logs and metrics.
     #[must_use]
-    pub fn named(&self) -> [(&'static str, u64); 6] {
+    pub fn named(&self) -> [(&'static str, u64); 7] {
         [
             ("malformed_frames", self.malformed_frames),
             ("bad_signatures", self.bad_signatures),
@@ -287,6 +289,7 @@ impl Refused {
             ("bad_feed_parts", self.bad_feed_parts),
             ("equivocations", self.equivocations),
             ("not_allowed", self.not_allowed),
+            ("beyond_cap", self.beyond_cap),
         ]
     }
 }
@@ -433,6 +436,14 @@ pub enum Notice {
     Equivocation {
         /// The organisation.
         publisher: Oin,
+    },
+    /// A feed has more to publish than the network allows: an own one, of which the rest waits, or another's, of which
+    /// no more is taken.
+    BeyondCap {
+        /// The organisation.
+        publisher: Oin,
+        /// The circle.
+        circle: CircleId,
     },
     /// An organisation's feed, maybe the own one, went on under a new generation: its node lost what it had
     /// published.

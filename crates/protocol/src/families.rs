@@ -59,6 +59,8 @@ impl Families {
         matches: &[Vec<u8>],
         client: &mut EvaluationClient,
     ) {
+        // The keys are derived as of now, so the first hour that matters is another one.
+        self.hour = Some(cx.now.0 / 3_600);
         for bytes in signals {
             let record = cbor::from_slice::<SignalRecord>(bytes).ok();
             if let Some(signal) = record.and_then(|record| Signal::try_from(&record).ok()) {
@@ -499,7 +501,7 @@ impl Families {
         }
         let mut completeness = feeds.completeness(cx, material, Some(&circles));
         let lacks_keys = |class| !self.own.is_evaluated(cx.epochs.entered(class), family, &[class]);
-        if KeyClass::ALL.into_iter().any(lacks_keys) {
+        if self.is_registering() || KeyClass::ALL.into_iter().any(lacks_keys) {
             completeness.own_work_left();
         }
         Ok(Answer {

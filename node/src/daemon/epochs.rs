@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use control::NextEpochLine;
+use domain::{Epoch, KeyClass};
 use protocol::{CeremonyProblem, NextEpoch, Status};
 use roster::VerifiedRoster;
 
@@ -29,7 +30,7 @@ pub(super) fn next(next: &NextEpoch) -> NextEpochLine {
 /// What is to be said of classes that have not entered the epoch that runs although they were in the one before.
 pub(super) fn sentences(status: &Status, roster: &VerifiedRoster) -> Vec<String> {
     let behind = status.entered.iter().filter(|(_, epoch)| **epoch < status.epoch);
-    let sentence = |(class, epoch)| {
+    let sentence = |(class, epoch): (&KeyClass, &Epoch)| {
         format!(
             "there is no key {class} for epoch {} yet; that of epoch {epoch} goes on until {}. The keyholders have to be \
              reachable for their ceremony",

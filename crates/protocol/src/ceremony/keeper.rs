@@ -233,6 +233,14 @@ impl CeremonyKeeper {
         }
     }
 
+    /// The clock was set right after it had been ahead: who was asked at a moment of then may be asked again.
+    pub(crate) fn clock_went_back(&mut self, now: Timestamp) {
+        self.asked.clear();
+        for asking in self.asking.values_mut() {
+            asking.since = asking.since.min(now);
+        }
+    }
+
     /// Lets go of an epoch that is over; its records go with its data key.
     pub(crate) fn forget(&mut self, epoch: Epoch) {
         self.material.key_sets.retain(|key, _| key.epoch != epoch);

@@ -9,7 +9,7 @@ use protocol::ceremony::{
     EchoDocument, Part, Round1Document, Round2Document,
 };
 use protocol::evaluation::{EvaluationRefusal, EvaluationRequest, EvaluationResponse};
-use protocol::feed::{FeedRequest, FeedResponse};
+use protocol::feed::{FeedRequest, FeedResponse, NewerThan};
 use protocol::roster::{RosterRequest, RosterResponse};
 use testkit::{Founding, Simulation};
 
@@ -121,13 +121,17 @@ fn frames_and_packages_are_the_golden_ones() {
     ] {
         frame("evaluation refused", cbor::to_vec(&EvaluationResponse::Refused { reason }));
     }
-    frame("heads wanted", cbor::to_vec(&FeedRequest::Heads { circle: feed.circle }));
-    frame("headers wanted", cbor::to_vec(&FeedRequest::Headers { feed, after: 41 }));
-    frame("body wanted", cbor::to_vec(&FeedRequest::Body { feed, digest: digest("body", &[]) }));
+    let newer = vec![NewerThan { publisher: two, epoch: feed.epoch, time: domain::Timestamp(5) }];
+    frame("heads wanted", cbor::to_vec(&FeedRequest::Heads { circle: feed.circle, newer }));
+    frame("headers wanted", cbor::to_vec(&FeedRequest::Headers { feed, after: 41, taken: 40 }));
+    frame("bodies wanted", cbor::to_vec(&FeedRequest::Bodies { feed, digests: vec![digest("body", &[])] }));
     frame("newest wanted", cbor::to_vec(&FeedRequest::Newest { feed }));
     frame("heads", cbor::to_vec(&FeedResponse::Heads { heads: vec![vec![1].into(), vec![2].into()] }));
     frame("headers", cbor::to_vec(&FeedResponse::Headers { headers: vec![vec![1].into()] }));
-    frame("body", cbor::to_vec(&FeedResponse::Body { bytes: vec![1, 2, 3] }));
+    frame(
+        "bodies",
+        cbor::to_vec(&FeedResponse::Bodies { bodies: vec![vec![1, 2, 3].into(), vec![4].into()] }),
+    );
     frame("feed unknown", cbor::to_vec(&FeedResponse::Unknown));
     let newest = FeedResponse::Newest { header: Some(vec![1].into()), head: Some(vec![2].into()) };
     frame("newest", cbor::to_vec(&newest));

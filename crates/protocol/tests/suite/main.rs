@@ -6,6 +6,7 @@
 )]
 
 mod attempts;
+mod catching_up;
 mod ceremony;
 mod clocks;
 mod epochs;
