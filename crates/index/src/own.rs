@@ -110,10 +110,16 @@ impl OwnFamilies {
         }
     }
 
-    /// The classes of which some key of a family that takes part has no pseudonym of the epoch yet.
+    /// The classes of which some key of a family that is published has no pseudonym of the epoch yet. Shielded ones do
+    /// not count: others are told this, and must not see that one waits.
     #[must_use]
     pub fn incomplete_classes(&self, epoch: Epoch) -> BTreeSet<KeyClass> {
-        let without = self.keys.iter().filter(|(_, own)| !own.pseudonyms.contains_key(&epoch));
+        let published =
+            |family: &FamilyRef| self.families.get(family).is_some_and(|own| own.participation.publishes);
+        let without = self
+            .keys
+            .iter()
+            .filter(|(_, own)| !own.pseudonyms.contains_key(&epoch) && own.carriers.iter().any(published));
         without.map(|(key, _)| key.kind().class()).collect()
     }
 

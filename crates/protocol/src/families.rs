@@ -43,6 +43,8 @@ pub(crate) struct Families {
     recorded: BTreeMap<(Epoch, FamilyRef), usize>,
     /// When signals were last registered of which keys and matches have not followed yet.
     unfollowed: Option<Timestamp>,
+    /// Whether others will see something of what was registered and not followed: a visible signal is among it, or was.
+    unfollowed_shows: bool,
     /// The hour in which time was last looked at.
     hour: Option<u64>,
 }
@@ -195,9 +197,13 @@ impl Families {
                     counts.unchanged += 1;
                     continue;
                 }
-                Some(_) => counts.changed += 1,
+                Some(held) => {
+                    counts.changed += 1;
+                    self.unfollowed_shows |= held.visibility == Visibility::Visible;
+                }
                 None => counts.added += 1,
             }
+            self.unfollowed_shows |= signal.visibility == Visibility::Visible;
             let key = signal.family_ref.as_str().as_bytes().to_vec();
             fx.put(Collection::Signal, key, cbor::to_vec(&SignalRecord::from(&signal)));
             fx.cut();
@@ -299,6 +305,7 @@ impl Families {
     /// Brings keys, tags and matches in line with the signals.
     fn follow_changes(&mut self, cx: &Context<'_>, with: &mut Neighbours<'_>, fx: &mut Effects<'_>) {
         self.unfollowed = None;
+        self.unfollowed_shows = false;
         let changed = self.derive_keys(cx);
         for family in &changed {
             let own = &self.own;
@@ -517,9 +524,9 @@ impl Families {
         self.unfollowed.is_some()
     }
 
-    /// The classes of keys in which families wait for their pseudonym of an epoch.
+    /// The classes of keys in which families that are published wait for their pseudonym of an epoch.
     pub(crate) fn work_left(&self, epoch: Epoch) -> BTreeSet<KeyClass> {
-        if self.is_registering() { KeyClass::ALL.into() } else { self.own.incomplete_classes(epoch) }
+        if self.unfollowed_shows { KeyClass::ALL.into() } else { self.own.incomplete_classes(epoch) }
     }
 
     /// Number of matches between units.
