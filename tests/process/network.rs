@@ -19,6 +19,15 @@ pub(crate) fn found(machines: &[Machine]) -> SignedRoster {
 
 /// The same with the first machines as keyholders.
 pub(crate) fn found_with(machines: &[Machine], keyholders: usize) -> SignedRoster {
+    found_paced(machines, keyholders, 1)
+}
+
+/// The same, where everybody publishes every so many seconds.
+pub(crate) fn found_paced(
+    machines: &[Machine],
+    keyholders: usize,
+    publish_interval_seconds: u32,
+) -> SignedRoster {
     let governor = SigningKey::from_seed(&Seed::from_bytes([1; 32]));
     let code: LegalBasisCode = "wet".parse().unwrap();
     let members: Vec<Member> = machines
@@ -37,7 +46,7 @@ pub(crate) fn found_with(machines: &[Machine], keyholders: usize) -> SignedRoste
                 SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs(),
                 86_400,
             ),
-            publish_interval_seconds: 1,
+            publish_interval_seconds,
             heartbeat_seconds: 60,
             ceremony_deadline_seconds: 60,
             live_tags: Rules::LIVE_TAGS,
