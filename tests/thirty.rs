@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use machine::Machine;
-use network::{found_paced, install};
+use network::{found_as, install};
 use serde_json::Value;
 
 /// Families of each organisation.
@@ -61,7 +61,7 @@ fn thirty_processes_find_every_match() {
         machine.ok(&["init"]);
     }
     tell("every machine has asked to join");
-    let roster = found_paced(&machines, 3, 5);
+    let roster = found_as(&machines, 3, |content| content.rules.publish_interval_seconds = 5);
     for machine in &mut machines {
         install(machine, &roster);
         machine.start();

@@ -19,14 +19,14 @@ pub(crate) fn found(machines: &[Machine]) -> SignedRoster {
 
 /// The same with the first machines as keyholders.
 pub(crate) fn found_with(machines: &[Machine], keyholders: usize) -> SignedRoster {
-    found_paced(machines, keyholders, 1)
+    found_as(machines, keyholders, |_| ())
 }
 
-/// The same, where everybody publishes every so many seconds.
-pub(crate) fn found_paced(
+/// The same with something changed before it is signed.
+pub(crate) fn found_as(
     machines: &[Machine],
     keyholders: usize,
-    publish_interval_seconds: u32,
+    change: impl FnOnce(&mut RosterContent),
 ) -> SignedRoster {
     let governor = SigningKey::from_seed(&Seed::from_bytes([1; 32]));
     let code: LegalBasisCode = "wet".parse().unwrap();
@@ -38,7 +38,7 @@ pub(crate) fn found_paced(
         })
         .collect();
     let text = || "proef".to_owned();
-    let content = RosterContent {
+    let mut content = RosterContent {
         name: text(),
         test_network: true,
         rules: Rules {
@@ -46,7 +46,7 @@ pub(crate) fn found_paced(
                 SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs(),
                 86_400,
             ),
-            publish_interval_seconds,
+            publish_interval_seconds: 1,
             heartbeat_seconds: 60,
             ceremony_deadline_seconds: 60,
             live_tags: Rules::LIVE_TAGS,
@@ -79,6 +79,7 @@ pub(crate) fn found_paced(
         governors: Governors { threshold: 1, keys: vec![governor.verifying_key()] },
         institutions: Vec::new(),
     };
+    change(&mut content);
     genesis(content, &[&governor]).unwrap().0
 }
 

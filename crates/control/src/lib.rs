@@ -37,6 +37,6 @@ pub use problem::{Problem, ProblemKind};
 pub use request::{CHUNK_BYTES, Extent, Request, Upload};
 pub use response::{PAGE_LINES, Page, Progress, Reply, Response};
 pub use status::{
-    ClockLine, ConnectionLine, ContinuedLine, HearingLine, KeyholderLine, Phase, ReadersLine, RosterLine,
-    StatusLine,
+    ClockLine, ConnectionLine, ContinuedLine, HearingLine, KeyholderLine, NextEpochLine, Phase, ReadersLine,
+    RosterLine, StatusLine,
 };

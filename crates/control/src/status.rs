@@ -22,8 +22,12 @@ pub struct StatusLine {
     pub addresses: Vec<String>,
     /// The roster in force.
     pub roster: Option<RosterLine>,
-    /// The current epoch.
+    /// The epoch that runs.
     pub epoch: Option<u32>,
+    /// The epoch that each class of keys is in: the one that runs, or the one before while there is no key for it.
+    pub entered: BTreeMap<String, u32>,
+    /// The next epoch, while it is prepared.
+    pub next_epoch: Option<NextEpochLine>,
     /// Classes of keys that can be used.
     pub key_sets: Vec<String>,
     /// The keyholders, as far as reachable now.
@@ -146,6 +150,22 @@ pub struct ContinuedLine {
     pub organisatie: String,
     /// The newest generation of its feeds.
     pub generation: u32,
+}
+
+/// How far the next epoch is prepared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NextEpochLine {
+    /// Its number.
+    pub epoch: u32,
+    /// When it starts (RFC 3339).
+    pub starts: String,
+    /// Classes of which the key is made.
+    pub key_sets: Vec<String>,
+    /// Linkage keys that wait for their pseudonym in it.
+    pub keys_waiting: usize,
+    /// Whether everything of the own families is published in it.
+    pub published: bool,
 }
 
 /// How many keyholders there are.

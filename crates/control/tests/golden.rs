@@ -7,9 +7,9 @@ use std::path::Path;
 use control::{
     AnswerLine, BackupReport, BadRow, CeremonyKeyholderLine, CeremonyLine, ClockLine, ConnectionLine,
     ContinuedLine, Coverage, Extent, HearingLine, ImportReport, InvolvedLine, KeySetLine, KeyholderLine,
-    LeaveLine, MatchLine, OrganisationLine, Page, Phase, Problem, ProblemKind, Progress, ReadersLine,
-    ReasonLine, Reply, Request, Response, RosterLine, SealedBytes, SealingKey, SignalLine, StaleLine,
-    StatusLine, Upload,
+    LeaveLine, MatchLine, NextEpochLine, OrganisationLine, Page, Phase, Problem, ProblemKind, Progress,
+    ReadersLine, ReasonLine, Reply, Request, Response, RosterLine, SealedBytes, SealingKey, SignalLine,
+    StaleLine, StatusLine, Upload,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -98,6 +98,14 @@ fn responses() -> Vec<Response> {
             newest_heard: 2,
         }),
         epoch: Some(1),
+        entered: [("bsn".into(), 1), ("zwak".into(), 1)].into(),
+        next_epoch: Some(NextEpochLine {
+            epoch: 2,
+            starts: "2026-11-21T09:30:00Z".into(),
+            key_sets: vec!["bsn".into()],
+            keys_waiting: 3,
+            published: false,
+        }),
         key_sets: vec!["bsn".into(), "zwak".into()],
         keyholders: KeyholderLine { reachable: 1, total: 3, threshold: 2 },
         keys_waiting: 4,

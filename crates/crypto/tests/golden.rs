@@ -134,6 +134,9 @@ fn key_sets(golden: &mut Golden) {
     golden.line("keyholder section digest", section.digest().as_bytes());
     golden.part("Epoch 7, class bsn, attempt 1 among them");
     golden.line("ceremony digest", ceremony(&section, 1).digest().as_bytes());
+    golden.line("session digest", ceremony(&section, 1).session(&section.indices()).as_bytes());
+    let four = section.indices().into_iter().filter(|index| *index != 3).collect();
+    golden.line("session digest of attempt 2 without 3", ceremony(&section, 2).session(&four).as_bytes());
     golden.part("Key set of the shared key, transcript digest 5c (32 times)");
     let document = deal(Scalar::from(1234_u32), 5, 3, 1).document(&section, 1);
     golden.line("key set bytes", document.to_bytes());

@@ -20,6 +20,9 @@ pub enum FeedError {
     /// A body that is not a body: unreadable, unsorted, or too large.
     #[error("the body cannot be read")]
     MalformedBody,
+    /// A body after which the feed would have more live tags than the network allows.
+    #[error("the feed has more live tags than the network allows")]
+    TooManyTags,
     /// A head that names more key sets than there are classes, or not in order.
     #[error("the head names key sets that cannot be")]
     MalformedHead,

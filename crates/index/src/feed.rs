@@ -52,6 +52,41 @@ pub struct HeaderDocument {
     /// When the segment was made.
     #[cbor(n(9), with = "crypto::cbor::timestamp")]
     pub time: Timestamp,
+    /// Number of the first segment of the run that this one belongs to. A run holds everything: it is the beginning
+    /// of the feed, of a generation, or a full set, with what came after it.
+    #[n(10)]
+    pub begins: u64,
+    /// How many segments, from the first of the run on, are its full set; 0 where it begins with nothing live.
+    #[n(11)]
+    pub parts: u32,
+}
+
+impl HeaderDocument {
+    /// Whether it is the first of its run.
+    #[must_use]
+    pub fn is_first(&self) -> bool {
+        self.sequence == self.begins
+    }
+
+    /// Whether its body is part of the full set with which its run begins.
+    #[must_use]
+    pub fn is_part(&self) -> bool {
+        self.sequence.checked_sub(self.begins).is_some_and(|place| place < u64::from(self.parts))
+    }
+
+    /// Whether there can be such a header: only the very first of a feed continues nothing, a generation begins with
+    /// a run of its own, and a full set withdraws nothing.
+    #[must_use]
+    pub fn is_possible(&self) -> bool {
+        let opens = self.sequence == 1;
+        let starts = self.begins == 1 && self.generation == 0 && self.parts == 0;
+        let continues = self.begins > 1 && (self.generation > 0 || self.parts > 0);
+        self.begins <= self.sequence
+            && opens == self.previous.is_none()
+            && (starts || continues)
+            && self.parts <= MAX_PARTS
+            && !(self.is_part() && self.withdrawn > 0)
+    }
 }
 
 impl Document for HeaderDocument {
@@ -99,6 +134,9 @@ pub struct HeadDocument {
 impl Document for HeadDocument {
     const LABEL: &'static str = "samenhang head v1";
 }
+
+/// Most segments of one full set: four million tags, more than any rule allows.
+pub const MAX_PARTS: u32 = 1_024;
 
 /// Highest sequence number that a header or head may have. One a second comes near it in two thousand million years, so
 /// a higher one is meant to leave no room for the next.

@@ -7,20 +7,23 @@
 
 mod body;
 mod completeness;
+mod dummies;
 mod error;
 mod feed;
 mod matches;
 mod own;
+mod padding;
 mod publisher;
 mod replica;
 mod units;
 
 pub use body::{Body, MAX_TAGS};
 pub use completeness::{Completeness, FeedState};
+pub use dummies::Dummies;
 pub use error::FeedError;
-pub use feed::{FeedId, HeadDocument, HeaderDocument, MAX_GENERATION, MAX_SEQUENCE, Position};
+pub use feed::{FeedId, HeadDocument, HeaderDocument, MAX_GENERATION, MAX_PARTS, MAX_SEQUENCE, Position};
 pub use matches::{Involvement, MatchRecord, Matches};
 pub use own::{Hit, OwnFamilies, Participation};
-pub use publisher::{Publisher, Segment};
+pub use publisher::{Publisher, Restored, Segment};
 pub use replica::{Applied, HeadOutcome, HeaderOutcome, Replica};
 pub use units::{UnitInvolvement, UnitMatrix};

@@ -15,20 +15,32 @@ const MAX_SKEW_SECONDS: u64 = 300;
 
 /// A replica: a verified chain of headers, the tags of those whose body arrived, and the newest head.
 ///
-/// A publisher that lost its feed goes on under a higher generation, which holds everything again. It is built
-/// aside: what is matched on stays until the new generation is whole, and [`Replica::take_over`] puts it in its place.
-/// At most two generations are held, however many a publisher begins.
+/// Now and then everything is published again: as a full set, so that withdrawn tags disappear, or under a higher
+/// generation by a publisher that lost its feed. What is published again is built aside: what is matched on stays until
+/// the new run is whole, and then takes its place. At most two runs are held, however many a publisher begins.
+///
+/// A full set holds what a reader that followed the feed holds already, so such a reader makes its bodies itself
+/// ([`Replica::derive`]) and fetches its headers only. One that is behind takes what is the shorter way: the bodies up to
+/// the full set, or those of the set.
 ///
 /// Signatures are checked before a document gets here; the replica checks that it belongs and continues the chain.
 #[derive(Debug)]
 pub struct Replica {
     network: NetworkId,
     feed: FeedId,
+    /// Most tags that may be live.
+    cap: usize,
     /// What is matched on.
     current: Chain,
-    /// The generation that is to take its place, while it is being built.
+    /// The run that is to take its place, while it is being built.
     aside: Option<Chain>,
+    /// Number of the part that could not be made of the tags held as they are now.
+    underivable: Option<u64>,
+    /// Number of the segment whose body leaves more tags live than were allowed then.
+    exceeding: Option<(u64, usize)>,
     head: Option<Signed<HeadDocument>>,
+    /// The newest segment that is matched on with everything before it.
+    taken: u64,
 }
 
 /// What a header changed.
@@ -38,6 +50,8 @@ pub enum HeaderOutcome {
     Next,
     /// It is the first of a higher generation than the one held, which is built aside from now on.
     NewGeneration,
+    /// It is the first of a full set, which is built aside from now on.
+    FullSet,
     /// Exactly this one is held, or it belongs to a part that is over; nothing changed.
     Known,
 }
@@ -66,7 +80,33 @@ impl Replica {
     /// An empty replica.
     #[must_use]
     pub fn new(network: NetworkId, feed: FeedId) -> Self {
-        Self { network, feed, current: Chain::default(), aside: None, head: None }
+        Self {
+            network,
+            feed,
+            cap: usize::MAX,
+            current: Chain::default(),
+            aside: None,
+            underivable: None,
+            exceeding: None,
+            head: None,
+            taken: 0,
+        }
+    }
+
+    /// Sets how many tags may be live. Those that are live already stay.
+    pub fn set_cap(&mut self, tags: usize) {
+        self.cap = tags;
+    }
+
+    /// Whether the next body would leave more tags live than allowed, so that it is not taken.
+    #[must_use]
+    pub fn is_over_cap(&self) -> bool {
+        self.needed_chain().waits_for().is_some_and(|header| self.exceeds(header))
+    }
+
+    fn exceeds(&self, header: &HeaderDocument) -> bool {
+        let refused = self.exceeding.is_some_and(|(at, cap)| at == header.sequence && self.cap <= cap);
+        refused || self.needed_chain().would_exceed(header, self.cap)
     }
 
     /// The feed's name.
@@ -81,6 +121,12 @@ impl Replica {
         self.newest_chain().newest()
     }
 
+    /// Sequence number of the newest segment that is matched on with everything before it; zero before the first.
+    #[must_use]
+    pub fn taken(&self) -> u64 {
+        self.taken
+    }
+
     /// The newest generation of which a header is held; zero before the first.
     #[must_use]
     pub fn generation(&self) -> u32 {
@@ -91,6 +137,19 @@ impl Replica {
     #[must_use]
     pub fn holds_generation(&self, generation: u32) -> bool {
         self.current.generation() == generation || self.generation() == generation
+    }
+
+    /// Number of the first header of the run that is matched on; zero before it came. Whatever the publisher signed
+    /// before is over.
+    #[must_use]
+    pub fn first_sequence(&self) -> u64 {
+        self.current.first()
+    }
+
+    /// Number of the first header of the newest run of which a header is held; zero before it came.
+    #[must_use]
+    pub fn newest_run(&self) -> u64 {
+        self.newest_chain().first()
     }
 
     /// The newest head.
@@ -131,6 +190,9 @@ impl Replica {
         if document.time > now.plus(MAX_SKEW_SECONDS) {
             return Err(FeedError::FromTheFuture);
         }
+        if !document.is_possible() {
+            return Err(FeedError::BrokenChain);
+        }
         let tags = u64::from(document.added) + u64::from(document.withdrawn);
         if tags > MAX_TAGS as u64 || (tags == 0) != (document.body == Body::default().digest()) {
             // No body could ever fit such a header.
@@ -149,12 +211,9 @@ impl Replica {
     /// Takes a header with a sequence number of which none is held.
     fn take_new_header(&mut self, header: &Signed<HeaderDocument>) -> Result<HeaderOutcome, FeedError> {
         let document = header.document();
-        if document.sequence == 0 {
-            return Err(FeedError::BrokenChain);
-        }
         let newest = self.aside.as_mut().unwrap_or(&mut self.current);
         if newest.is_empty() {
-            if !Chain::may_begin(document) {
+            if !document.is_first() {
                 return Err(FeedError::BrokenChain);
             }
             *newest = Chain::begin(header);
@@ -168,57 +227,142 @@ impl Replica {
             if document.sequence <= newest.newest() {
                 return Err(FeedError::Equivocation);
             }
-            if !Chain::may_begin(document) {
+            if !document.is_first() {
                 return Err(FeedError::BrokenChain);
             }
-            self.aside = Some(Chain::begin(header));
+            self.build_aside(header);
             self.current.stop_waiting();
             return Ok(HeaderOutcome::NewGeneration);
         }
-        let is_over = document.generation < newest.generation() && document.sequence < self.current.first();
+        let next = newest.newest().saturating_add(1);
+        if document.is_first() && document.generation == newest.generation() && document.sequence >= next {
+            let follows = newest.is_followed_by(document);
+            if document.sequence == next && !follows {
+                return Err(FeedError::BrokenChain);
+            }
+            if !follows || self.aside.is_some() {
+                // What came in between is not held, so the bodies up to here lead nowhere.
+                self.current.stop_waiting();
+            }
+            self.build_aside(header);
+            return Ok(HeaderOutcome::FullSet);
+        }
+        let is_over = document.generation <= newest.generation() && document.sequence < self.current.first();
         if is_over { Ok(HeaderOutcome::Known) } else { Err(FeedError::BrokenChain) }
+    }
+
+    fn build_aside(&mut self, header: &Signed<HeaderDocument>) {
+        self.aside = Some(Chain::begin(header));
+        self.underivable = None;
+    }
+
+    /// The bodies needed next, in the order in which they are taken. None while the next would leave too many tags
+    /// live.
+    pub fn next_bodies(&self) -> impl Iterator<Item = &HeaderDocument> {
+        let chain = self.needed_chain();
+        let held_up = self.is_over_cap();
+        chain.waiting().take_while(move |_| !held_up)
     }
 
     /// The body needed next.
     #[must_use]
     pub fn next_body(&self) -> Option<Digest> {
-        self.newest_chain().waits_for().map(|header| header.body)
+        self.next_bodies().next().map(|header| header.body)
     }
 
-    /// Takes the body needed next. `None` when it belongs to a generation that is being built: nothing that is
-    /// matched on changed.
+    /// The body needed next, when it is part of a full set and the tags matched on make it up: nobody needs to send it.
+    pub fn derive(&mut self) -> Option<Body> {
+        if self.is_over_cap() {
+            return None;
+        }
+        let aside = self.aside.as_ref().filter(|aside| !self.is_shorter(aside))?;
+        let header = aside.waits_for().filter(|header| header.is_part())?;
+        if self.underivable == Some(header.sequence) {
+            return None;
+        }
+        let from = aside.tags().len();
+        let tags = usize::try_from(header.added).ok().and_then(|count| from.checked_add(count));
+        let tags = tags.and_then(|to| self.current.tags().get(from..to));
+        let body = tags.and_then(|tags| Body::new(tags.to_vec(), Vec::new()).ok());
+        let body = body.filter(|body| body.digest() == header.body);
+        if body.is_none() {
+            self.underivable = Some(header.sequence);
+        }
+        body
+    }
+
+    /// Gives up the bodies before the full set that is being built aside: whoever was asked has gone on to the set.
+    pub fn skip_to_full_set(&mut self) {
+        if self.aside.is_some() {
+            self.current.stop_waiting();
+        }
+    }
+
+    /// Takes the body needed next. `None` when it belongs to a run that is being built: nothing that is matched on
+    /// changed.
     ///
     /// # Errors
-    /// Not the body that the header announces.
+    /// Not the body that the header announces, or one that leaves too many tags live.
     pub fn offer_body(&mut self, body: &Body) -> Result<Option<Applied>, FeedError> {
-        if let Some(aside) = &mut self.aside {
-            aside.apply(body)?;
-            return Ok(None);
+        let cap = self.cap;
+        let is_shorter = self.aside.as_ref().is_none_or(|aside| self.is_shorter(aside));
+        let aside = self.aside.as_mut().filter(|_| !is_shorter);
+        let is_aside = aside.is_some();
+        let chain = aside.unwrap_or(&mut self.current);
+        let sequence = match chain.apply(body, cap) {
+            Ok(sequence) => sequence,
+            Err(error) => {
+                if error == FeedError::TooManyTags {
+                    self.exceeding = chain.waits_for().map(|header| (header.sequence, cap));
+                }
+                return Err(error);
+            }
+        };
+        self.exceeding = None;
+        if is_aside {
+            let generation = self.current.generation();
+            let whole = |aside: &mut Chain| aside.generation() == generation && aside.has_full_set();
+            return Ok(self.aside.take_if(whole).map(|aside| self.swap(aside)));
         }
-        let sequence = self.current.apply(body)?;
+        self.underivable = None;
+        self.taken = sequence;
         let (added, withdrawn) = (body.added().to_vec(), body.withdrawn().to_vec());
         Ok(Some(Applied { sequence, added, withdrawn }))
     }
 
-    /// Matches from now on what was built aside, once it is whole: everything up to the newest head is applied, and
-    /// its publisher says that nothing is left to publish. Returns what changed by it; headers of the generation
-    /// before are no longer held.
+    /// Matches from now on the generation that was built aside, once it is whole: everything up to the newest head is
+    /// applied, and its publisher says that nothing is left to publish. Returns what changed by it; headers of the
+    /// generation before are no longer held.
     pub fn take_over(&mut self) -> Option<Applied> {
         let whole = self.head.as_ref().is_some_and(|head| !head.document().backlog) && self.is_caught_up();
-        let aside = self.aside.take_if(|_| whole)?;
+        let aside = self.aside.take_if(|aside| whole && aside.is_whole())?;
+        Some(self.swap(aside))
+    }
+
+    fn swap(&mut self, aside: Chain) -> Applied {
         let old = std::mem::replace(&mut self.current, aside).into_tags();
+        self.underivable = None;
+        self.taken = self.current.taken();
         let new = self.current.tags();
-        Some(Applied {
-            sequence: self.current.newest(),
-            added: without(new, &old),
-            withdrawn: without(&old, new),
-        })
+        Applied { sequence: self.current.newest(), added: without(new, &old), withdrawn: without(&old, new) }
+    }
+
+    /// Whether the bodies up to the full set that is built aside are the shorter way to it.
+    fn is_shorter(&self, aside: &Chain) -> bool {
+        self.current.waits_for().is_some() && self.current.tags_waiting() <= aside.tags_to_full_set()
+    }
+
+    /// The chain whose bodies are needed next.
+    fn needed_chain(&self) -> &Chain {
+        self.aside.as_ref().filter(|aside| !self.is_shorter(aside)).unwrap_or(&self.current)
     }
 
     /// Forgets everything that the publisher signed so far: its key was replaced, and the old one may be in other
     /// hands. What is matched on stays until the feed is whole again, which may begin at any number.
     pub fn begin_anew(&mut self) {
         self.head = None;
+        self.exceeding = None;
+        self.taken = 0;
         self.current.forget_headers();
         self.aside = Some(Chain::default());
     }
@@ -246,7 +390,11 @@ impl Replica {
         if document.key_sets.len() > KeyClass::ALL.len() || !document.key_sets.is_sorted_by(|a, b| a < b) {
             return Err(FeedError::MalformedHead);
         }
-        if self.digest_at(document.sequence).is_some_and(|held| held != document.header) {
+        let named = self.head.as_ref().map(|head| (head.document().sequence, head.document().header));
+        let held = self.digest_at(document.sequence);
+        let held =
+            held.or_else(|| named.and_then(|(at, header)| (at == document.sequence).then_some(header)));
+        if held.is_some_and(|held| held != document.header) {
             return Err(FeedError::Equivocation);
         }
         let age = |head: &HeadDocument| (head.sequence, head.time);

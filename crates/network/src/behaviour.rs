@@ -11,6 +11,7 @@ use libp2p::swarm::behaviour::toggle::Toggle;
 use libp2p::{StreamProtocol, Swarm, SwarmBuilder, memory_connection_limits, ping, relay, tcp, tls, yamux};
 use protocol::Conversation;
 
+use crate::arrivals::Arrivals;
 use crate::codec::FrameCodec;
 use crate::counters::Tally;
 use crate::gossip::{self, Gossip};
@@ -36,13 +37,24 @@ const CONNECTION_MARGIN: u32 = 16;
 /// and circuits, in both directions.
 const OTHER_STREAMS: usize = 64;
 
+/// Streams of one connection that a member opened without having said yet what for; more are closed, and each after ten
+/// seconds.
+const MAX_NEGOTIATING_STREAMS: usize = 64;
+
+/// Bytes that a member may send ahead of being read, on one QUIC stream and on all of a connection: enough to fill a line
+/// of 100 megabytes a second over 40 ms, a third of what the library allows.
+const QUIC_STREAM_BYTES: u32 = 1 << 20;
+const QUIC_CONNECTION_BYTES: u32 = 4 << 20;
+
 /// Requests in one conversation.
 pub(crate) type Requests = request_response::Behaviour<FrameCodec>;
 
-/// The first three refuse connections and stand in front, so that no later one learns of a refused connection.
+/// The first four refuse connections and stand in front, so that no later one learns of a refused connection; the list
+/// of members before all, so that only members are remembered by their key.
 #[derive(NetworkBehaviour)]
 pub(crate) struct Behaviour {
     pub(crate) allowed: allow_block_list::Behaviour<AllowedPeers>,
+    pub(crate) arrivals: Arrivals,
     pub(crate) limits: connection_limits::Behaviour,
     pub(crate) memory: Toggle<memory_connection_limits::Behaviour>,
     pub(crate) relay_client: relay::client::Behaviour,
@@ -91,6 +103,8 @@ pub(crate) fn swarm(config: &NetworkConfig, tally: &Arc<Tally>) -> Result<Swarm<
         .map_err(NetworkError::Tls)?
         .with_quic_config(|mut settings| {
             settings.max_concurrent_stream_limit = u32::try_from(streams).unwrap_or(u32::MAX);
+            settings.max_stream_data = QUIC_STREAM_BYTES;
+            settings.max_connection_data = QUIC_CONNECTION_BYTES;
             settings
         })
         // Inside a circuit the same as on a connection of its own: TLS with the node keys of its two ends.
@@ -98,6 +112,7 @@ pub(crate) fn swarm(config: &NetworkConfig, tally: &Arc<Tally>) -> Result<Swarm<
         .map_err(NetworkError::Tls)?
         .with_behaviour(|keypair, relay_client| Behaviour {
             allowed: allow_block_list::Behaviour::default(),
+            arrivals: Arrivals::new(&limits),
             limits: connection_limits::Behaviour::new(connection_limits(&limits, 0)),
             memory: limits
                 .process_memory_bytes
@@ -117,7 +132,12 @@ pub(crate) fn swarm(config: &NetworkConfig, tally: &Arc<Tally>) -> Result<Swarm<
         });
     Ok(with_behaviour
         // Of a member's addresses QUIC is tried first and TCP a moment later; whoever answers first is used.
-        .with_swarm_config(|swarm| swarm.with_idle_connection_timeout(IDLE_TIMEOUT).with_smart_dial())
+        .with_swarm_config(|swarm| {
+            swarm
+                .with_idle_connection_timeout(IDLE_TIMEOUT)
+                .with_max_negotiating_inbound_streams(MAX_NEGOTIATING_STREAMS)
+                .with_smart_dial()
+        })
         .with_connection_timeout(CONNECTION_TIMEOUT)
         .build())
 }

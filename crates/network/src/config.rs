@@ -8,6 +8,8 @@ use domain::Oin;
 use libp2p::identity::Keypair;
 use zeroize::Zeroizing;
 
+use crate::rates::Rates;
+
 /// Everything [`crate::Network::start`] needs. The members come later, with
 /// [`crate::NetworkCommand::SetMembers`]: their addresses are often known only once everyone listens.
 pub struct NetworkConfig {
@@ -78,12 +80,14 @@ pub struct Limits {
     pub connections_per_member: u32,
     /// Connections in the middle of their handshake, which anyone can open.
     pub pending_incoming: u32,
+    /// Of these, from one network address.
+    pub pending_from_address: u32,
     /// Requests of one member that wait for the own node's answer; the next one is refused.
     pub unanswered_per_member: usize,
     /// Own requests that wait for room, over all members; the next one fails at once.
     pub waiting_requests: usize,
-    /// Events waiting for the node before the network stops reading from peers.
-    pub queued_events: usize,
+    /// What members, and whoever knocks, may do how often.
+    pub rates: Rates,
     /// Circuits that this node carries as a relay, over all members. A pair of members behind firewalls needs one.
     pub relay_circuits: usize,
     /// Refuse new connections while this process uses more memory. `None`: no such bound.
@@ -95,10 +99,11 @@ impl Default for Limits {
         Self {
             streams_per_connection: 32,
             connections_per_member: 4,
-            pending_incoming: 64,
+            pending_incoming: 128,
+            pending_from_address: 32,
             unanswered_per_member: 64,
             waiting_requests: 1_024,
-            queued_events: 256,
+            rates: Rates::default(),
             relay_circuits: Self::DEFAULT_RELAY_CIRCUITS,
             process_memory_bytes: None,
         }

@@ -63,6 +63,8 @@ counters! {
     strangers_refused,
     /// Connections refused because a limit was reached.
     connections_over_limit,
+    /// Connections refused because their address or member came too often, or with too many at once.
+    arrivals_refused,
     /// Incoming connections that failed before their node key was known.
     handshakes_failed,
     /// Own attempts to reach a member that failed.
@@ -83,6 +85,8 @@ counters! {
     requests_failed,
     /// Requests of members refused because too many of theirs wait.
     requests_refused,
+    /// Requests of members given up for another member's, because too many of theirs and of all wait.
+    requests_given_up,
     /// Requests of members that timed out or lost their connection before the own answer.
     requests_expired,
     /// Answers for which no request waits (any more).
@@ -91,6 +95,8 @@ counters! {
     gossip_foreign,
     /// Gossip refused because it is too long.
     gossip_oversized,
+    /// Gossip dropped because its author, or the member that passed it on, says too much.
+    gossip_too_often,
     /// Own gossip that nobody could be given: nobody listens yet, it was sent before, or queues are full.
     gossip_unsent,
     /// Places at relays that were refused or lost; they are asked for again.

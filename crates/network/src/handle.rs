@@ -16,9 +16,10 @@ use tokio::sync::mpsc;
 use crate::address::{self, socket_address};
 use crate::behaviour::{self, Behaviour};
 use crate::counters::Tally;
+use crate::load::LiveLoad;
 use crate::paths::LivePaths;
 use crate::task::Task;
-use crate::{Counters, NetworkCommand, NetworkConfig, NetworkError, Paths};
+use crate::{Counters, Load, NetworkCommand, NetworkConfig, NetworkError, Paths};
 
 /// Commands on their way to the swarm task, which always takes them: enough for a burst.
 const COMMAND_QUEUE: usize = 256;
@@ -34,6 +35,7 @@ pub struct Network {
     listen_addresses: Arc<[SocketAddr]>,
     tally: Arc<Tally>,
     paths: Arc<LivePaths>,
+    load: Arc<LiveLoad>,
 }
 
 impl Network {
@@ -41,8 +43,9 @@ impl Network {
     /// [`NetworkCommand::SetMembers`].
     ///
     /// `events` receives [`Input::Connected`], [`Input::Disconnected`], [`Input::Request`], [`Input::Response`],
-    /// [`Input::RequestFailed`] and [`Input::Gossip`]. While it is full, peers wait; commands never do. Every own
-    /// request gets exactly one response or failure, unless tens of thousands of events are left untaken.
+    /// [`Input::RequestFailed`] and [`Input::Gossip`]. What happens waits in a fair order until it has room, so it is
+    /// best short. Every own request gets exactly one response or failure, unless tens of thousands of events are left
+    /// untaken.
     ///
     /// # Errors
     /// When an address cannot be listened on or the node key cannot be used.
@@ -58,9 +61,10 @@ impl Network {
             .map_err(|_| NetworkError::ListenerNotReady)??;
         let (commands, command_receiver) = mpsc::channel(COMMAND_QUEUE);
         let paths = Arc::new(LivePaths::default());
-        let task = Task::new(&config, swarm, Arc::clone(&tally), Arc::clone(&paths));
+        let load = Arc::new(LiveLoad::default());
+        let task = Task::new(&config, swarm, Arc::clone(&tally), Arc::clone(&paths), Arc::clone(&load));
         tokio::spawn(task.run(command_receiver, events));
-        Ok(Self { commands, listen_addresses: listen_addresses.into(), tally, paths })
+        Ok(Self { commands, listen_addresses: listen_addresses.into(), tally, paths, load })
     }
 
     /// Where the network listens for TCP, with the ports that the system chose; for QUIC at the same ports.
@@ -98,6 +102,18 @@ impl Network {
     #[must_use]
     pub fn paths(&self) -> Paths {
         self.paths.snapshot()
+    }
+
+    /// What waits in the network now.
+    #[must_use]
+    pub fn load(&self) -> Load {
+        self.load.now()
+    }
+
+    /// The most of each that has waited at one time since the start.
+    #[must_use]
+    pub fn most_load(&self) -> Load {
+        self.load.most()
     }
 
     /// Closes every connection and listener; returns when that is done. Stopping twice is fine.

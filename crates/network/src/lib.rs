@@ -12,14 +12,17 @@
 //! Architecture invariants:
 //! - A member counts as connected only once it has answered over the connection. The side that dials sees its
 //!   handshake succeed before the other side's refusal reaches it, so the handshake alone proves nothing.
-//! - The swarm task always takes commands, also when nobody takes its events, so a node that waits for the command
-//!   channel cannot deadlock with a network that waits for the event channel. When events pile up, the task stops
-//!   reading from peers instead.
+//! - The swarm task always takes commands and always reads from peers, also when nobody takes its events: a node that
+//!   waits for the command channel cannot deadlock with a network that waits for the event channel, and no member can
+//!   stop the reading from others. What is read and cannot wait is refused, at the expense of who sent most.
+//! - What members send reaches the node in a fair order ([`event_queue`]): a member that asks little waits behind at
+//!   most one event of each that asks much.
 //! - Every queue, map, frame and wait has a bound: a constant with its reason, or a field of [`Limits`].
 //!
 //! Deliberately absent: discovery (mdns, kad), hole punching, and any decision about what a frame means.
 
 mod address;
+mod arrivals;
 mod behaviour;
 mod codec;
 mod command;
@@ -30,12 +33,16 @@ mod event_queue;
 mod gossip;
 mod handle;
 mod lanes;
+mod load;
 mod members;
 mod paths;
+mod rates;
 mod relaying;
 mod reservations;
+mod shares;
 mod task;
 mod unanswered;
+mod work;
 
 pub use command::{NetworkCommand, Peer};
 pub use config::{Limits, NetworkConfig, node_public_key};
@@ -43,4 +50,6 @@ pub use counters::Counters;
 pub use error::NetworkError;
 pub use gossip::MAX_GOSSIP_FRAME_BYTES;
 pub use handle::Network;
+pub use load::Load;
 pub use paths::Paths;
+pub use rates::{Rate, Rates};

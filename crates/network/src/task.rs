@@ -21,13 +21,18 @@ use tokio::time::Instant;
 
 use crate::behaviour::Behaviour;
 use crate::counters::Tally;
-use crate::event_queue::EventQueue;
+use crate::event_queue::{Due, EventQueue, request_token};
 use crate::lanes::{Lanes, Ready};
+use crate::load::{LiveLoad, Load};
 use crate::members::Members;
 use crate::paths::LivePaths;
+use crate::rates::Buckets;
 use crate::reservations::Reservations;
 use crate::unanswered::Unanswered;
 use crate::{Limits, NetworkCommand, NetworkConfig};
+
+/// Authors and members that pass on gossip, remembered because they did of late: each author in a few circles.
+const MAX_GOSSIPERS: usize = 40_000;
 
 /// How long an orderly stop may take to say goodbye.
 const STOP_GRACE: Duration = Duration::from_secs(2);
@@ -55,9 +60,12 @@ pub(crate) struct Task {
     lanes: Lanes,
     under_way: BTreeMap<(Conversation, OutboundRequestId), UnderWay>,
     unanswered: Unanswered,
+    /// What authors have left to say in each circle, and members to pass on.
+    heard: Buckets<(Oin, Option<CircleId>)>,
     topics: BTreeMap<TopicHash, Listening>,
     tally: Arc<Tally>,
     paths: Arc<LivePaths>,
+    load: Arc<LiveLoad>,
 }
 
 impl Task {
@@ -66,6 +74,7 @@ impl Task {
         swarm: Swarm<Behaviour>,
         tally: Arc<Tally>,
         paths: Arc<LivePaths>,
+        load: Arc<LiveLoad>,
     ) -> Self {
         let limits = config.limits;
         let listens = !config.listen.is_empty();
@@ -73,16 +82,18 @@ impl Task {
         Self {
             limits,
             swarm,
-            queue: EventQueue::new(limits.queued_events),
+            queue: EventQueue::new(limits.rates),
             members,
             reservations: Reservations::default(),
             carried: BTreeSet::new(),
-            lanes: Lanes::new(limits.streams() / 2, limits.waiting_requests),
+            lanes: Lanes::new(limits.streams() / 2, limits.waiting_requests, limits.rates),
             under_way: BTreeMap::new(),
             unanswered: Unanswered::new(limits.unanswered_per_member),
+            heard: Buckets::new(MAX_GOSSIPERS),
             topics: BTreeMap::new(),
             tally,
             paths,
+            load,
         }
     }
 
@@ -95,7 +106,17 @@ impl Task {
         loop {
             self.keep_places();
             let next_dial = self.members.next_dial();
-            let pause_end = self.reservations.next_pause_end(Instant::now());
+            let now = Instant::now();
+            let pause_end = self.reservations.next_pause_end(now);
+            self.send_who_is_due(now);
+            self.note_load();
+            let next_request = self.lanes.next_due(now);
+            let (has_event, next_event) =
+                match self.queue.due(now, |member| self.unanswered.may_serve(member)) {
+                    Due::Now => (true, None),
+                    Due::At(due) => (false, Some(due)),
+                    Due::Unknown => (false, None),
+                };
             tokio::select! {
                 // Always taken, whatever else is stuck: see the invariants of this crate.
                 command = commands.recv() => match command {
@@ -105,16 +126,19 @@ impl Task {
                     Some(NetworkCommand::Outbound(outbound)) => self.say(outbound),
                     Some(NetworkCommand::Stop) | None => break,
                 },
-                permit = events.reserve(), if !self.queue.is_empty() => {
+                permit = events.reserve(), if has_event => {
                     let Ok(permit) = permit else { break };
-                    if let Some(input) = self.queue.pop() {
+                    if let Some(input) = self.next_event() {
                         permit.send(input);
                     }
                 }
                 () = events.closed() => break,
-                event = self.swarm.select_next_some(), if self.queue.has_room_for_peers() => self.happened(event),
+                event = self.swarm.select_next_some() => self.happened(event),
                 () = until(next_dial) => self.dial_who_is_due(),
+                // Then a place is asked for, a request sent, or an event taken: at the top.
                 () = until(pause_end) => {}
+                () = until(next_request) => {}
+                () = until(next_event) => {}
             }
         }
         self.shut_down().await;
@@ -137,6 +161,38 @@ impl Task {
         };
         if tokio::time::timeout(STOP_GRACE, closing).await.is_err() {
             tracing::debug!("some connections did not close in time");
+        }
+    }
+
+    fn note_load(&self) {
+        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        let (requests, request_bytes, answer_bytes) = self.unanswered.held();
+        self.load.set(Load {
+            events: count(self.queue.len()),
+            requests: count(requests),
+            request_bytes: count(request_bytes),
+            answer_bytes: count(answer_bytes),
+            own_requests: count(self.lanes.waiting()),
+            connections: u64::from(self.swarm.network_info().connection_counters().num_established()),
+        });
+    }
+
+    /// The next event for the node. `None` when its sender no longer waits for the answer.
+    fn next_event(&mut self) -> Option<Input> {
+        let input = self.queue.pop(Instant::now(), |member| self.unanswered.may_serve(member))?;
+        let is_wanted = request_token(&input).is_none_or(|token| self.unanswered.begin(token));
+        is_wanted.then_some(input)
+    }
+
+    /// Sends own requests whose time has come.
+    fn send_who_is_due(&mut self, now: Instant) {
+        while let Some((to, conversation, ready)) = self.lanes.next(now) {
+            if let Some(peer) = self.members.reachable(&to) {
+                self.send(to, peer, conversation, ready);
+            } else {
+                self.lanes.release(to, conversation);
+                self.fail(ready.id);
+            }
         }
     }
 
@@ -171,6 +227,9 @@ impl Task {
         for id in self.lanes.give_up(oin) {
             self.fail(id);
         }
+        for token in self.queue.forget_requests(&oin) {
+            self.unanswered.take(token);
+        }
     }
 
     fn fail(&mut self, id: RequestId) {
@@ -179,7 +238,7 @@ impl Task {
     }
 
     fn tell(&mut self, input: Input) {
-        if !self.queue.push(input) {
+        if !self.queue.push_own(input) {
             self.tally.events_lost.raise();
         }
     }

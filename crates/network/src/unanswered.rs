@@ -1,65 +1,136 @@
-//! Requests of members that wait for the own node's answer.
+//! Requests of members that wait for the own node's answer, and answers that wait to be read.
 
 use std::collections::BTreeMap;
 
 use domain::Oin;
-use libp2p::request_response::ResponseChannel;
+use libp2p::request_response::{InboundRequestId, ResponseChannel};
 use protocol::{Conversation, ResponseToken};
 
-/// Requests that wait over all members together; beyond it the oldest gives way.
-const MAX_UNANSWERED: usize = 4_096;
+use crate::shares::{Room, Shares};
 
 /// A request that waits.
 #[derive(Debug)]
 pub(crate) struct Waiting {
     pub(crate) from: Oin,
     pub(crate) conversation: Conversation,
+    pub(crate) request: InboundRequestId,
     pub(crate) channel: ResponseChannel<Vec<u8>>,
+    /// Of its frame.
+    pub(crate) bytes: usize,
+}
+
+/// A request that is kept.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pub(crate) token: ResponseToken,
+    /// Another one, which gave way to it.
+    pub(crate) given_up: Option<(Oin, ResponseToken)>,
+}
+
+#[derive(Debug)]
+struct Held {
+    waiting: Waiting,
+    in_hand: bool,
 }
 
 /// Where answers go. Tokens count up and are never given out twice.
 #[derive(Debug)]
 pub(crate) struct Unanswered {
-    waiting: BTreeMap<ResponseToken, Waiting>,
+    held: BTreeMap<ResponseToken, Held>,
+    /// Answers on their way, with their bytes.
+    answers: BTreeMap<(Conversation, InboundRequestId), (Oin, usize)>,
     next: u64,
-    max_per_member: usize,
+    shares: Shares,
 }
 
 impl Unanswered {
     pub(crate) fn new(max_per_member: usize) -> Self {
-        Self { waiting: BTreeMap::new(), next: 0, max_per_member }
+        Self { held: BTreeMap::new(), answers: BTreeMap::new(), next: 0, shares: Shares::new(max_per_member) }
     }
 
-    /// Keeps a request until it is answered. `None`, and the request is refused, when too many of its sender wait,
-    /// so that no member can push out another's.
-    pub(crate) fn keep(&mut self, request: Waiting) -> Option<ResponseToken> {
-        let of_sender = self.waiting.values().filter(|kept| kept.from == request.from).count();
-        if of_sender >= self.max_per_member {
+    /// Keeps a request until it is answered. `None`, and the request is refused, when there is no room for it.
+    pub(crate) fn keep(&mut self, request: Waiting) -> Option<Kept> {
+        let given_up = match self.shares.room(&request.from, request.bytes) {
+            Room::Free => None,
+            Room::InPlaceOf(other) => Some((other, self.give_up_newest(&other)?)),
+            Room::Full => return None,
+        };
+        if given_up.is_some() && self.shares.room(&request.from, request.bytes) != Room::Free {
+            // Long for short: what gave way was not enough.
             return None;
         }
         let token = ResponseToken(self.next);
         self.next += 1;
-        self.waiting.insert(token, request);
-        Some(token)
+        self.shares.arrived(request.from, request.bytes);
+        self.held.insert(token, Held { waiting: request, in_hand: false });
+        Some(Kept { token, given_up })
+    }
+
+    fn give_up_newest(&mut self, of: &Oin) -> Option<ResponseToken> {
+        let waits = |(_, held): &(&ResponseToken, &Held)| held.waiting.from == *of && !held.in_hand;
+        let (token, _) = self.held.iter().rev().find(waits)?;
+        let token = *token;
+        self.take(token).map(|_| token)
+    }
+
+    /// The node takes a request in hand. False when its sender no longer waits.
+    pub(crate) fn begin(&mut self, token: ResponseToken) -> bool {
+        let Some(held) = self.held.get_mut(&token) else { return false };
+        if !held.waiting.channel.is_open() {
+            return false;
+        }
+        held.in_hand = true;
+        self.shares.begun(held.waiting.from);
+        true
+    }
+
+    /// Whether the node may take a request of this member in hand.
+    pub(crate) fn may_serve(&self, from: &Oin) -> bool {
+        self.shares.may_serve(from)
+    }
+
+    /// Requests that wait or are in hand, their bytes, and the bytes of answers on their way.
+    pub(crate) fn held(&self) -> (usize, usize, usize) {
+        self.shares.all()
     }
 
     /// The request that `token` names, once.
     pub(crate) fn take(&mut self, token: ResponseToken) -> Option<Waiting> {
-        self.waiting.remove(&token)
+        let Held { waiting, in_hand } = self.held.remove(&token)?;
+        self.shares.ended(waiting.from, waiting.bytes, in_hand);
+        Some(waiting)
     }
 
-    /// Forgets requests whose sender no longer waits, and the oldest ones beyond the bound; returns how many.
-    pub(crate) fn sweep(&mut self) -> usize {
-        let before = self.waiting.len();
-        self.waiting.retain(|_, kept| kept.channel.is_open());
-        while self.waiting.len() > MAX_UNANSWERED {
-            self.waiting.pop_first();
+    /// An answer of so many bytes is on its way.
+    pub(crate) fn answering(
+        &mut self,
+        from: Oin,
+        conversation: Conversation,
+        request: InboundRequestId,
+        bytes: usize,
+    ) {
+        self.answers.insert((conversation, request), (from, bytes));
+        self.shares.answering(from, bytes);
+    }
+
+    /// An answer was read, or will not be.
+    pub(crate) fn answered(&mut self, conversation: Conversation, request: InboundRequestId) {
+        if let Some((from, bytes)) = self.answers.remove(&(conversation, request)) {
+            self.shares.answered(from, bytes);
         }
-        before - self.waiting.len()
     }
 
-    /// Whether the bound over all members is exceeded and a sweep is due.
-    pub(crate) fn is_over_bound(&self) -> bool {
-        self.waiting.len() > MAX_UNANSWERED
+    /// Forgets requests whose sender no longer waits; returns how many.
+    pub(crate) fn sweep(&mut self) -> usize {
+        let gone: Vec<ResponseToken> = self
+            .held
+            .iter()
+            .filter(|(_, held)| !held.waiting.channel.is_open())
+            .map(|(token, _)| *token)
+            .collect();
+        for token in &gone {
+            self.take(*token);
+        }
+        gone.len()
     }
 }

@@ -273,12 +273,14 @@ pub struct Refused {
     pub equivocations: u64,
     /// Requests that the roster does not allow.
     pub not_allowed: u64,
+    /// Feeds with more live tags than the network allows.
+    pub beyond_cap: u64,
 }
 
 impl Refused {
     /// Each count with its name, for logs and metrics.
     #[must_use]
-    pub fn named(&self) -> [(&'static str, u64); 6] {
+    pub fn named(&self) -> [(&'static str, u64); 7] {
         [
             ("malformed_frames", self.malformed_frames),
             ("bad_signatures", self.bad_signatures),
@@ -286,6 +288,7 @@ impl Refused {
             ("bad_feed_parts", self.bad_feed_parts),
             ("equivocations", self.equivocations),
             ("not_allowed", self.not_allowed),
+            ("beyond_cap", self.beyond_cap),
         ]
     }
 }
@@ -315,11 +318,35 @@ pub enum CeremonyProblem {
     },
     /// This keyholder signed a package of the attempt and no longer holds its secret: its data folder was restored.
     #[error(
-        "key ceremony {key}: this keyholder lost what it had begun, and signs no second package; the key can be made \
-         when the governors name the keyholders anew"
+        "key ceremony {key}: this keyholder lost what it had begun, and signs no second package; it takes part in the \
+         next attempt, after the deadline of this one"
     )]
     Lost {
         /// The key that it is to make.
+        key: KeyId,
+    },
+    /// Too few keyholders gave the last attempt up to begin another without those who stay away.
+    #[error(
+        "key ceremony {key}: {abandoned} of the {quorum} keyholders gave attempt {attempt} up that another one takes; call \
+         those that are missing, or have the governors name the keyholders without them"
+    )]
+    TooFew {
+        /// The key that it is to make.
+        key: KeyId,
+        /// The attempt.
+        attempt: u32,
+        /// How many gave it up.
+        abandoned: usize,
+        /// How many are needed.
+        quorum: usize,
+    },
+    /// The next epoch begins in less than half of its preparation, and its key is not there.
+    #[error(
+        "key {key}: it is not made, and half of the time for it has passed; without it the epoch is not entered, and the \
+         present key serves on until its grace ends"
+    )]
+    Late {
+        /// The key.
         key: KeyId,
     },
     /// This keyholder took part in making the key and no longer holds its share.
@@ -341,7 +368,18 @@ impl CeremonyProblem {
             Self::Lying { key, .. }
             | Self::Missing { key, .. }
             | Self::Lost { key }
+            | Self::TooFew { key, .. }
+            | Self::Late { key }
             | Self::ShareLost { key } => *key,
+        }
+    }
+
+    /// The keyholder that it is about, where it is another than this one.
+    #[must_use]
+    pub const fn keyholder(&self) -> Option<Oin> {
+        match self {
+            Self::Lying { keyholder, .. } | Self::Missing { keyholder, .. } => Some(*keyholder),
+            Self::Lost { .. } | Self::TooFew { .. } | Self::Late { .. } | Self::ShareLost { .. } => None,
         }
     }
 }
@@ -390,6 +428,14 @@ pub enum Notice {
     Equivocation {
         /// The organisation.
         publisher: Oin,
+    },
+    /// A feed has more to publish than the network allows: an own one, of which the rest waits, or another's, of which
+    /// no more is taken.
+    BeyondCap {
+        /// The organisation.
+        publisher: Oin,
+        /// The circle.
+        circle: CircleId,
     },
     /// An organisation's feed, maybe the own one, went on under a new generation: its node lost what it had
     /// published.

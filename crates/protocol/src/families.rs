@@ -9,7 +9,7 @@ use domain::{
 use index::{FeedId, Hit, MatchRecord, Matches, OwnFamilies, Participation, UnitMatrix};
 use linkage::{DeriveOptions, HouseholdSuppression, LinkageKey, derive};
 
-use crate::ceremony::KeyMaterial;
+use crate::ceremony::{KeyId, KeyMaterial};
 use crate::effects::{Context, Effects};
 use crate::evaluation::{Evaluated, EvaluationClient};
 use crate::feed::{Arrived, FeedKeeper};
@@ -51,15 +51,18 @@ pub(crate) struct Families {
 
 impl Families {
     /// Takes back signals, evaluated keys and matches from disk. What cannot be read is left out: the store has
-    /// already said when it is damaged.
+    /// already said when it is damaged. So is what was evaluated under another key set than the one in hand.
     pub(crate) fn restore(
         &mut self,
         cx: &Context<'_>,
+        material: &KeyMaterial,
         signals: &[Vec<u8>],
         keys: &[Vec<u8>],
         matches: &[Vec<u8>],
         client: &mut EvaluationClient,
     ) {
+        // The keys are derived as of now, so the first hour that matters is another one.
+        self.hour = Some(cx.now.0 / 3_600);
         for bytes in signals {
             let record = cbor::from_slice::<SignalRecord>(bytes).ok();
             if let Some(signal) = record.and_then(|record| Signal::try_from(&record).ok()) {
@@ -71,6 +74,10 @@ impl Families {
         for bytes in keys {
             let Ok(record) = cbor::from_slice::<FamilyKeysRecord>(bytes) else { continue };
             let epoch = record.epoch;
+            let in_hand = material.digests(epoch);
+            if !record.key_sets.iter().all(|made_under| in_hand.contains(made_under)) {
+                continue;
+            }
             pseudonyms.extend(record.keys.iter().map(|key| ((epoch, key.key), key.pseudonym)));
             recorded.insert((epoch, record.family), record.keys.iter().map(|key| key.key).collect());
         }
@@ -139,6 +146,20 @@ impl Families {
                 self.told.remove(&(family, organisation));
             }
         }
+    }
+
+    /// Another key set took the place of the one that a key had, or none did: what was evaluated under the old one is
+    /// worth nothing, so it is evaluated and published again. Matches stand until then.
+    pub(crate) fn evaluate_again(&mut self, cx: &Context<'_>, key: KeyId, with: &mut Neighbours<'_>) {
+        with.client.give_up(key.epoch, Some(key.class));
+        self.own.forget_pseudonyms(key.epoch, Some(key.class));
+        self.settled.retain(|(of, _), _| *of != key.epoch);
+        self.recorded.retain(|(of, _), _| *of != key.epoch);
+        let families: Vec<FamilyRef> = self.own.families().cloned().collect();
+        for (epoch, family) in lanes_of(cx, &families).filter(|(epoch, _)| *epoch == key.epoch) {
+            with.client.want(epoch, self.own.missing(epoch, family));
+        }
+        self.withdraw_unwanted(with.feeds);
     }
 
     /// Registers signals. The record and everything that follows from it are kept before the reply is given.
@@ -368,7 +389,8 @@ impl Families {
         }
         if self.recorded.insert(place, evaluated) != Some(evaluated) {
             let pseudonyms = self.own.pseudonyms(epoch, family);
-            let (scope, collection, key, value) = evaluated_record(epoch, family, pseudonyms);
+            let (scope, collection, key, value) =
+                evaluated_record(epoch, family, pseudonyms, with.material.digests(epoch));
             fx.put_in(scope, collection, key, value);
         }
         self.queue_tags(epoch, family, with.feeds);
@@ -476,7 +498,7 @@ impl Families {
         }
         let mut completeness = feeds.completeness(cx, material, Some(&circles));
         let lacks_keys = |class| !self.own.is_evaluated(cx.epochs.entered(class), family, &[class]);
-        if KeyClass::ALL.into_iter().any(lacks_keys) {
+        if self.is_registering() || KeyClass::ALL.into_iter().any(lacks_keys) {
             completeness.own_work_left();
         }
         Ok(Answer {

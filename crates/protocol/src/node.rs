@@ -13,7 +13,7 @@ use crate::effects::{Context, Effects, Identity, Requests};
 use crate::epochs::{ClockAgreement, Epochs};
 use crate::evaluation::{self, EvaluationClient};
 use crate::families::{Families, Neighbours};
-use crate::feed::{Arrived, FeedKeeper, Start};
+use crate::feed::{Arrived, FeedKeeper, SKEW_SECONDS, Start};
 use crate::record::{forgotten_key, forgotten_record, last_forgotten};
 use crate::roster::{ResponseError, RosterKeeper};
 use crate::{
@@ -80,6 +80,8 @@ pub struct Node {
     chain: RosterChain,
     epochs: Epochs,
     agreement: ClockAgreement,
+    /// When the last input came.
+    latest: Timestamp,
     seeds: SeedSequence,
     connected: BTreeSet<Oin>,
     requests: Requests,
@@ -155,6 +157,9 @@ impl Node {
         for wire in kept.of(Collection::KeySet) {
             ceremonies.restore_key_set(&cx!(), &wire);
         }
+        for record in kept.of(Collection::Abandonment) {
+            ceremonies.restore_abandonment(&cx!(), &record);
+        }
         epochs.look(&chain, &ceremonies.material, now);
         let opened = epochs.open_lanes(&ceremonies.material);
         let cx = cx!();
@@ -166,9 +171,11 @@ impl Node {
             &kept.of(Collection::Header),
             &kept.of(Collection::Head),
         );
+        feeds.restore_dummies(&kept.of(Collection::Dummies));
         let (mut families, mut client) = (Families::default(), EvaluationClient::default());
         families.restore(
             &cx,
+            &ceremonies.material,
             &kept.of(Collection::Signal),
             &kept.of(Collection::FamilyKeys),
             &kept.of(Collection::Match),
@@ -179,6 +186,7 @@ impl Node {
         Self {
             epochs,
             agreement: ClockAgreement::default(),
+            latest: now,
             seeds: SeedSequence::new(config.seed),
             requests: Requests::default(),
             refused: Refused::default(),
@@ -212,6 +220,9 @@ impl Node {
         let evaluation_seed = self.seeds.next("evaluation");
         let held = self.chain.newest().version();
         let adopted = self.adopt(&input);
+        if now.plus(SKEW_SECONDS) < std::mem::replace(&mut self.latest, now) {
+            self.machines.clock_went_back(now);
+        }
         if matches!(input, Input::Tick) {
             self.agreement.look(&self.machines.feeds.others, self.chain.newest(), now);
         }
@@ -236,7 +247,8 @@ impl Node {
                 machines.families.tick(&cx, &mut with!(machines), &mut fx);
                 if machines.feeds.clock_allows_publishing(&cx, &mut fx) {
                     let work_left = |epoch| machines.families.work_left(epoch);
-                    machines.feeds.publish(&cx, &machines.ceremonies.material, work_left, &mut fx);
+                    let (material, seed) = (&machines.ceremonies.material, || seeds.next("dummies"));
+                    machines.feeds.publish(&cx, material, work_left, seed, &mut fx);
                 }
                 if machines.ceremonies.needs_no_mark(&cx) {
                     machines.feeds.forget_restore(&cx, &mut fx);
@@ -315,6 +327,9 @@ impl Node {
                 };
                 fx.say(Outbound::Reply { id, reply });
             }
+        }
+        for key in machines.ceremonies.replaced() {
+            machines.families.evaluate_again(&cx, key, &mut with!(machines));
         }
         let evaluated = machines.client.advance(&cx, &machines.ceremonies.material, &mut self.seeds, &mut fx);
         machines.families.evaluated(&cx, evaluated, &mut with!(machines), &mut fx);
@@ -417,6 +432,13 @@ impl Machines {
             fx.put(Collection::Forgotten, forgotten_key(), forgotten_record(*epoch));
             fx.forget(*epoch);
         }
+    }
+
+    fn clock_went_back(&mut self, now: Timestamp) {
+        self.ceremonies.clock_went_back(now);
+        self.client.clock_went_back();
+        self.feeds.clock_went_back(now);
+        self.rosters.clock_went_back();
     }
 
     fn who_all(&self, cx: &Context<'_>) -> Vec<Answer> {

@@ -36,13 +36,19 @@ pub enum Collection {
     Restored = 9,
     /// Units of the own organisation told to be involved, by family reference and unit.
     UnitMatch = 10,
+    /// Proofs that a publisher signed two histories, by organisation and circle.
+    Proof = 11,
     /// The last epoch that was forgotten: one record.
     Forgotten = 12,
+    /// Abandonments of attempts at a key, by epoch, class, keyholders, attempt and signer.
+    Abandonment = 13,
+    /// Which live tags of an own feed are dummies, by organisation, circle and epoch.
+    Dummies = 14,
 }
 
 impl Collection {
     /// Every collection, in the order of their numbers.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Signal,
         Self::FamilyKeys,
         Self::KeySet,
@@ -53,7 +59,10 @@ impl Collection {
         Self::Roster,
         Self::Restored,
         Self::UnitMatch,
+        Self::Proof,
         Self::Forgotten,
+        Self::Abandonment,
+        Self::Dummies,
     ];
 
     /// The number in the format on disk.

@@ -15,6 +15,8 @@ pub struct RosterChain {
     first_epoch: Epoch,
     /// Keyholders of every version: a key set stays bound to those who made it.
     sections: BTreeMap<Digest, KeyholderSection>,
+    /// The version that first named each.
+    section_versions: BTreeMap<Digest, u32>,
     /// Organisation keys of members of every version, the newest last.
     organisation_keys: BTreeMap<Oin, Vec<VerifyingKey>>,
 }
@@ -31,6 +33,7 @@ impl RosterChain {
             signed: vec![genesis],
             first_epoch: Epoch(newest.rules().epoch.anchor_epoch),
             newest,
+            section_versions: BTreeMap::from([(section.digest(), 1)]),
             sections: BTreeMap::from([(section.digest(), section)]),
             organisation_keys: BTreeMap::new(),
         };
@@ -45,6 +48,7 @@ impl RosterChain {
     pub fn accept(&mut self, next: SignedRoster) -> Result<(), RosterError> {
         let newest = self.newest.successor(&next)?;
         let section = newest.keyholder_section();
+        self.section_versions.entry(section.digest()).or_insert(newest.version());
         self.sections.insert(section.digest(), section);
         self.signed.push(next);
         self.newest = newest;
@@ -90,6 +94,12 @@ impl RosterChain {
     #[must_use]
     pub fn after(&self, version: u32) -> Option<&SignedRoster> {
         self.signed.get(usize::try_from(version).ok()?)
+    }
+
+    /// The version of the roster that first named these keyholders; 0 for those that none names.
+    #[must_use]
+    pub fn section_version(&self, digest: &Digest) -> u32 {
+        self.section_versions.get(digest).copied().unwrap_or_default()
     }
 
     /// The keyholders that a digest names, of whichever version.

@@ -25,5 +25,5 @@ pub use error::RosterError;
 pub use fingerprint::{Fingerprint, NoFingerprint};
 pub use genesis::{RosterContent, genesis};
 pub use join::{JoinError, JoinRequest, MAX_JOIN_REQUEST_BYTES};
-pub use succession::SignedRoster;
+pub use succession::{MAX_DOCUMENT_BYTES, SignedRoster};
 pub use verified::VerifiedRoster;

@@ -10,6 +10,13 @@ use crate::{Governors, RosterDocument, RosterError, VerifiedRoster, genesis::Ros
 /// Most signatures read; more than any network has governors.
 const MAX_SIGNATURES: usize = 64;
 
+/// Longest document, in bytes. With the signatures it must fit the longest frame in which rosters travel, 4 MiB; ten
+/// thousand members take 3.5 million, or a hundred thousand institutions' addresses as much.
+pub const MAX_DOCUMENT_BYTES: usize = (4 << 20) - SIGNATURES_BYTES;
+
+/// Room for the signatures, about a hundred bytes each.
+const SIGNATURES_BYTES: usize = 16 << 10;
+
 /// A roster document as bytes with signatures over exactly these bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct SignedRoster {
@@ -121,6 +128,9 @@ impl SignedRoster {
     /// # Errors
     /// Bytes that are no deterministic encoding of a signed roster.
     pub fn parse(wire: &[u8]) -> Result<Self, RosterError> {
+        if wire.len() > MAX_DOCUMENT_BYTES + SIGNATURES_BYTES {
+            return Err(too_long());
+        }
         let signed: Self = cbor::from_slice(wire).map_err(RosterError::Encoding)?;
         // Signatures are outside the digest: a padded list would be kept and passed on by everybody.
         if signed.signatures.len() > MAX_SIGNATURES {
@@ -133,6 +143,9 @@ impl SignedRoster {
 
     /// The document, not yet verified.
     pub(crate) fn document(&self) -> Result<RosterDocument, RosterError> {
+        if self.bytes.len() > MAX_DOCUMENT_BYTES {
+            return Err(too_long());
+        }
         cbor::from_slice(&self.bytes).map_err(RosterError::Encoding)
     }
 
@@ -162,4 +175,8 @@ impl SignedRoster {
             })
         }
     }
+}
+
+fn too_long() -> RosterError {
+    RosterError::Inconsistent("it is longer than nodes pass on to each other; list fewer or shorter entries")
 }

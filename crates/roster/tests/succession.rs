@@ -4,8 +4,8 @@
 use crypto::{Seed, SigningKey};
 use domain::{CircleId, Epoch, NetworkId, Oin, Timestamp};
 use roster::{
-    Circle, EpochRules, Governors, KeyholderRecord, LegalBasis, LegalBasisText, Member, MemberKeys, OpenPair,
-    RosterContent, RosterError, Rules, SignedRoster, VerifiedRoster, genesis,
+    Circle, EpochRules, Governors, KeyholderRecord, LegalBasis, LegalBasisText, MAX_DOCUMENT_BYTES, Member,
+    MemberKeys, OpenPair, RosterContent, RosterError, Rules, SignedRoster, VerifiedRoster, genesis,
 };
 
 type Spoil = fn(&mut RosterContent);
@@ -244,4 +244,21 @@ fn the_signed_form_is_the_golden_one() {
         std::fs::write(&path, &text).unwrap();
     }
     assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "a format changed; if meant, run with BLESS=1");
+}
+
+#[test]
+fn a_roster_too_long_to_travel_is_refused_by_everybody() {
+    let mut giant = content();
+    giant.members[0].contact_point = "0".repeat(MAX_DOCUMENT_BYTES);
+    let refusal = genesis(giant.clone(), &[&key(1), &key(2)]).unwrap_err();
+    assert!(refusal.to_string().contains("longer than nodes pass on"), "{refusal}");
+
+    let held = genesis(content(), &[&key(1), &key(2)]).unwrap().1;
+    let next = SignedRoster::next(&held, giant, &[&key(1), &key(2)]);
+    let refusal = held.successor(&next).unwrap_err();
+    assert!(refusal.to_string().contains("longer than nodes pass on"), "{refusal}");
+
+    // Before a byte of it is read.
+    let refusal = SignedRoster::parse(&vec![0; 4 << 20 | 1]).unwrap_err();
+    assert!(refusal.to_string().contains("longer than nodes pass on"), "{refusal}");
 }

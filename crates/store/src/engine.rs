@@ -4,14 +4,15 @@
 //! error; those panics end here as a [`StoreError::Engine`].
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{File, OpenOptions},
+    io,
     ops::Bound,
     panic::{self, AssertUnwindSafe},
     path::Path,
     time::Duration,
 };
 
-use crate::{StoreError, files};
+use crate::{StoreError, fault, files};
 
 const DAMAGED: &str = "the database (db/)";
 /// How often, and after how long each, the engine's own lock is tried again: a store of this process that was just
@@ -60,12 +61,12 @@ impl Engine {
         // Flushing is the commit's business, so the engine starts no thread for it.
         let config = sled::Config::new().path(folder).cache_capacity(cache_bytes).flush_every_ms(None);
         let db = guarded("open its files", || config.open())?;
-        let log =
-            OpenOptions::new().write(true).open(&log_path).map_err(StoreError::io("open", &log_path))?;
+        let log = fault::step("open the log", || OpenOptions::new().write(true).open(&log_path))
+            .map_err(StoreError::io("open", &log_path))?;
         // The names of files that were made just now; the engine syncs none of them.
         for name in ["conf", "blobs"] {
             let path = folder.join(name);
-            File::open(&path).and_then(|file| file.sync_all()).map_err(StoreError::io("sync", path))?;
+            File::open(&path).and_then(|file| fault::sync(&file)).map_err(StoreError::io("sync", path))?;
         }
         files::sync_folder(folder)?;
         Ok(Self { db, log, log_path })
@@ -94,7 +95,7 @@ impl Engine {
     pub(crate) fn commit(&self, changes: Changes) -> Result<(), StoreError> {
         guarded("apply a batch", || self.db.apply_batch(changes.batch))?;
         guarded("flush", || self.db.flush())?;
-        self.log.sync_data().map_err(StoreError::io("sync", &self.log_path))
+        fault::sync_data(&self.log).map_err(StoreError::io("sync", &self.log_path))
     }
 }
 
@@ -127,7 +128,7 @@ impl Iterator for Entries {
 fn guarded<T>(doing: &'static str, work: impl FnOnce() -> sled::Result<T>) -> Result<T, StoreError> {
     // Unwind safety: after any error here the store is given up or only read, and the engine keeps its state in
     // atomics and its own files.
-    match panic::catch_unwind(AssertUnwindSafe(work)) {
+    match panic::catch_unwind(AssertUnwindSafe(|| fault::step(doing, work))) {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(sled::Error::Corruption { .. })) => Err(StoreError::corrupt(DAMAGED)),
         Ok(Err(error)) => Err(StoreError::Engine { doing, source: Some(Box::new(error)) }),
@@ -138,24 +139,30 @@ fn guarded<T>(doing: &'static str, work: impl FnOnce() -> sled::Result<T>) -> Re
 /// A process killed while the engine writes a snapshot leaves a file that makes every later open fail. Its content
 /// is in the log as well, so nothing is lost with it.
 fn remove_unfinished_snapshots(folder: &Path) -> Result<(), StoreError> {
-    for entry in fs::read_dir(folder).map_err(StoreError::io("list", folder))? {
-        let entry = entry.map_err(StoreError::io("list", folder))?;
+    for entry in files::entries(folder)? {
         let name = entry.file_name();
         let name = name.to_string_lossy();
         if name.starts_with("snap.") && name.ends_with(".generating") {
-            fs::remove_file(entry.path()).map_err(StoreError::io("remove", entry.path()))?;
+            files::remove(&entry.path())?;
         }
     }
     Ok(())
 }
 
+/// Waits until the engine is free, and makes durable what it has written.
 fn wait_for_engine_lock(folder: &Path, log_path: &Path) -> Result<(), StoreError> {
-    let Ok(log) = OpenOptions::new().write(true).open(log_path) else {
-        return Ok(());
+    let log = match fault::step("open the log", || OpenOptions::new().write(true).open(log_path)) {
+        Ok(log) => log,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(StoreError::io("open", log_path)(error)),
     };
     for _ in 0..LOCK_TRIES {
         if log.try_lock().is_ok() {
-            return log.unlock().map_err(StoreError::io("unlock", log_path));
+            log.unlock().map_err(StoreError::io("unlock", log_path))?;
+            // What a killed process left in the log may never have reached the disk. The engine takes it up, writes a
+            // snapshot that builds on it and syncs that: after a loss of power there would be a snapshot of what is lost.
+            // And whoever reads a commit in an open store may rely on it.
+            return fault::sync(&log).map_err(StoreError::io("sync", log_path));
         }
         #[expect(
             clippy::disallowed_methods,

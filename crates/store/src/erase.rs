@@ -3,7 +3,7 @@
 use std::{fs, io, path::Path};
 
 use crate::{
-    StoreError, files,
+    StoreError, fault, files,
     lock::FolderLock,
     secrets::{DATA_KEY, KeyFolder},
 };
@@ -28,19 +28,19 @@ pub fn erase(folder: &Path) -> Result<(), StoreError> {
     }
     destroy_all(&folder.join("backups"))?;
     let (db, commits) = (folder.join("db"), folder.join("commits"));
-    gone(&db, fs::remove_dir_all(&db))?;
-    gone(&commits, fs::remove_file(&commits))?;
+    gone(&db, fault::step("remove a folder", || fs::remove_dir_all(&db)))?;
+    gone(&commits, fault::step("remove", || fs::remove_file(&commits)))?;
     files::sync_folder(folder)
 }
 
 /// Overwrites and unlinks every file of a folder, and then removes it; fine when there is none.
 fn destroy_all(folder: &Path) -> Result<(), StoreError> {
     if folder.exists() {
-        for entry in fs::read_dir(folder).map_err(StoreError::io("list", folder))? {
-            files::destroy(&entry.map_err(StoreError::io("list", folder))?.path())?;
+        for entry in files::entries(folder)? {
+            files::destroy(&entry.path())?;
         }
     }
-    gone(folder, fs::remove_dir(folder))
+    gone(folder, fault::step("remove a folder", || fs::remove_dir(folder)))
 }
 
 /// What is not there need not be removed.

@@ -2,11 +2,11 @@
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
-    io::{self, Read, Seek, SeekFrom, Write},
+    io::{self, Read, Seek, SeekFrom},
     path::Path,
 };
 
-use crate::StoreError;
+use crate::{StoreError, fault};
 
 /// Options for files that only the own user reads and writes.
 pub(crate) fn private() -> OpenOptions {
@@ -24,11 +24,12 @@ pub(crate) fn private_folder(folder: &Path) -> Result<(), StoreError> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(StoreError::io("create the folder", folder))?;
+    fault::step("make a folder", || builder.create(folder))
+        .map_err(StoreError::io("create the folder", folder))?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
+        fault::step("narrow a folder", || fs::set_permissions(folder, fs::Permissions::from_mode(0o700)))
             .map_err(StoreError::io("set the permissions of", folder))?;
     }
     // An existing folder may lie in one that this user cannot read, and then there is nothing to sync either.
@@ -42,23 +43,22 @@ pub(crate) fn private_folder(folder: &Path) -> Result<(), StoreError> {
 pub(crate) fn sync_folder(folder: &Path) -> Result<(), StoreError> {
     // Other systems offer no way to sync a folder through a file handle; they order metadata themselves.
     if cfg!(unix) {
-        File::open(folder)
-            .and_then(|file| file.sync_all())
-            .map_err(StoreError::io("sync the folder", folder))?;
+        fault::sync_names(folder).map_err(StoreError::io("sync the folder", folder))?;
     }
     Ok(())
 }
 
 /// Reads a file up to one byte beyond `limit`, so that a foreign file costs no memory; `None` when there is none.
 pub(crate) fn read_bounded(path: &Path, limit: usize) -> Result<Option<Vec<u8>>, StoreError> {
-    let file = match File::open(path) {
+    let file = match fault::step("open to read", || File::open(path)) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(StoreError::io("open", path)(error)),
     };
     let mut bytes = Vec::new();
     let longest = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-    file.take(longest).read_to_end(&mut bytes).map_err(StoreError::io("read", path))?;
+    fault::step("read", || file.take(longest).read_to_end(&mut bytes))
+        .map_err(StoreError::io("read", path))?;
     Ok(Some(bytes))
 }
 
@@ -68,18 +68,19 @@ pub(crate) fn read_bounded(path: &Path, limit: usize) -> Result<Option<Vec<u8>>,
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let temporary = path.with_extension(TEMPORARY);
     destroy(&temporary)?;
-    let mut file = private()
-        .write(true)
-        .create_new(true)
-        .open(&temporary)
+    let mut options = private();
+    let mut file = fault::step("create", || options.write(true).create_new(true).open(&temporary))
         .map_err(StoreError::io("create", &temporary))?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(StoreError::io("write", &temporary))?;
-    let old = match OpenOptions::new().write(true).open(path) {
+    fault::write_all(&mut file, bytes)
+        .and_then(|()| fault::sync(&file))
+        .map_err(StoreError::io("write", &temporary))?;
+    let old = match fault::step("open to overwrite", || OpenOptions::new().write(true).open(path)) {
         Ok(old) => Some(old),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(StoreError::io("open", path)(error)),
     };
-    fs::rename(&temporary, path).map_err(StoreError::io("rename a new file to", path))?;
+    fault::step("rename", || fs::rename(&temporary, path))
+        .map_err(StoreError::io("rename a new file to", path))?;
     sync_parent(path)?;
     old.map_or(Ok(()), overwrite).map_err(StoreError::io("overwrite the old content of", path))
 }
@@ -89,22 +90,32 @@ pub(crate) const TEMPORARY: &str = "new";
 
 /// Overwrites, syncs and unlinks a file and syncs its folder; fine when there is none.
 pub(crate) fn destroy(path: &Path) -> Result<(), StoreError> {
-    let file = match OpenOptions::new().write(true).open(path) {
+    let file = match fault::step("open to overwrite", || OpenOptions::new().write(true).open(path)) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(StoreError::io("open", path)(error)),
     };
     overwrite(file).map_err(StoreError::io("overwrite", path))?;
-    fs::remove_file(path).map_err(StoreError::io("remove", path))?;
+    remove(path)?;
     sync_parent(path)
+}
+
+/// Unlinks a file; its folder is to be synced.
+pub(crate) fn remove(path: &Path) -> Result<(), StoreError> {
+    fault::step("remove", || fs::remove_file(path)).map_err(StoreError::io("remove", path))
+}
+
+/// The entries of a folder.
+pub(crate) fn entries(folder: &Path) -> Result<Vec<fs::DirEntry>, StoreError> {
+    fault::step("list", || fs::read_dir(folder)?.collect()).map_err(StoreError::io("list", folder))
 }
 
 /// Best effort: media that keep old blocks keep them all the same.
 fn overwrite(mut file: File) -> io::Result<()> {
     let length = file.metadata()?.len();
     file.seek(SeekFrom::Start(0))?;
-    io::copy(&mut io::repeat(0).take(length), &mut file)?;
-    file.sync_all()
+    fault::step("overwrite", || io::copy(&mut io::repeat(0).take(length), &mut file))?;
+    fault::sync(&file)
 }
 
 fn sync_parent(path: &Path) -> Result<(), StoreError> {

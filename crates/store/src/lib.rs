@@ -17,9 +17,12 @@
 //! node learns that from the others before it signs.
 
 mod backup;
+#[cfg(all(test, target_os = "linux"))]
+mod crash_matrix;
 mod engine;
 mod erase;
 mod error;
+mod fault;
 mod files;
 mod inspect;
 mod lock;

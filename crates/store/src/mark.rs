@@ -8,11 +8,11 @@
 
 use std::{
     fs::File,
-    io::{self, Seek, SeekFrom, Write},
+    io::{self, Seek, SeekFrom},
     path::{Path, PathBuf},
 };
 
-use crate::{StoreError, files};
+use crate::{StoreError, fault, files};
 
 /// The number and its complement, each 8 bytes, big-endian.
 const BYTES: usize = 16;
@@ -27,7 +27,9 @@ impl Mark {
     /// Opens or makes the file and returns the number in it.
     pub(crate) fn open(path: &Path) -> Result<(Self, u64), StoreError> {
         let found = files::read_bounded(path, BYTES)?.and_then(|bytes| decode(&bytes)).unwrap_or(0);
-        let file = files::private().create(true).truncate(false).write(true).open(path);
+        let mut options = files::private();
+        let file =
+            fault::step("open the mark", || options.create(true).truncate(false).write(true).open(path));
         let file = file.map_err(StoreError::io("open", path))?;
         Ok((Self { file, path: path.to_owned() }, found))
     }
@@ -37,14 +39,14 @@ impl Mark {
         let bytes = [commits.to_be_bytes(), (!commits).to_be_bytes()].concat();
         let write = |file: &mut File| -> io::Result<()> {
             file.seek(SeekFrom::Start(0))?;
-            file.write_all(&bytes)
+            fault::write_all(file, &bytes)
         };
         write(&mut self.file).map_err(StoreError::io("write", &self.path))
     }
 
     /// Makes file and number durable.
     pub(crate) fn sync(&self) -> Result<(), StoreError> {
-        self.file.sync_all().map_err(StoreError::io("sync", &self.path))
+        fault::sync(&self.file).map_err(StoreError::io("sync", &self.path))
     }
 }
 

@@ -5,12 +5,12 @@
 //! clears away what the interrupted one made. So a folder is whole or is refused, wherever the power fails.
 
 use std::{
-    fs::{self, File},
+    fs,
     path::{Path, PathBuf},
 };
 
 use crate::{
-    Schema, StorageSecret, Store, StoreError, StoreOptions,
+    Schema, StorageSecret, Store, StoreError, StoreOptions, fault,
     files::{self, private_folder, sync_folder},
     lock::FolderLock,
 };
@@ -65,8 +65,10 @@ impl Restoring {
         }
         private_folder(folder)?;
         let lock = FolderLock::take(folder)?;
-        let file = files::private().create(true).truncate(false).write(true).open(&marker);
-        file.and_then(|file| file.sync_all()).map_err(StoreError::io("create", &marker))?;
+        let mut options = files::private();
+        let file =
+            fault::step("open the marker", || options.create(true).truncate(false).write(true).open(&marker));
+        file.and_then(|file| fault::sync(&file)).map_err(StoreError::io("create", &marker))?;
         sync_folder(folder)?;
         let restoring = Self { folder: folder.to_owned(), lock };
         restoring.clear()?;
@@ -87,7 +89,7 @@ impl Restoring {
     fn clear(&self) -> Result<(), StoreError> {
         for name in FOLDERS {
             let path = self.folder.join(name);
-            match fs::remove_dir_all(&path) {
+            match fault::step("remove a folder", || fs::remove_dir_all(&path)) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                     return Err(StoreError::io("clear away", path)(error));
                 }
@@ -122,10 +124,8 @@ impl RestoringStore {
     pub fn finish(self) -> Result<Store, StoreError> {
         let marker = marker(&self.folder);
         // What others put beside the database (rosters) they have synced; their folders' names are in this one.
-        File::open(&self.folder)
-            .and_then(|folder| folder.sync_all())
-            .map_err(StoreError::io("sync the folder", &self.folder))?;
-        fs::remove_file(&marker).map_err(StoreError::io("remove", &marker))?;
+        sync_folder(&self.folder)?;
+        files::remove(&marker)?;
         sync_folder(&self.folder)?;
         Ok(self.store)
     }

@@ -4,10 +4,7 @@
 //! tells damage from a wrong key; it protects nothing. The additional data is [`FORMAT`] ‖ 0 ‖ name, so that a file
 //! under another's name does not open.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use domain::Epoch;
 use protocol::{Secret, SecretName};
@@ -165,8 +162,7 @@ impl KeyFolder {
     /// Name and ending of the files that can be ours.
     fn files(&self) -> Result<Vec<(String, String)>, StoreError> {
         let mut found = Vec::new();
-        for entry in fs::read_dir(&self.path).map_err(StoreError::io("list", &self.path))? {
-            let entry = entry.map_err(StoreError::io("list", &self.path))?;
+        for entry in files::entries(&self.path)? {
             let file_name = entry.file_name();
             if let Some((name, ending)) = file_name.to_str().and_then(|name| name.split_once('.'))
                 && is_secret_name(name)

@@ -52,7 +52,7 @@ impl MemoryDisk {
     #[must_use]
     pub fn restored(&self, now: domain::Timestamp) -> Self {
         let backed_up = |collection: Collection| match collection {
-            Collection::Signal | Collection::Roster => true,
+            Collection::Signal | Collection::Roster | Collection::Proof => true,
             Collection::FamilyKeys
             | Collection::KeySet
             | Collection::Header
@@ -60,7 +60,9 @@ impl MemoryDisk {
             | Collection::Head
             | Collection::Match
             | Collection::UnitMatch
+            | Collection::Dummies
             | Collection::Forgotten
+            | Collection::Abandonment
             | Collection::Restored => false,
         };
         let mut records = self.records.clone();

@@ -64,7 +64,8 @@ impl Founding {
                 heartbeat_seconds: 60,
                 ceremony_deadline_seconds: 30,
                 live_tags: Rules::LIVE_TAGS,
-                segments_per_snapshot: Rules::SEGMENTS_PER_SNAPSHOT,
+                // Often, so that every run of some length goes over several.
+                segments_per_snapshot: 8,
             },
             circles: vec![Circle {
                 id: circle,
@@ -127,6 +128,25 @@ impl Founding {
         let institution = Institution { postcode: postcode.to_owned(), number, letter: None, addition: None };
         let plan = MemberPlan { sector: "jeugd", bsn_entitled: true };
         Self::found(&vec![plan; members], 3, 2, &[("jeugd", "jeugd")], vec![institution])
+    }
+
+    /// The same network founded with other rules, which is another network.
+    ///
+    /// # Panics
+    /// On rules that make no valid roster.
+    #[must_use]
+    pub fn with_rules(&self, change: impl FnOnce(&mut Rules)) -> Self {
+        let mut content = self.content.clone();
+        change(&mut content.rules);
+        let (signed, roster) = genesis(content.clone(), &[&signing_key(0)]).expect("a valid test network");
+        let chain = RosterChain::found(signed, None).expect("just made");
+        Self { roster, chain, content, circle: self.circle, members: self.members }
+    }
+
+    /// Every segment of a feed stays: no full set takes the place of what came before it.
+    #[must_use]
+    pub fn without_full_sets(&self) -> Self {
+        self.with_rules(|rules| rules.segments_per_snapshot = u32::MAX)
     }
 
     /// `members` entitled members of one sector that is open to itself; the first three hold keys, two suffice.

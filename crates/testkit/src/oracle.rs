@@ -33,6 +33,6 @@ fn fill_family(disk: &mut MemoryDisk, epoch: Epoch, family: &FamilyRef, keys: &F
     let pseudonyms: Vec<(&LinkageKey, PseudonymKey)> =
         keys.keys().map(|key| (key, oracle(epoch, key))).collect();
     let pairs = pseudonyms.iter().map(|(key, pseudonym)| (*key, pseudonym));
-    let (scope, collection, key, value) = evaluated_record(epoch, family, pairs);
+    let (scope, collection, key, value) = evaluated_record(epoch, family, pairs, Vec::new());
     disk.put_in(scope, collection, key, value);
 }

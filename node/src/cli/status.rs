@@ -84,6 +84,19 @@ fn print(status: &StatusLine) -> Result<()> {
             status.keys_waiting,
             if status.published { "" } else { "; not everything is published yet" }
         ))?;
+        if let Some(next) = &status.next_epoch {
+            let keys =
+                if next.key_sets.is_empty() { "none yet".to_owned() } else { next.key_sets.join(", ") };
+            let left = if next.published {
+                "; everything is published in it".to_owned()
+            } else {
+                format!("; {} keys waiting", next.keys_waiting)
+            };
+            output::line(&format!(
+                "next epoch    {} from {}; key sets: {keys}{left}",
+                next.epoch, next.starts
+            ))?;
+        }
         output::line(&format!("others        {}", output::coverage(&status.dekking)))?;
         let connections = &status.connections;
         output::line(&format!(

@@ -14,7 +14,7 @@ use protocol::ceremony::CeremonyState;
 use protocol::{Answer, HearingStatus, SignalSummary, Status};
 use roster::{Fingerprint, Member, VerifiedRoster};
 
-use super::clock;
+use super::{clock, epochs};
 
 /// A status of which only the outside is known.
 pub(super) fn blank(oin: Oin, phase: Phase, messages: Vec<String>, addresses: Vec<String>) -> StatusLine {
@@ -26,6 +26,8 @@ pub(super) fn blank(oin: Oin, phase: Phase, messages: Vec<String>, addresses: Ve
         addresses,
         roster: None,
         epoch: None,
+        entered: BTreeMap::new(),
+        next_epoch: None,
         key_sets: Vec::new(),
         keyholders: KeyholderLine::default(),
         keys_waiting: 0,
@@ -73,6 +75,7 @@ pub(super) fn status(
     let hearing: Vec<HearingLine> = status.hearing.iter().map(|circle| hearing(circle, roster)).collect();
     messages.extend(hearing.iter().map(unheard));
     messages.extend(status.ceremony_problems().map(ToString::to_string));
+    messages.extend(epochs::sentences(status, roster));
     messages.extend(clock::sentences(&status.set_back, &status.clock));
     messages.extend(blank.leaving.as_ref().map(|since| {
         format!("the organisation is leaving the network since {since}; `samenhang leave` goes on with it")
@@ -87,6 +90,8 @@ pub(super) fn status(
             newest_heard: status.newest_roster_heard,
         }),
         epoch: Some(status.epoch.0),
+        entered: epochs::entered(status),
+        next_epoch: status.next.as_ref().map(epochs::next),
         key_sets: status.key_sets.iter().map(|class| class.dutch().to_owned()).collect(),
         keyholders: KeyholderLine {
             reachable: status.keyholders_reachable,

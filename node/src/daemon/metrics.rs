@@ -31,6 +31,24 @@ pub(super) fn text(status: &StatusLine, room: Option<Room>) -> String {
     let version = status.roster.as_ref().map_or(0, |roster| u64::from(roster.version));
     gauge("samenhang_roster_version", "Version of the roster in force; 0 without one.", version);
     gauge("samenhang_epoch", "The current epoch; 0 without a roster.", status.epoch.map_or(0, u64::from));
+    let oldest = status.entered.values().min().copied();
+    let behind = status.epoch.zip(oldest).map_or(0, |(runs, oldest)| runs.saturating_sub(oldest));
+    gauge(
+        "samenhang_epochs_behind",
+        "Epochs by which a class of keys lags behind the one that runs; 0 when all is well.",
+        u64::from(behind),
+    );
+    let next = status.next_epoch.as_ref();
+    gauge(
+        "samenhang_next_epoch_key_sets",
+        "Classes whose keys of the next epoch are made; 0 while it is not prepared.",
+        next.map_or(0, |next| count(next.key_sets.len())),
+    );
+    gauge(
+        "samenhang_next_epoch_published",
+        "1 when everything is published in the next epoch.",
+        next.map_or(0, |next| u64::from(next.published)),
+    );
     gauge(
         "samenhang_key_sets",
         "Classes of keys that can be used; 2 when all is well.",

@@ -6,6 +6,7 @@
 mod backup;
 mod clock;
 mod desk;
+mod epochs;
 mod health;
 mod import;
 mod leave;

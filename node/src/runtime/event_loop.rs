@@ -6,15 +6,17 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use domain::{Oin, Timestamp};
 use protocol::{Input, Node, Refused};
 use store::StepSender;
-use tokio::sync::mpsc::Receiver;
+use tokio::runtime::Handle;
+
+use super::inbox::Inbox;
 
 /// Seconds between two lines about refusals of one kind.
 const LOG_SECONDS: u64 = 60;
 
-/// Runs until every sender of inputs is gone or the writer has stopped.
-pub(super) fn run(mut node: Node, mut inputs: Receiver<Input>, steps: &StepSender) {
+/// Runs until nobody gives commands any more or the writer has stopped.
+pub(super) fn run(mut node: Node, mut inbox: Inbox, runtime: &Handle, steps: &StepSender) {
     let mut refusals = Refusals::default();
-    while let Some(input) = inputs.blocking_recv() {
+    while let Some(input) = inbox.next(runtime) {
         let from = sender(&input);
         for step in node.handle(input, now()) {
             if steps.send(step).is_err() {

@@ -20,9 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::event_loop;
 use super::identity::{NodeIdentity, NodeSecrets, random_seed};
-
-/// Inputs that may wait for the event loop. The network stops reading from peers when it is full.
-const QUEUED_INPUTS: usize = 1_024;
+use super::inbox::{self, Inbox, Senders};
 
 /// How often the state machine learns that time has passed. Its own intervals are whole seconds.
 const TICK: Duration = Duration::from_millis(100);
@@ -38,8 +36,9 @@ pub struct Prepared {
     identity: NodeIdentity,
     store: Store,
     network: Network,
-    inputs: mpsc::Sender<Input>,
-    received: mpsc::Receiver<Input>,
+    commands: mpsc::Sender<Input>,
+    ticks: mpsc::Sender<Input>,
+    inbox: Inbox,
     units: UnitMatrix,
 }
 
@@ -57,7 +56,7 @@ pub struct Reach {
 /// A node at work.
 pub struct RunningNode {
     network: Network,
-    inputs: mpsc::Sender<Input>,
+    commands: mpsc::Sender<Input>,
     notices: mpsc::Receiver<Notice>,
     waiting: Arc<Waiting>,
     logical_bytes: u64,
@@ -97,20 +96,21 @@ impl Prepared {
     /// When the store cannot be read or written, or an address cannot be bound.
     pub async fn with_store(oin: domain::Oin, mut store: Store, reach: Reach) -> Result<Self> {
         let secrets = NodeSecrets::of(&mut store)?;
-        let (inputs, received) = mpsc::channel(QUEUED_INPUTS);
+        let (Senders { commands, ticks, events }, inbox) = inbox::new();
         let mut config = NetworkConfig::new(oin, secrets.node_seed(), reach.listen);
         config.quic = reach.quic;
         if let Some(circuits) = reach.relay_circuits {
             config.relay = true;
             config.limits.relay_circuits = circuits;
         }
-        let network = Network::start(config, inputs.clone()).await?;
+        let network = Network::start(config, events).await?;
         Ok(Self {
             identity: NodeIdentity { oin, secrets },
             store,
             network,
-            inputs,
-            received,
+            commands,
+            ticks,
+            inbox,
             units: UnitMatrix::default(),
         })
     }
@@ -166,21 +166,22 @@ impl Prepared {
                 move |error| failed.fail(error),
             )
         };
-        let received = self.received;
-        self.inputs.send(Input::Command { id: FIRST_COMMAND, command: Command::Import(first) }).await?;
+        let inbox = self.inbox;
+        self.commands.send(Input::Command { id: FIRST_COMMAND, command: Command::Import(first) }).await?;
         let at_end = CloseAtEnd(Arc::clone(&waiting));
+        let runtime = tokio::runtime::Handle::current();
         let event_loop = std::thread::Builder::new()
             .name("event-loop".to_owned())
             .spawn(move || {
                 let _end = at_end;
-                event_loop::run(node, received, &steps);
+                event_loop::run(node, inbox, &runtime, &steps);
             })
             .context("cannot start the event loop's thread")?;
-        let ticker = tokio::spawn(tick(self.inputs.clone()));
+        let ticker = tokio::spawn(tick(self.ticks));
         self.network.send(members).await?;
         Ok(RunningNode {
             network: self.network,
-            inputs: self.inputs,
+            commands: self.commands,
             notices,
             waiting,
             logical_bytes,
@@ -235,7 +236,7 @@ impl RunningNode {
         let id = CommandId(self.last_command.fetch_add(1, Ordering::Relaxed) + 1);
         let (tell, told) = oneshot::channel();
         self.waiting.expect(id, tell);
-        if self.inputs.send(Input::Command { id, command }).await.is_err() {
+        if self.commands.send(Input::Command { id, command }).await.is_err() {
             return Err(self.waiting.why_stopped());
         }
         told.await.map_err(|_| self.waiting.why_stopped())
@@ -278,6 +279,12 @@ impl RunningNode {
         self.network.counters()
     }
 
+    /// The most that has waited in the network at one time.
+    #[must_use]
+    pub fn most_network_load(&self) -> network::Load {
+        self.network.most_load()
+    }
+
     /// Bytes of the records when the node started.
     #[must_use]
     pub fn logical_bytes(&self) -> u64 {
@@ -298,7 +305,7 @@ impl RunningNode {
         self.ticker.abort();
         let _ended = self.ticker.await;
         self.network.stop().await;
-        drop(self.inputs);
+        drop(self.commands);
         let (event_loop, writer) = (self.event_loop, self.writer);
         tokio::task::spawn_blocking(move || {
             event_loop.join().map_err(|_| anyhow!("the event loop ended badly"))?;
@@ -401,6 +408,13 @@ fn log(notice: &Notice) {
         Notice::Equivocation { publisher } => {
             tracing::error!(%publisher, "two headers or heads are signed with one sequence number");
         }
+        Notice::BeyondCap { publisher, circle } => {
+            tracing::error!(
+                %publisher,
+                %circle,
+                "the feed has more tags than the network allows; what goes beyond is neither published nor taken"
+            );
+        }
         Notice::FeedContinued { publisher, generation } => {
             tracing::warn!(
                 %publisher,
@@ -420,12 +434,12 @@ impl Drop for CloseAtEnd {
     }
 }
 
-async fn tick(inputs: mpsc::Sender<Input>) {
+async fn tick(ticks: mpsc::Sender<Input>) {
     let mut clock = tokio::time::interval(TICK);
     clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         clock.tick().await;
-        if inputs.send(Input::Tick).await.is_err() {
+        if ticks.send(Input::Tick).await.is_err() {
             return;
         }
     }

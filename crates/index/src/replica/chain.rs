@@ -1,18 +1,20 @@
-//! One generation of a feed as a reader holds it: digests of its headers, what its bodies add up to, and the bodies
-//! that are still to come.
+//! One run of a feed as a reader holds it: digests of its headers, what its bodies add up to, and the bodies that are
+//! still to come. A run begins where a feed, a generation or a full set begins.
 
 use std::collections::VecDeque;
 
 use crypto::{Digest, Signed, Tag};
 
-use crate::{Body, FeedError, HeaderDocument};
+use crate::{Body, FeedError, HeaderDocument, MAX_TAGS};
 
-/// A chain without gaps from the first header of its generation; empty before that one came.
+/// A chain without gaps from the first header of its run; empty before that one came.
 #[derive(Debug, Default)]
 pub(super) struct Chain {
     generation: u32,
     /// Sequence number of the first header.
     first: u64,
+    /// How many segments from the first on are its full set.
+    parts: u32,
     /// Digests of all headers, the first one's first.
     digests: Vec<Digest>,
     /// Headers whose bodies have not arrived, in order.
@@ -25,23 +27,21 @@ impl Chain {
     /// A chain that begins with this header.
     pub(super) fn begin(header: &Signed<HeaderDocument>) -> Self {
         let document = header.document();
-        let mut chain = Self { generation: document.generation, first: document.sequence, ..Self::default() };
+        let (generation, first, parts) = (document.generation, document.begins, document.parts);
+        let mut chain = Self { generation, first, parts, ..Self::default() };
         chain.push(header);
         chain
     }
 
-    /// Whether a header can be the first of its generation: only the very first segment continues nothing.
-    pub(super) fn may_begin(header: &HeaderDocument) -> bool {
-        let is_first = header.sequence == 1 && header.previous.is_none();
-        let continues = header.sequence > 1 && header.previous.is_some();
-        if header.generation == 0 { is_first } else { continues }
-    }
-
     /// Whether a header is the next one of this chain.
     pub(super) fn is_continued_by(&self, header: &HeaderDocument) -> bool {
-        header.generation == self.generation
-            && header.sequence == self.newest().saturating_add(1)
-            && header.previous == self.digests.last().copied()
+        (header.generation, header.begins, header.parts) == (self.generation, self.first, self.parts)
+            && self.is_followed_by(header)
+    }
+
+    /// Whether a header, maybe of another run, has the next number and names the newest header held.
+    pub(super) fn is_followed_by(&self, header: &HeaderDocument) -> bool {
+        header.sequence == self.newest().saturating_add(1) && header.previous == self.digests.last().copied()
     }
 
     /// Appends the next header, which the caller has checked.
@@ -71,6 +71,41 @@ impl Chain {
         }
     }
 
+    /// Sequence number of the newest header whose body is applied, with all before it; one less than the first before
+    /// any is.
+    pub(super) fn taken(&self) -> u64 {
+        self.newest().saturating_sub(self.waiting.len() as u64)
+    }
+
+    /// Whether it begins with a full set of which every body is applied.
+    pub(super) fn has_full_set(&self) -> bool {
+        self.parts > 0 && self.is_whole()
+    }
+
+    /// Whether no part is missing of the full set that it begins with, if it does.
+    pub(super) fn is_whole(&self) -> bool {
+        self.unapplied_parts() == 0
+    }
+
+    /// Parts of the full set that are not applied, be it that their headers have not come.
+    fn unapplied_parts(&self) -> u64 {
+        let applied = self.digests.len() - self.waiting.len();
+        u64::from(self.parts).saturating_sub(applied as u64)
+    }
+
+    /// Tags to be fetched before the full set is whole, as far as headers tell; the most there can be of others.
+    pub(super) fn tags_to_full_set(&self) -> u64 {
+        let parts = self.waiting.iter().filter(|header| header.is_part());
+        let (known, tags) =
+            parts.fold((0, 0), |(known, tags), part| (known + 1, tags + u64::from(part.added)));
+        tags + (self.unapplied_parts().saturating_sub(known)) * MAX_TAGS as u64
+    }
+
+    /// Tags in the bodies that have not arrived.
+    pub(super) fn tags_waiting(&self) -> u64 {
+        self.waiting.iter().map(|header| u64::from(header.added) + u64::from(header.withdrawn)).sum()
+    }
+
     pub(super) fn digest_at(&self, sequence: u64) -> Option<Digest> {
         let place = usize::try_from(sequence.checked_sub(self.first)?).ok()?;
         self.digests.get(place).copied()
@@ -89,6 +124,11 @@ impl Chain {
         self.waiting.front()
     }
 
+    /// The headers whose bodies are needed, in order.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = &HeaderDocument> {
+        self.waiting.iter()
+    }
+
     /// Waits for no body any more: what they hold is published again.
     pub(super) fn stop_waiting(&mut self) {
         self.waiting = VecDeque::new();
@@ -99,12 +139,25 @@ impl Chain {
         *self = Self { tags: std::mem::take(&mut self.tags), ..Self::default() };
     }
 
-    /// Applies the body needed next and returns its sequence number.
-    pub(super) fn apply(&mut self, body: &Body) -> Result<u64, FeedError> {
+    /// Whether a header says that its body leaves more than `cap` tags live.
+    pub(super) fn would_exceed(&self, header: &HeaderDocument, cap: usize) -> bool {
+        (self.tags.len() as u64).saturating_add(u64::from(header.added))
+            > (cap as u64).saturating_add(u64::from(header.withdrawn))
+    }
+
+    /// Applies the body needed next, unless it leaves more than `cap` tags live, and returns its sequence number.
+    pub(super) fn apply(&mut self, body: &Body, cap: usize) -> Result<u64, FeedError> {
         let header = self.waiting.front().ok_or(FeedError::OtherBody)?;
         let counts = (body.added().len() as u64, body.withdrawn().len() as u64);
         if header.body != body.digest() || counts != (u64::from(header.added), u64::from(header.withdrawn)) {
             return Err(FeedError::OtherBody);
+        }
+        let goes = |tag: &Tag| body.withdrawn().binary_search(tag).is_ok();
+        let lives = |tag: &Tag| self.tags.binary_search(tag).is_ok();
+        let come = body.added().iter().filter(|tag| !lives(tag) && !goes(tag)).count();
+        let go = body.withdrawn().iter().filter(|tag| lives(tag)).count();
+        if self.tags.len() + come > cap.saturating_add(go) {
+            return Err(FeedError::TooManyTags);
         }
         let sequence = header.sequence;
         self.waiting.pop_front();

@@ -1,5 +1,6 @@
 //! What happens on connections: they open, close and are refused; members ask, answer and gossip.
 
+use domain::CircleId;
 use libp2p::gossipsub::MessageAcceptance;
 use libp2p::request_response::{self, InboundFailure, OutboundRequestId};
 use libp2p::swarm::{ListenError, SwarmEvent};
@@ -9,9 +10,10 @@ use tokio::time::Instant;
 
 use super::{Task, UnderWay};
 use crate::address::Path;
+use crate::arrivals::TooOften;
 use crate::behaviour::BehaviourEvent;
 use crate::gossip::MAX_GOSSIP_FRAME_BYTES;
-use crate::unanswered::Waiting;
+use crate::unanswered::{Kept, Waiting};
 
 impl Task {
     pub(super) fn happened(&mut self, event: SwarmEvent<BehaviourEvent>) {
@@ -58,6 +60,11 @@ impl Task {
             if let Some(count) = self.tally.strangers_refused.raise_and_tell() {
                 tracing::warn!(peer = peer.map(tracing::field::display), count, "refused a stranger");
             }
+        } else if cause.downcast_ref::<TooOften>().is_some() {
+            if let Some(count) = self.tally.arrivals_refused.raise_and_tell() {
+                let peer = peer.map(tracing::field::display);
+                tracing::warn!(peer, count, "refused a connection: too many or too often from there");
+            }
         } else {
             if let Some(count) = self.tally.connections_over_limit.raise_and_tell() {
                 let peer = peer.map(tracing::field::display);
@@ -69,6 +76,7 @@ impl Task {
     fn behaved(&mut self, event: BehaviourEvent) {
         match event {
             BehaviourEvent::Allowed(never)
+            | BehaviourEvent::Arrivals(never)
             | BehaviourEvent::Limits(never)
             | BehaviourEvent::Memory(never) => match never {},
             BehaviourEvent::RelayClient(event) => self.waited_at_relay(&event),
@@ -104,8 +112,13 @@ impl Task {
         let fits = message.data.len() <= MAX_GOSSIP_FRAME_BYTES;
         let acceptance = match circle {
             Some(circle) if fits => {
-                self.tell(Input::Gossip { circle, frame: message.data });
-                MessageAcceptance::Accept
+                let input = Input::Gossip { circle, frame: message.data };
+                if self.hear(message.source, &propagation_source, circle, input) {
+                    MessageAcceptance::Accept
+                } else {
+                    // Nobody's lie, so nobody is blamed; and not carried on.
+                    MessageAcceptance::Ignore
+                }
             }
             Some(_) => {
                 self.tally.gossip_oversized.raise();
@@ -122,15 +135,33 @@ impl Task {
         gossip.report_message_validation_result(&message_id, &propagation_source, acceptance);
     }
 
+    /// Takes gossip unless too much comes. What an author says itself counts for the author; what a member passes on
+    /// counts for that member, so that nobody can use up another's share by repeating it.
+    fn hear(&mut self, author: Option<PeerId>, by: &PeerId, circle: CircleId, input: Input) -> bool {
+        let Some(from) = self.members.oin(by) else { return false };
+        let (what, rate) = if author.as_ref() == Some(by) {
+            (Some(circle), self.limits.rates.gossip)
+        } else {
+            (None, self.limits.rates.passed_gossip)
+        };
+        let is_taken =
+            self.heard.try_take((from, what), rate, Instant::now()) && self.queue.push_gossip(from, input);
+        if !is_taken && let Some(count) = self.tally.gossip_too_often.raise_and_tell() {
+            tracing::warn!(%from, count, "dropped gossip: too much of this member");
+        }
+        is_taken
+    }
+
     fn conversed(&mut self, conversation: Conversation, event: request_response::Event<Vec<u8>, Vec<u8>>) {
         match event {
             request_response::Event::Message { peer, connection_id, message } => {
                 self.answered(&peer, connection_id);
                 match message {
-                    request_response::Message::Request { request, channel, .. } => {
+                    request_response::Message::Request { request: frame, request_id: request, channel } => {
                         // A member that was removed while its request was under way is a stranger now.
                         let Some(from) = self.members.oin(&peer) else { return };
-                        self.asked(Waiting { from, conversation, channel }, request);
+                        let bytes = frame.len();
+                        self.asked(Waiting { from, conversation, request, channel, bytes }, frame);
                     }
                     request_response::Message::Response { request_id, response } => {
                         self.ended(conversation, request_id, Some(response));
@@ -141,30 +172,38 @@ impl Task {
                 tracing::debug!(?conversation, %error, "an own request failed");
                 self.ended(conversation, request_id, None);
             }
-            request_response::Event::InboundFailure { error, .. } => match error {
-                // The own refusal, already counted.
-                InboundFailure::ResponseOmission => {}
-                InboundFailure::Timeout
-                | InboundFailure::ConnectionClosed
-                | InboundFailure::UnsupportedProtocols
-                | InboundFailure::Io(_) => self.sweep(),
-            },
-            request_response::Event::ResponseSent { .. } => {}
+            request_response::Event::InboundFailure { request_id, error, .. } => {
+                self.unanswered.answered(conversation, request_id);
+                match error {
+                    // The own refusal, already counted.
+                    InboundFailure::ResponseOmission => {}
+                    InboundFailure::Timeout
+                    | InboundFailure::ConnectionClosed
+                    | InboundFailure::UnsupportedProtocols
+                    | InboundFailure::Io(_) => self.sweep(),
+                }
+            }
+            request_response::Event::ResponseSent { request_id, .. } => {
+                self.unanswered.answered(conversation, request_id);
+            }
         }
     }
 
     fn asked(&mut self, request: Waiting, frame: Vec<u8>) {
         let (from, conversation) = (request.from, request.conversation);
-        let Some(token) = self.unanswered.keep(request) else {
+        let Some(Kept { token, given_up }) = self.unanswered.keep(request) else {
             if let Some(count) = self.tally.requests_refused.raise_and_tell() {
                 tracing::warn!(%from, ?conversation, count, "refused a request: too many of this member wait");
             }
             return;
         };
-        if self.unanswered.is_over_bound() {
-            self.sweep();
+        if let Some((other, token)) = given_up {
+            self.queue.forget_request(&other, token);
+            if let Some(count) = self.tally.requests_given_up.raise_and_tell() {
+                tracing::warn!(%other, count, "gave up a request: too many of this member and of all wait");
+            }
         }
-        self.tell(Input::Request { from, conversation, token, frame });
+        self.queue.push_request(from, conversation, Input::Request { from, conversation, token, frame });
     }
 
     fn sweep(&mut self) {
@@ -176,14 +215,10 @@ impl Task {
     fn ended(&mut self, conversation: Conversation, request: OutboundRequestId, response: Option<Vec<u8>>) {
         let Some(UnderWay { to, id }) = self.under_way.remove(&(conversation, request)) else { return };
         match response {
-            Some(frame) => self.tell(Input::Response { id, frame }),
+            Some(frame) => self.queue.push_answer(to, Input::Response { id, frame }),
             None => self.fail(id),
         }
-        while let Some(next) = self.lanes.release(to, conversation) {
-            if let Some(peer) = self.members.reachable(&to) {
-                return self.send(to, peer, conversation, next);
-            }
-            self.fail(next.id);
-        }
+        // The next in its line follows at the top of the loop.
+        self.lanes.release(to, conversation);
     }
 }

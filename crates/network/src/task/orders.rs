@@ -85,7 +85,7 @@ impl Task {
         let Some(peer) = self.members.reachable(&to) else {
             return self.fail(id);
         };
-        match self.lanes.offer(to, conversation, id, frame) {
+        match self.lanes.offer(to, conversation, id, frame, Instant::now()) {
             Offer::Send(ready) => self.send(to, peer, conversation, ready),
             Offer::Waits => {}
             Offer::Full => self.fail(id),
@@ -93,7 +93,7 @@ impl Task {
     }
 
     fn answer(&mut self, token: ResponseToken, frame: Vec<u8>) {
-        let Some(Waiting { conversation, channel, .. }) = self.unanswered.take(token) else {
+        let Some(Waiting { from, conversation, request, channel, .. }) = self.unanswered.take(token) else {
             self.tally.answers_unknown.raise();
             return;
         };
@@ -102,8 +102,11 @@ impl Task {
             tracing::warn!(?conversation, bytes = frame.len(), "an own answer is too long to send");
             return;
         }
+        let bytes = frame.len();
         if self.swarm.behaviour_mut().requests(conversation).send_response(channel, frame).is_err() {
             self.tally.answers_unknown.raise();
+        } else {
+            self.unanswered.answering(from, conversation, request, bytes);
         }
     }
 

@@ -9,8 +9,7 @@ use crate::support::{Node, PATIENCE, connected_with, oin};
 
 #[tokio::test]
 async fn commands_are_taken_while_nobody_takes_events() {
-    let limits = Limits { queued_events: 1, ..Limits::default() };
-    let mut node = Node::start_with(1, ([127, 0, 0, 1], 0).into(), limits).await;
+    let mut node = Node::start(1).await;
     // Ten times the command channel: this would hang if the network waited for its events to be taken.
     let orders = 2_560;
     let all = async {
@@ -27,7 +26,7 @@ async fn commands_are_taken_while_nobody_takes_events() {
 
 #[tokio::test]
 async fn more_requests_than_streams_wait_in_line_and_all_are_answered() {
-    let limits = Limits { streams_per_connection: 4, queued_events: 1, ..Limits::default() };
+    let limits = Limits { streams_per_connection: 4, ..Limits::default() };
     let [mut first, mut second] = connected_with([1, 2], limits).await;
     let requests: u64 = 100;
     for id in 0..requests {

@@ -7,6 +7,7 @@
 
 mod backpressure;
 mod conversations;
+mod floods;
 mod frames;
 mod gossip;
 mod membership;

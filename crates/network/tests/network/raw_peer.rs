@@ -14,7 +14,10 @@ use crate::support::{CIRCLE, NETWORK, Node, PATIENCE};
 
 /// Writes what it is given, without a length in front, and reads whatever comes.
 #[derive(Clone, Default)]
-pub(crate) struct RawCodec;
+pub(crate) struct RawCodec {
+    /// Whether it never ends what it writes.
+    is_slow: bool,
+}
 
 impl request_response::Codec for RawCodec {
     type Protocol = StreamProtocol;
@@ -42,7 +45,11 @@ impl request_response::Codec for RawCodec {
         T: AsyncWrite + Unpin + Send,
     {
         io.write_all(&bytes).await?;
-        io.flush().await
+        io.flush().await?;
+        if self.is_slow {
+            std::future::pending::<()>().await;
+        }
+        Ok(())
     }
 
     async fn write_response<T>(
@@ -61,6 +68,7 @@ impl request_response::Codec for RawCodec {
 #[derive(NetworkBehaviour)]
 pub(crate) struct RawBehaviour {
     pub(crate) feed: request_response::Behaviour<RawCodec>,
+    pub(crate) roster: request_response::Behaviour<RawCodec>,
     pub(crate) gossip: gossipsub::Behaviour,
     pub(crate) ping: ping::Behaviour,
 }
@@ -72,7 +80,21 @@ pub(crate) struct RawPeer {
 impl RawPeer {
     /// A node with the key of member `serial`, whose gossip is signed with the key of `author`.
     pub(crate) fn new(serial: u8, author: u8) -> Self {
-        let feed = StreamProtocol::new(Conversation::Feed.protocol_name());
+        Self::with(serial, author, RawCodec::default())
+    }
+
+    /// A node with the key of member `serial` that begins requests and never ends them.
+    pub(crate) fn slow(serial: u8) -> Self {
+        Self::with(serial, serial, RawCodec { is_slow: true })
+    }
+
+    fn with(serial: u8, author: u8, codec: RawCodec) -> Self {
+        let requests = |conversation: Conversation| {
+            let name = StreamProtocol::new(conversation.protocol_name());
+            let settings = request_response::Config::default();
+            let codec = codec.clone();
+            request_response::Behaviour::with_codec(codec, [(name, ProtocolSupport::Full)], settings)
+        };
         let gossip = gossipsub::Behaviour::new(
             MessageAuthenticity::Signed(keypair(author)),
             gossipsub::ConfigBuilder::default().build().unwrap(),
@@ -83,10 +105,8 @@ impl RawPeer {
             .with_tcp(tcp::Config::default(), tls::Config::new, yamux::Config::default)
             .unwrap()
             .with_behaviour(|_| RawBehaviour {
-                feed: request_response::Behaviour::new(
-                    [(feed, ProtocolSupport::Full)],
-                    request_response::Config::default(),
-                ),
+                feed: requests(Conversation::Feed),
+                roster: requests(Conversation::Roster),
                 gossip,
                 ping: ping::Behaviour::default(),
             })

@@ -1,8 +1,8 @@
-//! Asking: before a keyholder signs its first package of an attempt, it asks the others what they hold of it.
+//! Asking: before a keyholder signs its first package for a key, it asks the others what they hold of it.
 //!
 //! A data folder that was restored holds no secrets of a ceremony. A second package for one attempt would convict its
 //! keyholder and spoil the attempt for everybody, so whoever gets back a package of its own that it knows nothing
-//! about signs none. Others can keep it back, but not invent it.
+//! about signs none for that attempt, and takes part in the next. Others can keep it back, but not invent it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,10 +10,10 @@ use crypto::{CeremonyId, Digest, KeyholderSection, Unverified};
 use domain::{Oin, Timestamp};
 
 use super::keeper::{CeremonyKeeper, ceremony_id, keys_to_make};
-use super::material::{KeyId, verified_key_set};
+use super::material::KeyId;
 use super::message::{Part, Round1Document};
 use crate::CeremonyProblem;
-use crate::effects::{Context, Effects};
+use crate::effects::Context;
 
 /// Failed questions after which a connected keyholder is no longer waited for.
 const PATIENCE: u32 = 3;
@@ -25,20 +25,21 @@ pub(super) struct Asking {
     pub(super) since: Timestamp,
     answered: BTreeSet<Oin>,
     failures: BTreeMap<Oin, u32>,
-    /// Somebody holds a package that this keyholder signed and lost.
-    is_lost: bool,
+    /// The newest attempt of which somebody holds a package that this keyholder signed and lost.
+    lost: Option<u32>,
 }
 
 impl Asking {
     pub(super) fn new(section: Digest, since: Timestamp) -> Self {
-        Self { section, since, answered: BTreeSet::new(), failures: BTreeMap::new(), is_lost: false }
+        Self { section, since, answered: BTreeSet::new(), failures: BTreeMap::new(), lost: None }
     }
 }
 
 impl CeremonyKeeper {
-    /// Whether the first package may be signed: every connected keyholder has said what it holds, at least one of
-    /// them, and all there are after a restore. A ceremony completes with all of them only, so nothing is delayed.
-    pub(super) fn may_begin(&self, cx: &Context<'_>, key: KeyId) -> bool {
+    /// Whether a package may be signed for an attempt: every connected keyholder has said what it holds, at least one of
+    /// them, and all there are after a restore. The first attempt completes with all of them only, so nothing is
+    /// delayed.
+    pub(super) fn may_begin(&self, cx: &Context<'_>, key: KeyId, attempt: u32) -> bool {
         let Some(asking) = self.asking.get(&key) else { return false };
         let section = cx.roster.keyholder_section();
         let waits_for = |oin: &Oin| {
@@ -48,7 +49,7 @@ impl CeremonyKeeper {
                         && asking.failures.get(oin).is_none_or(|failures| *failures < PATIENCE))
         };
         let others: Vec<Oin> = others(&section, cx.identity.oin).collect();
-        !asking.is_lost
+        asking.lost.is_none_or(|lost| lost < attempt)
             && !others.iter().any(waits_for)
             && (others.is_empty() || others.iter().any(|oin| asking.answered.contains(oin)))
     }
@@ -64,31 +65,18 @@ impl CeremonyKeeper {
     }
 
     /// Takes what another keyholder holds of an attempt that is not begun here.
-    pub(super) fn told(
-        &mut self,
-        cx: &Context<'_>,
-        key: KeyId,
-        from: Oin,
-        parts: &[Part],
-        fx: &mut Effects<'_>,
-    ) {
+    pub(super) fn told(&mut self, cx: &Context<'_>, key: KeyId, from: Oin, parts: &[Part]) {
         let id = ceremony_id(cx, key);
         let Some(asking) = self.asking.get_mut(&key) else { return };
         for part in parts {
             match part {
-                Part::Round1(wire) => asking.is_lost |= is_own(cx, &id, wire),
-                Part::KeySet(wire) => {
-                    // Complete: it is used without a share, if this keyholder had one. One that is still being
-                    // signed says nothing here.
-                    if let Some(key_set) =
-                        verified_key_set(cx, wire).filter(|key_set| KeyId::of(key_set) == key)
-                    {
-                        self.keep_key_set(key_set, wire.clone(), fx);
-                        self.asking.remove(&key);
-                        return;
-                    }
-                }
-                Part::Round2(_) | Part::Echo(_) | Part::Complaint(_) | Part::Disclosure(_) => {}
+                Part::Round1(wire) => asking.lost = asking.lost.max(own_attempt(cx, &id, wire)),
+                Part::Round2(_)
+                | Part::Echo(_)
+                | Part::Complaint(_)
+                | Part::Disclosure(_)
+                | Part::KeySet(_)
+                | Part::Abandonment(_) => {}
             }
         }
         asking.answered.insert(from);
@@ -108,7 +96,8 @@ impl CeremonyKeeper {
         let deadline = u64::from(cx.roster.rules().ceremony_deadline_seconds);
         let mut problems = Vec::new();
         for (key, asking) in &self.asking {
-            if asking.is_lost {
+            let present = self.present(cx, *key).map(|attempts| attempts.id().attempt);
+            if asking.lost.is_some() && asking.lost >= present {
                 problems.push(CeremonyProblem::Lost { key: *key });
             } else if cx.now.since(asking.since) >= deadline {
                 let section = cx.roster.keyholder_section();
@@ -143,11 +132,14 @@ fn others(section: &KeyholderSection, me: Oin) -> impl Iterator<Item = Oin> {
     section.keyholders.iter().map(|keyholder| keyholder.oin).filter(move |oin| *oin != me)
 }
 
-/// Whether this organisation signed that package, for that attempt.
-fn is_own(cx: &Context<'_>, id: &CeremonyId, wire: &[u8]) -> bool {
-    let Ok(unverified) = Unverified::<Round1Document>::parse(wire) else { return false };
+/// The attempt at that key for which this organisation signed a round 1 package, if it is one of its own.
+fn own_attempt(cx: &Context<'_>, first: &CeremonyId, wire: &[u8]) -> Option<u32> {
+    let unverified = Unverified::<Round1Document>::parse(wire).ok()?;
     let claimed = unverified.claimed();
-    claimed.signer == cx.identity.oin
-        && claimed.ceremony == id.digest()
-        && unverified.verify(&cx.identity.key.verifying_key()).is_ok()
+    let attempt = claimed.attempt;
+    let participants = claimed.participants.iter().copied().collect();
+    let is_own = claimed.signer == cx.identity.oin
+        && claimed.ceremony == first.with_attempt(attempt).session(&participants)
+        && unverified.verify(&cx.identity.key.verifying_key()).is_ok();
+    is_own.then_some(attempt)
 }

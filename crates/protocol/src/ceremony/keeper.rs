@@ -2,43 +2,46 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crypto::{CeremonyId, Digest, KeySet, KeyShare, Seed, cbor};
+use crypto::{CeremonyId, Digest, KeySet, KeyShare, cbor};
 use domain::{Epoch, Oin, Timestamp};
 
 use super::asking::Asking;
-use super::kept::{CeremonySecret, ceremony_name, keep_secret, key_of, share_name};
-use super::machine::{Ceremony, Milestone};
-use super::material::{KeyId, KeyMaterial, key_set_key, verified_key_set};
-use super::message::{CeremonyRequest, CeremonyResponse, MAX_PARTS};
+use super::attempts::Attempts;
+use super::kept::{CeremonySecret, KeptAbandonment, attempt_of, ceremony_name, key_of, share_name};
+use super::machine::Ceremony;
+use super::material::{KeyId, KeyMaterial, verified_key_set};
 use crate::effects::{Context, Effects};
-use crate::{
-    CeremonyProblem, Collection, Conversation, Notice, RequestId, ResponseToken, Scope, Secret, SecretName,
-    Write,
-};
+use crate::{CeremonyProblem, Notice, Refused, RequestId, Secret, SecretName, Write};
 
-/// Seconds between two attempts to reach a member that has what is missing.
-const RETRY_SECONDS: u64 = 1;
-
-/// The only attempt; further ones need signed abandonments.
-const ATTEMPT: u32 = 1;
+/// The attempt with which each key begins.
+const FIRST_ATTEMPT: u32 = 1;
 
 /// The ceremonies of this node.
 #[derive(Default)]
 pub(crate) struct CeremonyKeeper {
+    /// The attempts at each key among each section of keyholders that this node belongs to.
+    pub(super) attempts: BTreeMap<(KeyId, Digest), Attempts>,
+    /// The present attempts that this keyholder takes part in.
     pub(super) running: BTreeMap<KeyId, Ceremony>,
-    /// Attempts that this keyholder has not begun.
+    /// Keys of which this keyholder does not know yet whether it has signed something and lost it.
     pub(super) asking: BTreeMap<KeyId, Asking>,
+    /// Keys of which this run began or continued an attempt, so that it knows what it signed.
+    pub(super) begun: BTreeSet<(KeyId, Digest)>,
+    /// What was wrong with the attempt that this keyholder gave up.
+    pub(super) left: BTreeMap<KeyId, Vec<CeremonyProblem>>,
     /// Whether the data folder was restored from a backup.
     pub(super) restored: bool,
     pub(crate) material: KeyMaterial,
+    /// Keys whose key set another took the place of, or that lost it.
+    pub(super) replaced: BTreeSet<KeyId>,
     /// Names of the secret files there are.
-    secrets: BTreeSet<SecretName>,
+    pub(super) secrets: BTreeSet<SecretName>,
     /// Exchanges and key-set requests under way.
-    pending: BTreeMap<RequestId, (Oin, KeyId)>,
+    pub(super) pending: BTreeMap<RequestId, (Oin, KeyId)>,
     /// When each member was last asked, by key.
-    asked: BTreeMap<(Oin, KeyId), Timestamp>,
+    pub(super) asked: BTreeMap<(Oin, KeyId), Timestamp>,
     /// Members that have not seen the newest state.
-    dirty: BTreeSet<(Oin, KeyId)>,
+    pub(super) dirty: BTreeSet<(Oin, KeyId)>,
     told: BTreeSet<(KeyId, Oin)>,
 }
 
@@ -55,318 +58,120 @@ impl CeremonyKeeper {
         }
     }
 
+    /// Takes back an abandonment from disk, own or another's.
+    pub(crate) fn restore_abandonment(&mut self, cx: &Context<'_>, record: &[u8]) {
+        let Ok(kept) = cbor::from_slice::<KeptAbandonment>(record) else { return };
+        let key = KeyId { epoch: kept.epoch, class: kept.class };
+        if !cx.epochs.is_near(key.epoch) {
+            return;
+        }
+        if let Some(attempts) = self.attempts_of(cx, key, kept.section) {
+            attempts.take(&kept.wire, &mut Refused::default());
+        }
+    }
+
     /// Takes back shares and ceremonies under way from their secret files. A share that is not the key set's is left
-    /// out.
+    /// out, and so is what belongs to an attempt that was abandoned.
     pub(crate) fn restore_secrets(&mut self, cx: &Context<'_>, secrets: &[(SecretName, Secret)]) {
         self.secrets.extend(secrets.iter().map(|(name, _)| name.clone()));
         let held = self.material.key_sets.keys().copied();
         let keys: BTreeSet<KeyId> = held.chain(keys_to_make(cx)).collect();
+        let held =
+            |name: SecretName| secrets.iter().find(|(held, _)| *held == name).map(|(_, secret)| secret);
+        let share_of = |id: &CeremonyId| {
+            held(share_name(id)).and_then(|secret| KeyShare::from_secret_bytes(secret.reveal()).ok())
+        };
         for key in keys {
-            let made = self.material.key_set(key.epoch, key.class);
-            let id = made.map_or_else(|| ceremony_id(cx, key), |set| *set.ceremony());
-            let held =
-                |name: SecretName| secrets.iter().find(|(held, _)| *held == name).map(|(_, secret)| secret);
-            let share =
-                held(share_name(&id)).and_then(|secret| KeyShare::from_secret_bytes(secret.reveal()).ok());
-            let kept_share = share.as_ref().map(KeyShare::verifying_share);
-            if let Some(share) = share {
-                let fits = |set: &KeySet| set.verifying_share(share.index()) == kept_share.as_ref();
-                if made.is_none_or(fits) {
-                    self.material.shares.insert(key, share);
-                }
+            if let Some(made) = self.material.key_set(key.epoch, key.class) {
+                let fits =
+                    |share: &KeyShare| made.verifying_share(share.index()) == Some(&share.verifying_share());
+                let share = share_of(made.ceremony()).filter(fits);
+                self.material.shares.extend(share.map(|share| (key, share)));
+                continue;
             }
+            let first = ceremony_id(cx, key);
+            let Some(attempts) = self.attempts_of(cx, key, first.section) else { continue };
+            let abandoned = attempts.newest_own();
+            let begun = secrets.iter().filter_map(|(name, _)| attempt_of(name, &first)).max();
+            let Some(attempt) = begun.filter(|attempt| abandoned.is_none_or(|newest| newest < *attempt))
+            else {
+                if let Some(abandoned) = abandoned {
+                    attempts.resume(abandoned, BTreeSet::new(), cx.now);
+                }
+                continue;
+            };
+            let id = first.with_attempt(attempt);
+            let share = share_of(&id);
             let kept = held(ceremony_name(&id))
                 .and_then(|secret| cbor::from_slice::<CeremonySecret>(secret.reveal()).ok());
-            if let Some(kept) = kept
-                && let Ok(seed) = <[u8; 32]>::try_from(kept.seed.as_slice())
-                && !self.material.key_sets.contains_key(&key)
-            {
-                let wires: Vec<Vec<u8>> = kept.round1.iter().map(|wire| wire.0.clone()).collect();
-                let (section, seed) = (cx.roster.keyholder_section(), Seed::from_bytes(seed));
-                let deadline = Timestamp(kept.deadline);
-                let ceremony = Ceremony::start(id, section, cx.identity, seed, deadline, &wires, kept_share);
-                self.running.extend(ceremony.map(|ceremony| (key, ceremony)));
-            }
+            let section = attempts.section().clone();
+            let ceremony = kept.and_then(|kept| {
+                kept.take_up(id, section, cx.identity, share.as_ref().map(KeyShare::verifying_share))
+            });
+            let Some(ceremony) = ceremony else { continue };
+            attempts.resume(attempt, ceremony.participants().clone(), ceremony.span().began);
+            self.begun.insert((key, first.section));
+            self.material.shares.extend(share.map(|share| (key, share)));
+            self.running.insert(key, ceremony);
         }
+    }
+
+    /// The attempts at a key among a section, when this node belongs to it.
+    pub(super) fn attempts_of(
+        &mut self,
+        cx: &Context<'_>,
+        key: KeyId,
+        section: Digest,
+    ) -> Option<&mut Attempts> {
+        let present = cx.roster.keyholder_section();
+        let found = if present.digest() == section { &present } else { cx.chain.section(&section)? };
+        let me = found.keyholders.iter().find(|keyholder| keyholder.oin == cx.identity.oin)?.index;
+        let first = CeremonyId { section, ..ceremony_id(cx, key) };
+        let new = || Attempts::new(first, found.clone(), me, cx.now);
+        Some(self.attempts.entry((key, section)).or_insert_with(new))
+    }
+
+    /// The attempts at a key among the present keyholders.
+    pub(super) fn present(&self, cx: &Context<'_>, key: KeyId) -> Option<&Attempts> {
+        self.attempts.get(&(key, cx.roster.keyholder_section().digest()))
     }
 
     /// Problems of the ceremonies under way, and of what is left of those that are over.
     pub(crate) fn problems(&self, cx: &Context<'_>) -> Vec<CeremonyProblem> {
         let running = self.running.values().flat_map(|ceremony| ceremony.problems(cx.now));
-        running.chain(self.problems_of_asking(cx)).collect()
+        let waiting = self.problems_of_waiting(cx).into_iter();
+        running.chain(waiting).chain(self.problems_of_asking(cx)).collect()
     }
 
     /// Starts what is missing and asks for what others have.
-    pub(crate) fn tick(&mut self, cx: &Context<'_>, mut seed: impl FnMut() -> Seed, fx: &mut Effects<'_>) {
+    pub(crate) fn tick(
+        &mut self,
+        cx: &Context<'_>,
+        mut seed: impl FnMut() -> crypto::Seed,
+        fx: &mut Effects<'_>,
+    ) {
         self.erase(cx, fx);
         for key in keys_wanted(cx, &self.material) {
+            if keys_to_make(cx).any(|to_make| to_make == key) {
+                self.follow(cx, key, &mut seed, fx);
+            }
             if self.material.key_sets.contains_key(&key) {
                 self.asking.remove(&key);
-                continue;
+                self.look_for_newer(cx, key, fx);
+            } else {
+                self.drive(cx, key, fx);
             }
-            let section = cx.roster.keyholder_section().digest();
-            if self.running.get(&key).is_some_and(|ceremony| ceremony.id().section != section) {
-                // Other keyholders were named meanwhile: they begin anew among themselves.
-                if let Some(ended) = self.running.remove(&key) {
-                    fx.write(Write::DestroySecret { name: ceremony_name(ended.id()) });
-                }
-            }
-            if !self.running.contains_key(&key) && keys_to_make(cx).any(|to_make| to_make == key) {
-                self.start(cx, key, &mut seed, fx);
-            }
-            self.drive(cx, key, fx);
         }
         for problem in self.problems(cx) {
-            let about = match &problem {
-                CeremonyProblem::Lying { key, keyholder, .. }
-                | CeremonyProblem::Missing { key, keyholder, .. } => (*key, *keyholder),
-                CeremonyProblem::Lost { key } | CeremonyProblem::ShareLost { key } => (*key, cx.identity.oin),
-            };
-            if self.told.insert(about) {
+            if self.told.insert((problem.key(), problem.keyholder().unwrap_or(cx.identity.oin))) {
                 fx.notice(Notice::Ceremony(problem));
             }
         }
     }
 
-    fn start(&mut self, cx: &Context<'_>, key: KeyId, seed: &mut impl FnMut() -> Seed, fx: &mut Effects<'_>) {
-        let section = cx.roster.keyholder_section();
-        let digest = section.digest();
-        let is_keyholder = section.keyholders.iter().any(|keyholder| keyholder.oin == cx.identity.oin);
-        self.asking.retain(|held, asking| *held != key || is_keyholder && asking.section == digest);
-        if !is_keyholder {
-            return;
-        }
-        let since = self.asking.entry(key).or_insert_with(|| Asking::new(digest, cx.now)).since;
-        if !self.may_begin(cx, key) {
-            return;
-        }
-        let deadline = since.plus(u64::from(cx.roster.rules().ceremony_deadline_seconds));
-        let id = ceremony_id(cx, key);
-        if let Some(ceremony) = Ceremony::start(id, section, cx.identity, seed(), deadline, &[], None) {
-            self.asking.remove(&key);
-            keep_secret(&ceremony, deadline, &[], fx);
-            self.secrets.insert(ceremony_name(&id));
-            self.dirty.extend(ceremony.others().map(|oin| (oin, key)));
-            self.running.insert(key, ceremony);
-            self.advance(cx, key, fx);
-        }
-    }
-
-    /// Exchanges with every connected participant, or asks all of them before it begins. Whoever is no keyholder asks
-    /// one.
-    fn drive(&mut self, cx: &Context<'_>, key: KeyId, fx: &mut Effects<'_>) {
-        let section = cx.roster.keyholder_section();
-        let reachable = section.keyholders.iter().map(|keyholder| keyholder.oin);
-        let mut free: Vec<Oin> = reachable
-            .filter(|oin| *oin != cx.identity.oin && cx.connected.contains(oin))
-            .filter(|oin| !self.pending.values().any(|asked| *asked == (*oin, key)))
-            .filter(|oin| self.dirty.contains(&(*oin, key)) || self.waited(cx, *oin, key))
-            .collect();
-        if !self.running.contains_key(&key) && !self.asking.contains_key(&key) {
-            // Whoever was asked longest ago comes first, so that a silent keyholder does not stand in the way.
-            free.sort_by_key(|oin| self.asked.get(&(*oin, key)).copied());
-            free.truncate(1);
-        }
-        for oin in free {
-            let request = match self.running.get(&key) {
-                Some(ceremony) => {
-                    let Some(index) = ceremony.index_of(&oin) else { continue };
-                    CeremonyRequest::Exchange {
-                        ceremony: ceremony.digest(),
-                        parts: ceremony.parts_for(index),
-                    }
-                }
-                None if self.asking.contains_key(&key) => {
-                    CeremonyRequest::Exchange { ceremony: ceremony_id(cx, key).digest(), parts: Vec::new() }
-                }
-                None => CeremonyRequest::KeySet { epoch: key.epoch, class: key.class },
-            };
-            self.dirty.remove(&(oin, key));
-            self.asked.insert((oin, key), cx.now);
-            let id = fx.request(oin, Conversation::Ceremony, cbor::to_vec(&request));
-            self.pending.insert(id, (oin, key));
-        }
-    }
-
-    fn waited(&self, cx: &Context<'_>, oin: Oin, key: KeyId) -> bool {
-        // Whoever makes a key is in a hurry; whoever waits for that of the next epoch is not.
-        let is_ahead = key.epoch > cx.epochs.clock && !self.running.contains_key(&key);
-        let interval = u64::from(cx.roster.rules().publish_interval_seconds);
-        let wait = if is_ahead { interval.max(RETRY_SECONDS) } else { RETRY_SECONDS };
-        self.asked.get(&(oin, key)).is_none_or(|at| cx.now.since(*at) >= wait)
-    }
-
-    /// Answers a member.
-    pub(crate) fn request(
-        &mut self,
-        cx: &Context<'_>,
-        from: Oin,
-        token: ResponseToken,
-        frame: &[u8],
-        fx: &mut Effects<'_>,
-    ) {
-        let response = match cbor::from_slice::<CeremonyRequest>(frame) {
-            Ok(CeremonyRequest::Exchange { ceremony, parts }) => {
-                self.exchange(cx, from, ceremony, &parts, fx)
-            }
-            Ok(CeremonyRequest::KeySet { epoch, class }) => self
-                .material
-                .key_sets
-                .get(&KeyId { epoch, class })
-                .map(|(_, wire)| CeremonyResponse::KeySet { wire: wire.clone() }),
-            Err(_) => {
-                fx.refused.malformed_frames += 1;
-                None
-            }
-        };
-        fx.respond(token, cbor::to_vec(&response.unwrap_or(CeremonyResponse::Unknown)));
-    }
-
-    fn exchange(
-        &mut self,
-        cx: &Context<'_>,
-        from: Oin,
-        ceremony: Digest,
-        parts: &[super::Part],
-        fx: &mut Effects<'_>,
-    ) -> Option<CeremonyResponse> {
-        let key = keys_to_make(cx).find(|key| ceremony_id(cx, *key).digest() == ceremony)?;
-        let is_keyholder =
-            cx.roster.keyholder_section().keyholders.iter().any(|keyholder| keyholder.oin == from);
-        if !is_keyholder || parts.len() > MAX_PARTS {
-            fx.refused.not_allowed += 1;
-            return None;
-        }
-        if let Some((_, wire)) = self.material.key_sets.get(&key) {
-            return Some(CeremonyResponse::Exchange { parts: vec![super::Part::KeySet(wire.clone())] });
-        }
-        self.told(cx, key, from, parts, fx);
-        self.receive(cx, key, from, parts, fx);
-        if let Some((_, wire)) = self.material.key_sets.get(&key) {
-            return Some(CeremonyResponse::Exchange { parts: vec![super::Part::KeySet(wire.clone())] });
-        }
-        if self.asking.contains_key(&key) {
-            return Some(CeremonyResponse::Exchange { parts: Vec::new() });
-        }
-        let running = self.running.get(&key)?;
-        let index = running.index_of(&from)?;
-        self.dirty.remove(&(from, key));
-        Some(CeremonyResponse::Exchange { parts: running.parts_for(index) })
-    }
-
-    /// Takes the response to an own request.
-    pub(crate) fn response(&mut self, cx: &Context<'_>, id: RequestId, frame: &[u8], fx: &mut Effects<'_>) {
-        let Some((from, key)) = self.pending.remove(&id) else { return };
-        match cbor::from_slice::<CeremonyResponse>(frame) {
-            Ok(CeremonyResponse::Exchange { parts }) if parts.len() <= MAX_PARTS => {
-                self.told(cx, key, from, &parts, fx);
-                self.receive(cx, key, from, &parts, fx);
-            }
-            Ok(CeremonyResponse::KeySet { wire }) if !self.running.contains_key(&key) => {
-                match verified_key_set(cx, &wire) {
-                    Some(key_set) if KeyId::of(&key_set) == key => self.keep_key_set(key_set, wire, fx),
-                    Some(_) | None => fx.refused.bad_signatures += 1,
-                }
-            }
-            Ok(CeremonyResponse::Unknown) => self.not_told(from, key),
-            Ok(CeremonyResponse::Exchange { .. } | CeremonyResponse::KeySet { .. }) | Err(_) => {
-                fx.refused.malformed_frames += 1;
-                self.not_told(from, key);
-            }
-        }
-    }
-
-    /// An own request got no answer.
-    pub(crate) fn failed(&mut self, id: RequestId) {
-        if let Some((from, key)) = self.pending.remove(&id) {
-            self.not_told(from, key);
-        }
-    }
-
-    fn receive(
-        &mut self,
-        cx: &Context<'_>,
-        key: KeyId,
-        from: Oin,
-        parts: &[super::Part],
-        fx: &mut Effects<'_>,
-    ) {
-        if self.overtaken(cx, key, parts, fx) {
-            return;
-        }
-        let Some(ceremony) = self.running.get_mut(&key) else { return };
-        let Some(index) = ceremony.index_of(&from) else { return };
-        let before = ceremony.parts_for(index).len();
-        ceremony.receive(index, parts, fx.refused);
-        self.advance(cx, key, fx);
-        // Whoever learnt something has something to tell.
-        let learnt = self.running.get(&key).is_some_and(|ceremony| ceremony.parts_for(index).len() != before);
-        if learnt && let Some(ceremony) = self.running.get(&key) {
-            self.dirty.extend(ceremony.others().map(|oin| (oin, key)));
-        }
-    }
-
-    /// A complete key set of the epoch that keyholders of another roster made ends the own ceremony: an epoch has
-    /// one key set per class.
-    fn overtaken(
-        &mut self,
-        cx: &Context<'_>,
-        key: KeyId,
-        parts: &[super::Part],
-        fx: &mut Effects<'_>,
-    ) -> bool {
-        let Some(own) = self.running.get(&key).map(|ceremony| *ceremony.id()) else { return false };
-        for part in parts {
-            if let super::Part::KeySet(wire) = part
-                && let Some(key_set) = verified_key_set(cx, wire)
-                && KeyId::of(&key_set) == key
-                && key_set.ceremony().section != own.section
-            {
-                self.running.remove(&key);
-                fx.write(Write::DestroySecret { name: ceremony_name(&own) });
-                self.keep_key_set(key_set, wire.clone(), fx);
-                return true;
-            }
-        }
-        false
-    }
-
-    fn advance(&mut self, cx: &Context<'_>, key: KeyId, fx: &mut Effects<'_>) {
-        let Some(ceremony) = self.running.get_mut(&key) else { return };
-        let reached = ceremony.advance(cx.identity);
-        let id = *ceremony.id();
-        for milestone in reached {
-            match milestone {
-                Milestone::Echoed => {
-                    let deadline = ceremony.deadline();
-                    keep_secret(ceremony, deadline, &ceremony.round1_wires(), fx);
-                }
-                Milestone::ShareMade(share) => {
-                    let secret = Secret::new(share.to_secret_bytes().to_vec());
-                    self.secrets.insert(share_name(&id));
-                    fx.write(Write::PutSecret { name: share_name(&id), secret });
-                    self.material.shares.insert(key, share);
-                }
-                Milestone::Complete(key_set, wire) => {
-                    fx.write(Write::DestroySecret { name: ceremony_name(&id) });
-                    self.secrets.remove(&ceremony_name(&id));
-                    self.material.key_sets.insert(key, (key_set, wire.clone()));
-                    fx.put_in(Scope::Epoch(key.epoch), Collection::KeySet, key_set_key(key), wire);
-                }
-            }
-        }
-        if self.material.key_sets.contains_key(&key) {
-            self.running.remove(&key);
-        }
-    }
-
-    pub(super) fn keep_key_set(&mut self, key_set: KeySet, wire: Vec<u8>, fx: &mut Effects<'_>) {
-        let key = KeyId::of(&key_set);
-        if self.material.key_sets.contains_key(&key) {
-            return;
-        }
-        fx.put_in(Scope::Epoch(key.epoch), Collection::KeySet, key_set_key(key), wire.clone());
-        self.material.key_sets.insert(key, (key_set, wire));
+    /// The keys whose key set was replaced since this was last asked: what was made with the old one is void.
+    pub(crate) fn replaced(&mut self) -> BTreeSet<KeyId> {
+        std::mem::take(&mut self.replaced)
     }
 
     /// Destroys what is left of keys that are not used any more: shares and ceremonies of an epoch once the next is
@@ -383,11 +188,44 @@ impl CeremonyKeeper {
         self.material.shares.retain(|key, _| !is_left(*key));
         self.running.retain(|key, _| !is_left(*key));
         self.asking.retain(|key, _| !is_left(*key));
+        self.left.retain(|key, _| !is_left(*key));
+    }
+
+    /// Destroys every secret of a key that belongs to neither the attempt under way nor the key set in hand.
+    pub(super) fn sweep(&mut self, key: KeyId, fx: &mut Effects<'_>) {
+        let made = self.material.key_set(key.epoch, key.class).map(KeySet::ceremony);
+        let running = self.running.get(&key).map(Ceremony::id);
+        let wanted: BTreeSet<SecretName> = made
+            .map(share_name)
+            .into_iter()
+            .chain(running.into_iter().flat_map(|id| [share_name(id), ceremony_name(id)]))
+            .collect();
+        let is_stale = |name: &SecretName| key_of(name) == Some(key) && !wanted.contains(name);
+        for name in self.secrets.extract_if(.., |name| is_stale(name)) {
+            fx.write(Write::DestroySecret { name });
+        }
+        let fits = |share: &KeyShare| match self.material.key_set(key.epoch, key.class) {
+            Some(made) => made.verifying_share(share.index()) == Some(&share.verifying_share()),
+            None => running.is_some(),
+        };
+        if self.material.shares.get(&key).is_some_and(|share| !fits(share)) {
+            self.material.shares.remove(&key);
+        }
+    }
+
+    /// The clock was set right after it had been ahead: who was asked at a moment of then may be asked again.
+    pub(crate) fn clock_went_back(&mut self, now: Timestamp) {
+        self.asked.clear();
+        for asking in self.asking.values_mut() {
+            asking.since = asking.since.min(now);
+        }
     }
 
     /// Lets go of an epoch that is over; its records go with its data key.
     pub(crate) fn forget(&mut self, epoch: Epoch) {
         self.material.key_sets.retain(|key, _| key.epoch != epoch);
+        self.attempts.retain(|(key, _), _| key.epoch != epoch);
+        self.begun.retain(|(key, _)| key.epoch != epoch);
         self.asked.retain(|(_, key), _| key.epoch != epoch);
         self.dirty.retain(|(_, key)| key.epoch != epoch);
         self.told.retain(|(key, _)| key.epoch != epoch);
@@ -409,12 +247,13 @@ fn keys_wanted(cx: &Context<'_>, material: &KeyMaterial) -> Vec<KeyId> {
     before.chain(keys_to_make(cx)).collect()
 }
 
+/// The first attempt at a key among the present keyholders; it names all of them.
 pub(super) fn ceremony_id(cx: &Context<'_>, key: KeyId) -> CeremonyId {
     CeremonyId {
         network: cx.roster.network(),
         section: cx.roster.keyholder_section().digest(),
         epoch: key.epoch,
         class: key.class,
-        attempt: ATTEMPT,
+        attempt: FIRST_ATTEMPT,
     }
 }

@@ -12,12 +12,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crypto::dkg::{self, Round1Secret, Round2Secret};
 use crypto::{
-    CeremonyId, Digest, KeySet, KeySetDocument, KeyShare, KeyholderSection, SealingKey, Seed, Signature,
-    Signed, SignedKeySet, TypeName, VerifyingKey, digest,
+    CeremonyId, Digest, KeySet, KeySetDocument, KeyShare, Keyholder, KeyholderSection, SealingKey, Seed,
+    Signature, Signed, SignedKeySet, TypeName, VerifyingKey, digest,
 };
 use domain::{Oin, Timestamp};
 use zeroize::Zeroizing;
 
+pub(crate) use self::judging::Accused;
 use self::judging::Liars;
 use super::message::{EchoDocument, Round1Document, Round2Document};
 use crate::Refused;
@@ -26,10 +27,12 @@ use crate::effects::Identity;
 /// A ceremony under way or complete.
 pub(crate) struct Ceremony {
     id: CeremonyId,
+    /// The session: the attempt among its participants.
     digest: Digest,
     section: KeyholderSection,
+    participants: BTreeSet<u16>,
     me: u16,
-    deadline: Timestamp,
+    span: Span,
     seed: Seed,
     sealing: SealingKey,
     round1_secret: Round1Secret,
@@ -45,12 +48,35 @@ pub(crate) struct Ceremony {
     /// The verifying share of the own share, when an earlier run kept one: others may have completed meanwhile and
     /// destroyed what the share was made of.
     kept_share: Option<[u8; 32]>,
-    /// Key sets signed by others before the own one was ready.
+    /// Key sets signed by others before the own one was ready, by who brought them.
     early: BTreeMap<u16, SignedKeySet>,
     /// A key set that everybody else signed already, before the own one was ready.
     finished: Option<(KeySet, SignedKeySet)>,
     complete: Option<(KeySet, Vec<u8>)>,
     liars: Liars,
+}
+
+/// When an attempt was begun here, and until when this keyholder waits before it gives it up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) began: Timestamp,
+    pub(crate) deadline: Timestamp,
+}
+
+impl Span {
+    /// From when a share that has not come is complained of, so that its dealer can still bring it into the open.
+    fn halfway(self) -> Timestamp {
+        self.began.plus(self.deadline.since(self.began) / 2)
+    }
+}
+
+/// What an earlier run of the same attempt left.
+#[derive(Default)]
+pub(crate) struct KeptAttempt {
+    /// The round 1 packages that it held.
+    pub(crate) round1: Vec<Vec<u8>>,
+    /// The verifying share of the own share.
+    pub(crate) verifying_share: Option<[u8; 32]>,
 }
 
 struct Distributed {
@@ -75,22 +101,20 @@ pub(crate) enum Milestone {
 }
 
 impl Ceremony {
-    /// Starts a ceremony, or starts it again after a restart with the same `seed` and what was kept: the round 1
-    /// packages, and the verifying share of the own share.
+    /// Starts an attempt among some keyholders of a section, or starts it again after a restart with the same `seed`
+    /// and what was kept.
     ///
-    /// `None` when this organisation is no keyholder of the section or the section cannot hold a ceremony.
+    /// `None` when this organisation does not take part or the participants cannot hold a ceremony.
     pub(crate) fn start(
         id: CeremonyId,
-        section: KeyholderSection,
+        (section, participants): (KeyholderSection, BTreeSet<u16>),
         identity: &Identity,
         seed: Seed,
-        deadline: Timestamp,
-        kept: &[Vec<u8>],
-        kept_share: Option<[u8; 32]>,
+        span: Span,
+        kept: &KeptAttempt,
     ) -> Option<Self> {
         let me = section.keyholders.iter().find(|keyholder| keyholder.oin == identity.oin)?.index;
-        let participants: BTreeSet<u16> =
-            section.keyholders.iter().map(|keyholder| keyholder.index).collect();
+        let session = id.session(&participants);
         let (round1_secret, package) =
             dkg::start(me, &participants, section.threshold, &seed.derive("round1", 0)).ok()?;
         let sealing = SealingKey::from_seed(&seed.derive("sealing", 0));
@@ -98,17 +122,20 @@ impl Ceremony {
             kind: TypeName::new(),
             network: id.network,
             signer: identity.oin,
-            ceremony: id.digest(),
+            ceremony: session,
             index: me,
             package,
             sealing_key: sealing.public(),
+            attempt: id.attempt,
+            participants: participants.iter().copied().collect(),
         };
         let mut ceremony = Self {
-            digest: id.digest(),
+            digest: session,
             id,
             section,
+            participants,
             me,
-            deadline,
+            span,
             seed,
             sealing,
             round1_secret,
@@ -120,13 +147,13 @@ impl Ceremony {
             disclosures: BTreeMap::new(),
             echoes: BTreeMap::new(),
             result: None,
-            kept_share,
+            kept_share: kept.verifying_share,
             early: BTreeMap::new(),
             finished: None,
             complete: None,
             liars: Liars::default(),
         };
-        for wire in kept {
+        for wire in &kept.round1 {
             ceremony.take_round1(wire, &mut Refused::default());
         }
         Some(ceremony)
@@ -136,33 +163,31 @@ impl Ceremony {
         &self.id
     }
 
-    pub(crate) fn digest(&self) -> Digest {
-        self.digest
-    }
-
     pub(crate) fn seed(&self) -> &Seed {
         &self.seed
     }
 
-    pub(crate) fn deadline(&self) -> Timestamp {
-        self.deadline
+    pub(crate) fn span(&self) -> Span {
+        self.span
+    }
+
+    pub(crate) fn participants(&self) -> &BTreeSet<u16> {
+        &self.participants
     }
 
     /// The other participants.
     pub(crate) fn others(&self) -> impl Iterator<Item = Oin> {
-        self.section
-            .keyholders
-            .iter()
-            .filter(|keyholder| keyholder.index != self.me)
-            .map(|keyholder| keyholder.oin)
+        self.members().filter(|keyholder| keyholder.index != self.me).map(|keyholder| keyholder.oin)
     }
 
     pub(crate) fn index_of(&self, oin: &Oin) -> Option<u16> {
-        self.section
-            .keyholders
-            .iter()
-            .find(|keyholder| keyholder.oin == *oin)
-            .map(|keyholder| keyholder.index)
+        self.members().find(|keyholder| keyholder.oin == *oin).map(|keyholder| keyholder.index)
+    }
+
+    /// The keyholders that take part.
+    fn members(&self) -> impl Iterator<Item = &Keyholder> {
+        let takes_part = |keyholder: &&Keyholder| self.participants.contains(&keyholder.index);
+        self.section.keyholders.iter().filter(takes_part)
     }
 
     /// The round 1 packages held, as bytes, for the secret file.
@@ -171,15 +196,25 @@ impl Ceremony {
     }
 
     /// Goes as far as what is held allows. Each milestone is returned once.
-    pub(crate) fn advance(&mut self, identity: &Identity) -> Vec<Milestone> {
+    pub(crate) fn advance(&mut self, identity: &Identity, now: Timestamp) -> Vec<Milestone> {
         let mut reached = Vec::new();
-        if self.complete.is_some() || !self.liars.is_empty() {
+        if self.complete.is_some() {
             return reached;
         }
+        if self.liars.is_empty() {
+            self.go_on(identity, now, &mut reached);
+        }
+        // Complete is complete, whatever else one of its signers did.
+        reached.extend(self.complete());
+        reached
+    }
+
+    fn go_on(&mut self, identity: &Identity, now: Timestamp, reached: &mut Vec<Milestone>) {
         self.distribute(identity);
         self.open_shares(identity);
+        self.miss_shares(identity, now);
         self.answer_complaints(identity);
-        if self.shares.len() + 1 == self.section.keyholders.len() && !self.echoes.contains_key(&self.me) {
+        if self.shares.len() + 1 == self.participants.len() && !self.echoes.contains_key(&self.me) {
             let echo = EchoDocument {
                 kind: TypeName::new(),
                 network: self.id.network,
@@ -192,17 +227,16 @@ impl Ceremony {
             reached.push(Milestone::Echoed);
         }
         reached.extend(self.sign_key_set(identity));
-        reached.extend(self.complete());
-        reached
     }
 
+    /// A participant.
     fn keyholder(&self, index: u16) -> Option<(Oin, VerifyingKey)> {
-        let found = self.section.keyholders.iter().find(|keyholder| keyholder.index == index)?;
+        let found = self.members().find(|keyholder| keyholder.index == index)?;
         Some((found.oin, found.key))
     }
 
     fn has_all_round1(&self) -> bool {
-        self.round1.len() == self.section.keyholders.len()
+        self.round1.len() == self.participants.len()
     }
 
     fn packages_of_others(&self) -> BTreeMap<u16, Vec<u8>> {

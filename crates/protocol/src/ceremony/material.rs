@@ -56,6 +56,11 @@ impl KeyMaterial {
         KeyClass::ALL.into_iter().filter(move |class| self.key_set(epoch, *class).is_some())
     }
 
+    /// The key sets in hand of an epoch, by digest.
+    pub(crate) fn digests(&self, epoch: Epoch) -> Vec<Digest> {
+        KeyClass::ALL.into_iter().filter_map(|class| self.key_set(epoch, class)).map(KeySet::digest).collect()
+    }
+
     /// The key whose key set has this digest.
     pub(crate) fn find(&self, digest: &Digest) -> Option<KeyId> {
         self.key_sets.iter().find(|(_, (key_set, _))| key_set.digest() == *digest).map(|(key, _)| *key)

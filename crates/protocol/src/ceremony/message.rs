@@ -4,8 +4,8 @@ use crypto::{Digest, Document, SealingPublicKey, TypeName};
 use domain::{Epoch, KeyClass, NetworkId, Oin};
 use minicbor::{Decode, Encode};
 
-/// Most parts in one frame: every round of the sixteen keyholders that a roster may name, with a complaint of
-/// everybody about everybody and the answers.
+/// Most parts in one frame: every round of sixteen keyholders, with a complaint of everybody about everybody, the
+/// answers, and everybody's abandonments of two attempts.
 pub(crate) const MAX_PARTS: usize = 600;
 
 /// Round 1: commitments to the polynomial with a proof of knowledge, and a sealing key made for this attempt.
@@ -20,7 +20,7 @@ pub struct Round1Document {
     /// The keyholder that made it.
     #[cbor(n(2), with = "crypto::cbor::oin")]
     pub signer: Oin,
-    /// Digest of the ceremony's id.
+    /// Digest of the session: the attempt and its participants.
     #[n(3)]
     pub ceremony: Digest,
     /// The signer's index.
@@ -32,6 +32,12 @@ pub struct Round1Document {
     /// Where round 2 is sealed to.
     #[n(6)]
     pub sealing_key: SealingPublicKey,
+    /// The attempt of the session, in clear: whoever lost what it had begun recognises which one that was.
+    #[n(7)]
+    pub attempt: u32,
+    /// The participants of the session, ascending.
+    #[n(8)]
+    pub participants: Vec<u16>,
 }
 
 impl Document for Round1Document {
@@ -53,7 +59,7 @@ pub struct Round2Document {
     /// The keyholder that it is for.
     #[cbor(n(3), with = "crypto::cbor::oin")]
     pub audience: Oin,
-    /// Digest of the ceremony's id.
+    /// Digest of the session.
     #[n(4)]
     pub ceremony: Digest,
     /// The signer's index.
@@ -80,7 +86,7 @@ pub struct EchoDocument {
     /// The keyholder that made it.
     #[cbor(n(2), with = "crypto::cbor::oin")]
     pub signer: Oin,
-    /// Digest of the ceremony's id.
+    /// Digest of the session.
     #[n(3)]
     pub ceremony: Digest,
     /// The signer's index.
@@ -107,7 +113,7 @@ pub struct ComplaintDocument {
     /// The keyholder that complains.
     #[cbor(n(2), with = "crypto::cbor::oin")]
     pub signer: Oin,
-    /// Digest of the ceremony's id.
+    /// Digest of the session.
     #[n(3)]
     pub ceremony: Digest,
     /// The signer's index.
@@ -134,7 +140,7 @@ pub struct DisclosureDocument {
     /// The keyholder complained of.
     #[cbor(n(2), with = "crypto::cbor::oin")]
     pub signer: Oin,
-    /// Digest of the ceremony's id.
+    /// Digest of the session.
     #[n(3)]
     pub ceremony: Digest,
     /// The signer's index.
@@ -176,9 +182,12 @@ pub enum Part {
     /// A signed [`DisclosureDocument`].
     #[n(5)]
     Disclosure(#[cbor(n(0), with = "minicbor::bytes")] Vec<u8>),
-    /// A key set document with the sender's signature only, or with everybody's.
+    /// A key set document with the signatures that the sender holds.
     #[n(6)]
     KeySet(#[cbor(n(0), with = "minicbor::bytes")] Vec<u8>),
+    /// A signed [`super::AbandonmentDocument`].
+    #[n(7)]
+    Abandonment(#[cbor(n(0), with = "minicbor::bytes")] Vec<u8>),
 }
 
 /// A request of the ceremony conversation.
@@ -187,7 +196,7 @@ pub enum CeremonyRequest {
     /// Everything the sender has for the receiver in one ceremony. Between keyholders only.
     #[n(1)]
     Exchange {
-        /// Digest of the ceremony's id.
+        /// Digest that names the first attempt, and with it all attempts at the same key.
         #[n(0)]
         ceremony: Digest,
         /// The parts.

@@ -5,15 +5,24 @@
 //! *exchange*: a request carries everything the sender has for the receiver, the response everything the receiver
 //! has for the sender, so lost messages and restarts need no rule of their own. Round 1 packages of others are
 //! passed on, so that two different ones of one keyholder meet and convict it.
+//!
+//! The first attempt needs every keyholder. After its deadline each gives it up with a signed *abandonment*, its secrets
+//! destroyed, and a quorum of those lets the next attempt begin without whoever was missed or lied.
 
+mod abandonment;
+mod adopting;
 mod asking;
+mod attempts;
+mod following;
 mod keeper;
 mod kept;
 mod machine;
 mod material;
 mod message;
 mod state;
+mod talking;
 
+pub use abandonment::AbandonmentDocument;
 pub(crate) use keeper::CeremonyKeeper;
 pub use material::KeyId;
 pub(crate) use material::KeyMaterial;

@@ -3,6 +3,7 @@
 use crypto::{Digest, KeySet};
 use domain::{Epoch, KeyClass, Oin, Timestamp};
 
+use super::attempts::Attempts;
 use super::keeper::{CeremonyKeeper, ceremony_id};
 use super::material::KeyId;
 use crate::CeremonyProblem;
@@ -38,8 +39,8 @@ pub struct KeyholderProgress {
     pub index: u16,
     /// Whether it is reachable now; this node itself is.
     pub reachable: bool,
-    /// The last thing that it has done, as far as this node knows; nodes that take no part know nothing until there is
-    /// a key set.
+    /// The last thing that it has done, as far as this node knows; nothing where it takes no part. Nodes that take no
+    /// part themselves know nothing until there is a key set.
     pub done: Option<CeremonyRound>,
 }
 
@@ -56,6 +57,8 @@ pub enum CeremonyRound {
     Echo,
     /// It has signed the key set.
     Signature,
+    /// It has given the attempt up, and destroyed what it had of it.
+    Abandonment,
 }
 
 impl CeremonyRound {
@@ -68,6 +71,7 @@ impl CeremonyRound {
             Self::Shares => "round 2",
             Self::Echo => "echo",
             Self::Signature => "signature",
+            Self::Abandonment => "gave the attempt up",
         }
     }
 
@@ -80,6 +84,7 @@ impl CeremonyRound {
             Self::Shares => "shares",
             Self::Echo => "echo",
             Self::Signature => "signature",
+            Self::Abandonment => "abandonment",
         }
     }
 }
@@ -101,25 +106,33 @@ impl CeremonyKeeper {
 
     fn state(&self, cx: &Context<'_>, key: KeyId) -> CeremonyState {
         let key_set = self.material.key_set(key.epoch, key.class);
-        let id = key_set.map_or_else(|| ceremony_id(cx, key), |made| *made.ceremony());
+        let attempts = self.present(cx, key);
+        let followed = || attempts.map_or_else(|| ceremony_id(cx, key), Attempts::id);
+        let id = key_set.map_or_else(followed, |made| *made.ceremony());
         let present = cx.roster.keyholder_section();
         let section = cx.chain.section(&id.section).unwrap_or(&present);
         let running = self.running.get(&key);
+        let gave_up = |index: u16| {
+            attempts.is_some_and(|attempts| attempts.signers(id.attempt).any(|held| held == index))
+        };
         let progress = |held: &crypto::Keyholder| KeyholderProgress {
             keyholder: held.oin,
             index: held.index,
             reachable: held.oin == cx.identity.oin || cx.connected.contains(&held.oin),
             done: match (key_set, running) {
                 (Some(made), _) => made.verifying_share(held.index).map(|_| CeremonyRound::Signature),
-                (None, Some(ceremony)) => Some(ceremony.round_of(held.index)),
-                (None, None) => None,
+                (None, _) if gave_up(held.index) => Some(CeremonyRound::Abandonment),
+                (None, Some(ceremony)) if ceremony.participants().contains(&held.index) => {
+                    Some(ceremony.round_of(held.index))
+                }
+                (None, Some(_) | None) => None,
             },
         };
         CeremonyState {
             class: key.class,
             epoch: key.epoch,
             attempt: id.attempt,
-            deadline: running.map(super::machine::Ceremony::deadline),
+            deadline: running.map(|ceremony| ceremony.span().deadline),
             keyholders: section.keyholders.iter().map(progress).collect(),
             problems: self.problems(cx).into_iter().filter(|problem| problem.key() == key).collect(),
             key_set: key_set

@@ -302,6 +302,11 @@ impl EvaluationClient {
         }
     }
 
+    /// The clock was set right after it had been ahead: nobody rests until a moment of then.
+    pub(crate) fn clock_went_back(&mut self) {
+        self.resting.clear();
+    }
+
     /// A keyholder did not answer.
     pub(crate) fn failed(&mut self, now: Timestamp, id: RequestId) {
         let Some((number, index)) = self.requests.remove(&id) else { return };

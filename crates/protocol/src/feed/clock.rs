@@ -46,6 +46,18 @@ impl FeedKeeper {
         behind == 0 && !is_ahead && !self.is_unsure(cx)
     }
 
+    /// The clock was set right after it had been ahead: moments noted meanwhile are to come, and wait for nothing.
+    pub(crate) fn clock_went_back(&mut self, now: Timestamp) {
+        self.started = self.started.min(now);
+        self.generation_taken.clear();
+        self.resting.clear();
+        self.heads_asked.clear();
+        self.head_kept_at.clear();
+        self.told_generation.clear();
+        self.unsure_since = None;
+        self.ticked_at = None;
+    }
+
     /// The clock went on by more than it should between two ticks: the machine slept, or the clock was set. Until the
     /// first head of another member tells which, at most for an interval, nothing is dated.
     fn is_unsure(&mut self, cx: &Context<'_>) -> bool {

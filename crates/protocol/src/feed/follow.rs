@@ -2,41 +2,54 @@
 
 use crypto::{Digest, Signed, Tag, cbor};
 use domain::Oin;
-use index::{Body, FeedError, FeedId, HeadDocument, HeadOutcome, HeaderDocument, HeaderOutcome};
+use index::{Body, FeedError, FeedId, HeadDocument, HeadOutcome, HeaderDocument, HeaderOutcome, Replica};
+use minicbor::bytes::ByteVec;
 
 use super::keeper::FeedKeeper;
-use super::message::{FeedRequest, FeedResponse, HEADERS_PER_PAGE, HEADS_PER_PAGE, MAX_HEAD_BYTES};
+use super::message::{
+    BODIES_PER_PAGE, FeedRequest, FeedResponse, HEADERS_PER_PAGE, HEADS_PER_PAGE, MAX_HEAD_BYTES,
+    TAGS_PER_PAGE,
+};
 use super::publish::{feed_key, header_key};
 use crate::effects::{Context, Effects};
 use crate::{Collection, Conversation, Notice, RequestId, Scope};
 
-/// Seconds in which a source is not asked for a feed again after it did not have what was needed.
+/// Seconds in which a source is not asked for a part of a feed again after it did not have what was needed.
 const REST_SECONDS: u64 = 3;
-
-/// Most requests for heads that wait; one for each member and circle of a large network.
-const MAX_HEADS_WANTED: usize = 4_096;
-
-/// Requests for heads under way at the same time.
-const HEADS_UNDER_WAY: usize = 8;
 
 /// Seconds after which another new generation of one publisher is told: it may begin as many as it likes.
 const TELL_GENERATION_SECONDS: u64 = 86_400;
 
 /// What a request under way is for.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Wanted {
-    Heads,
+    Heads(Vec<FeedId>),
     Headers(FeedId),
-    Body(FeedId, Digest),
+    /// Bodies of a feed, in the order in which they are needed.
+    Bodies(FeedId, Vec<Digest>),
     /// What a reader holds of an own feed.
     Newest(FeedId),
 }
 
+/// The parts of a feed that are asked for one by one. Who lacks one may have another.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Part {
+    Headers,
+    Bodies,
+    Newest,
+}
+
 impl Wanted {
     fn feed(&self) -> Option<FeedId> {
+        self.part().map(|(feed, _)| feed)
+    }
+
+    fn part(&self) -> Option<(FeedId, Part)> {
         match self {
-            Self::Heads => None,
-            Self::Headers(feed) | Self::Body(feed, _) | Self::Newest(feed) => Some(*feed),
+            Self::Heads(_) => None,
+            Self::Headers(feed) => Some((*feed, Part::Headers)),
+            Self::Bodies(feed, _) => Some((*feed, Part::Bodies)),
+            Self::Newest(feed) => Some((*feed, Part::Newest)),
         }
     }
 }
@@ -49,18 +62,6 @@ pub(crate) struct Arrived {
 }
 
 impl FeedKeeper {
-    /// A member became reachable: it is asked for its heads, since gossip is not repeated.
-    pub(crate) fn connected(&mut self, cx: &Context<'_>, member: Oin) {
-        for own in self.own.values_mut() {
-            own.asked.remove(&member);
-        }
-        for circle in cx.roster.circles() {
-            if self.heads_wanted.len() < MAX_HEADS_WANTED {
-                self.heads_wanted.push_back((member, circle.id));
-            }
-        }
-    }
-
     /// Takes a head that came by gossip. Its topic does not matter: the head names its circle and is signed.
     pub(crate) fn gossip(&mut self, cx: &Context<'_>, frame: &[u8], fx: &mut Effects<'_>) {
         self.take_head(cx, frame, true, fx);
@@ -70,6 +71,7 @@ impl FeedKeeper {
     pub(crate) fn fetch(&mut self, cx: &Context<'_>, fx: &mut Effects<'_>) -> Vec<Arrived> {
         let mut arrived = self.apply_held_bodies(cx, fx);
         arrived.extend(self.take_over(fx));
+        self.forget_over(cx, fx);
         self.fetch_heads(cx, fx);
         self.resting.retain(|_, until| cx.now < *until);
         self.hear(cx, fx);
@@ -78,10 +80,11 @@ impl FeedKeeper {
             .values()
             .filter_map(|replica| {
                 let feed = replica.feed();
-                let body = replica.next_body().map(|digest| Wanted::Body(feed, digest));
+                let bodies = bodies_wanted(replica);
+                let bodies = (!bodies.is_empty()).then_some(Wanted::Bodies(feed, bodies));
                 let headers = replica.needs_headers().then_some(Wanted::Headers(feed));
                 let wanted =
-                    if self.bodies_missed.contains(&feed) { headers.or(body) } else { body.or(headers) };
+                    if self.bodies_missed.contains(&feed) { headers.or(bodies) } else { bodies.or(headers) };
                 Some((feed, wanted?))
             })
             .collect();
@@ -90,14 +93,18 @@ impl FeedKeeper {
             if under_way {
                 continue;
             }
-            let Some(source) = self.source(cx, &feed) else { continue };
-            let request = match wanted {
-                Wanted::Body(feed, digest) => FeedRequest::Body { feed, digest },
-                Wanted::Headers(feed) => {
-                    let after = self.newest_sequence(&feed);
-                    FeedRequest::Headers { feed, after }
+            let Some(source) = wanted.part().and_then(|(_, part)| self.source(cx, &feed, part)) else {
+                continue;
+            };
+            let request = match &wanted {
+                Wanted::Bodies(feed, digests) => {
+                    FeedRequest::Bodies { feed: *feed, digests: digests.clone() }
                 }
-                Wanted::Heads | Wanted::Newest(_) => continue,
+                Wanted::Headers(feed) => {
+                    let taken = self.replicas.get(feed).map_or(0, index::Replica::taken);
+                    FeedRequest::Headers { feed: *feed, after: self.newest_sequence(feed), taken }
+                }
+                Wanted::Heads(_) | Wanted::Newest(_) => continue,
             };
             let id = fx.request(source, Conversation::Feed, cbor::to_vec(&request));
             self.pending.insert(id, (source, wanted));
@@ -105,47 +112,29 @@ impl FeedKeeper {
         arrived
     }
 
-    fn fetch_heads(&mut self, cx: &Context<'_>, fx: &mut Effects<'_>) {
-        let interval = u64::from(cx.roster.rules().publish_interval_seconds);
-        let in_force = cx.epochs.in_force();
-        for circle in cx.roster.circles() {
-            let is_awaited = |replica: &&index::Replica| {
-                let FeedId { circle: of, epoch, .. } = replica.feed();
-                of == circle.id && (in_force.contains(&epoch) || cx.epochs.next == Some(epoch))
-            };
-            let silent = self.replicas.values().filter(is_awaited).any(|replica| {
-                replica.head().is_none_or(|head| cx.now.since(head.document().time) > 2 * interval)
-            });
-            let (asked, turn) = self.heads_asked.get(&circle.id).copied().unwrap_or((self.started, 0));
-            if silent && cx.now.since(asked) >= interval && !cx.connected.is_empty() {
-                self.heads_asked.insert(circle.id, (cx.now, turn + 1));
-                self.heads_wanted
-                    .extend(cx.connected.iter().nth(turn % cx.connected.len()).map(|oin| (*oin, circle.id)));
-            }
-        }
-        let under_way = self.pending.values().filter(|(_, wanted)| *wanted == Wanted::Heads).count();
-        for _ in under_way..HEADS_UNDER_WAY {
-            let Some((member, circle)) = self.heads_wanted.pop_front() else { return };
-            if cx.connected.contains(&member) {
-                let frame = cbor::to_vec(&FeedRequest::Heads { circle });
-                let id = fx.request(member, Conversation::Feed, frame);
-                self.pending.insert(id, (member, Wanted::Heads));
-            }
-        }
-    }
-
-    /// Bodies without tags need no fetching: their digest is known. Nor do those that are held: a new generation may
-    /// begin with the body that the one before began with.
+    /// Bodies without tags need no fetching: their digest is known. Nor do those that are held, and parts of a full set
+    /// that are made up by the tags that are held.
     fn apply_held_bodies(&mut self, cx: &Context<'_>, fx: &mut Effects<'_>) -> Vec<Arrived> {
         let empty = (Body::default().digest(), Body::default());
+        let cap = usize::try_from(cx.roster.rules().live_tags).unwrap_or(usize::MAX);
         let mut arrived = Vec::new();
         let feeds: Vec<FeedId> = self.replicas.keys().copied().collect();
         for feed in feeds {
-            while let Some(digest) = self.replicas.get(&feed).and_then(index::Replica::next_body) {
+            while let Some(replica) = self.replicas.get_mut(&feed) {
+                replica.set_cap(cap);
+                let derived = replica.derive();
+                let Some(digest) = replica.next_body() else { break };
                 let held = || Body::from_bytes(self.bodies.get(&(feed.epoch, digest))?).ok();
-                let Some(body) = (digest == empty.0).then(|| empty.1.clone()).or_else(held) else { break };
+                let empty = || (digest == empty.0).then(|| empty.1.clone());
+                let Some(body) = derived.or_else(empty).or_else(held) else { break };
                 let Some(applied) = self.apply_body(cx, feed, feed.publisher, &body, fx) else { break };
                 arrived.extend(applied);
+                fx.cut();
+            }
+            if self.replicas.get(&feed).is_some_and(Replica::is_over_cap) && self.told_beyond_cap.insert(feed)
+            {
+                fx.refused.beyond_cap += 1;
+                fx.notice(Notice::BeyondCap { publisher: feed.publisher, circle: feed.circle });
             }
         }
         arrived
@@ -184,7 +173,7 @@ impl FeedKeeper {
             return Vec::new();
         }
         match (cbor::from_slice::<FeedResponse>(frame), wanted) {
-            (Ok(FeedResponse::Heads { heads }), Wanted::Heads) if heads.len() <= HEADS_PER_PAGE => {
+            (Ok(FeedResponse::Heads { heads }), Wanted::Heads(_)) if heads.len() <= HEADS_PER_PAGE => {
                 for wire in heads {
                     self.take_head(cx, &wire, false, fx);
                 }
@@ -201,54 +190,77 @@ impl FeedKeeper {
                     fx.cut();
                 }
                 if self.newest_sequence(&feed) == before {
-                    self.rest(cx, feed, source);
+                    self.rest(cx, feed, source, Part::Headers);
                 }
             }
-            // It came another way in the meantime.
-            (Ok(FeedResponse::Body { .. }), Wanted::Body(feed, digest))
-                if !self.needs_body(&feed, &digest) => {}
-            (Ok(FeedResponse::Body { bytes }), Wanted::Body(feed, digest)) => {
-                match Body::from_bytes(&bytes).ok().filter(|body| body.digest() == digest) {
-                    Some(body) => {
-                        return self.apply_body(cx, feed, source, &body, fx).into_iter().flatten().collect();
-                    }
-                    None => {
-                        fx.refused.bad_feed_parts += 1;
-                        self.rest(cx, feed, source);
-                    }
-                }
+            (Ok(FeedResponse::Bodies { bodies }), Wanted::Bodies(feed, digests))
+                if (1..=digests.len()).contains(&bodies.len()) =>
+            {
+                return self.take_bodies(cx, feed, source, &bodies, &digests, fx);
             }
-            (Ok(FeedResponse::Unknown), _) => self.missed(cx, source, wanted),
-            (Ok(_) | Err(_), _) => {
+            (Ok(FeedResponse::Unknown), wanted) => self.missed(cx, source, &wanted),
+            (Ok(_) | Err(_), wanted) => {
                 fx.refused.malformed_frames += 1;
-                self.missed(cx, source, wanted);
+                self.missed(cx, source, &wanted);
             }
         }
         Vec::new()
+    }
+
+    fn take_bodies(
+        &mut self,
+        cx: &Context<'_>,
+        feed: FeedId,
+        source: Oin,
+        bodies: &[ByteVec],
+        digests: &[Digest],
+        fx: &mut Effects<'_>,
+    ) -> Vec<Arrived> {
+        let mut arrived = Vec::new();
+        for (bytes, digest) in bodies.iter().zip(digests) {
+            // What came another way in the meantime is left out.
+            if !self.needs_body(&feed, digest) {
+                continue;
+            }
+            let Some(body) = Body::from_bytes(bytes).ok().filter(|body| body.digest() == *digest) else {
+                fx.refused.bad_feed_parts += 1;
+                self.rest(cx, feed, source, Part::Bodies);
+                break;
+            };
+            let Some(applied) = self.apply_body(cx, feed, source, &body, fx) else { break };
+            arrived.extend(applied);
+            fx.cut();
+        }
+        arrived
     }
 
     /// An own request got no answer.
     pub(crate) fn failed(&mut self, cx: &Context<'_>, id: RequestId) {
         match self.pending.remove(&id) {
             Some((source, Wanted::Newest(feed))) => self.not_heard(cx, feed, source),
-            Some((source, wanted)) => self.missed(cx, source, wanted),
+            Some((source, wanted)) => self.missed(cx, source, &wanted),
             None => {}
         }
     }
 
     /// A source did not have what was wanted.
-    fn missed(&mut self, cx: &Context<'_>, source: Oin, wanted: Wanted) {
+    fn missed(&mut self, cx: &Context<'_>, source: Oin, wanted: &Wanted) {
         match wanted {
-            Wanted::Body(feed, _) => {
-                self.bodies_missed.insert(feed);
+            Wanted::Bodies(feed, _) => {
+                if let Some(replica) = self.replicas.get_mut(feed) {
+                    replica.skip_to_full_set();
+                }
+                // It may have gone on to a full set or a generation that does without: so it is asked for headers at
+                // once. Others may be as far behind as this node.
+                self.bodies_missed.insert(*feed);
             }
             Wanted::Headers(feed) => {
-                self.bodies_missed.remove(&feed);
+                self.bodies_missed.remove(feed);
             }
-            Wanted::Heads | Wanted::Newest(_) => {}
+            Wanted::Heads(_) | Wanted::Newest(_) => {}
         }
-        if let Some(feed) = wanted.feed() {
-            self.rest(cx, feed, source);
+        if let Some((feed, part)) = wanted.part() {
+            self.rest(cx, feed, source, part);
         }
     }
 
@@ -257,17 +269,17 @@ impl FeedKeeper {
         self.headers.get(feed).into_iter().flatten().any(|header| header.body == *digest)
     }
 
-    /// Leaves a source of a feed alone for a moment: it did not have what was needed, or what it gave is no good.
-    pub(super) fn rest(&mut self, cx: &Context<'_>, feed: FeedId, source: Oin) {
-        self.resting.insert((feed, source), cx.now.plus(REST_SECONDS));
+    /// Asks a source for a part of a feed no more for a moment: it did not have it, or what it gave is no good.
+    pub(super) fn rest(&mut self, cx: &Context<'_>, feed: FeedId, source: Oin, part: Part) {
+        self.resting.insert((feed, source, part), cx.now.plus(REST_SECONDS));
     }
 
     /// The publisher when it is reachable, else any member that may read the feed as well; none that rests.
-    fn source(&self, cx: &Context<'_>, feed: &FeedId) -> Option<Oin> {
+    fn source(&self, cx: &Context<'_>, feed: &FeedId, part: Part) -> Option<Oin> {
         let publisher = cx.connected.contains(&feed.publisher).then_some(feed.publisher);
         let readers = cx.connected.iter().copied();
         let others = readers.filter(|oin| cx.roster.publishes_to(&feed.circle, &feed.publisher, oin));
-        let rests = |oin: &Oin| self.resting.get(&(*feed, *oin)).is_some_and(|until| cx.now < *until);
+        let rests = |oin: &Oin| self.resting.get(&(*feed, *oin, part)).is_some_and(|until| cx.now < *until);
         publisher.into_iter().chain(others).find(|oin| !rests(oin))
     }
 
@@ -317,7 +329,8 @@ impl FeedKeeper {
         let Some(header): Option<Signed<HeaderDocument>> = verified else { return false };
         let Some(replica) = self.replicas.get_mut(&feed) else { return false };
         let document = header.document();
-        let begins = replica.newest_sequence() > 0 && document.generation > replica.generation();
+        let further = document.generation > replica.generation() || document.begins > replica.newest_run();
+        let begins = replica.newest_sequence() > 0 && further;
         let interval = u64::from(cx.roster.rules().publish_interval_seconds);
         if begins && self.generation_taken.get(&feed).is_some_and(|at| cx.now.since(*at) < interval) {
             // Another one costs the forgetting of the one before, so it waits.
@@ -329,6 +342,9 @@ impl FeedKeeper {
                 let key = header_key(&feed, header.document().sequence);
                 fx.put_in(Scope::Epoch(feed.epoch), Collection::Header, key, wire.to_vec());
                 self.hold_header(&header);
+                if outcome == HeaderOutcome::FullSet {
+                    self.generation_taken.insert(feed, cx.now);
+                }
                 if outcome == HeaderOutcome::NewGeneration {
                     // One that was being built aside is given up for it.
                     self.generation_taken.insert(feed, cx.now);
@@ -369,7 +385,7 @@ impl FeedKeeper {
             }
             Err(error) => {
                 self.refuse(feed.publisher, error, fx);
-                self.rest(cx, feed, source);
+                self.rest(cx, feed, source, Part::Bodies);
                 None
             }
         }
@@ -395,6 +411,7 @@ impl FeedKeeper {
             }
             FeedError::OtherFeed
             | FeedError::BrokenChain
+            | FeedError::TooManyTags
             | FeedError::OtherBody
             | FeedError::MalformedBody
             | FeedError::MalformedHead
@@ -402,4 +419,18 @@ impl FeedKeeper {
             | FeedError::FromTheFuture => fx.refused.bad_feed_parts += 1,
         }
     }
+}
+
+/// The bodies that a replica needs next, as many as one request may name and one response holds.
+fn bodies_wanted(replica: &Replica) -> Vec<Digest> {
+    let mut wanted: Vec<Digest> = Vec::new();
+    let mut tags = 0;
+    for header in replica.next_bodies().take(BODIES_PER_PAGE) {
+        tags += header.added as usize + header.withdrawn as usize;
+        if !wanted.is_empty() && tags > TAGS_PER_PAGE {
+            break;
+        }
+        wanted.push(header.body);
+    }
+    wanted
 }

@@ -18,7 +18,7 @@ use domain::Oin;
 use index::{FeedId, HeadDocument, HeaderDocument, Position};
 use minicbor::bytes::ByteVec;
 
-use super::follow::Wanted;
+use super::follow::{Part, Wanted};
 use super::keeper::{FeedKeeper, OwnFeed};
 use super::message::{FeedRequest, FeedResponse, MAX_HEAD_BYTES};
 use crate::effects::{Context, Effects};
@@ -68,8 +68,9 @@ impl FeedKeeper {
                 .filter(|(_, wanted)| *wanted == Wanted::Newest(feed))
                 .map(|(reader, _)| *reader)
                 .collect();
-            let rests =
-                |reader: &Oin| self.resting.get(&(feed, *reader)).is_some_and(|until| cx.now < *until);
+            let rests = |reader: &Oin| {
+                self.resting.get(&(feed, *reader, Part::Newest)).is_some_and(|until| cx.now < *until)
+            };
             let was_asked = |reader: &Oin| {
                 own.heard.contains(reader) || asked.contains(reader) || is_heard && own.asked.contains(reader)
             };
@@ -118,7 +119,7 @@ impl FeedKeeper {
             }),
             // It does not follow the feed, so it cannot say that there is nothing.
             Ok(FeedResponse::Unknown) => None,
-            Ok(FeedResponse::Heads { .. } | FeedResponse::Headers { .. } | FeedResponse::Body { .. })
+            Ok(FeedResponse::Heads { .. } | FeedResponse::Headers { .. } | FeedResponse::Bodies { .. })
             | Err(_) => {
                 fx.refused.malformed_frames += 1;
                 None
@@ -147,7 +148,7 @@ impl FeedKeeper {
             let failures = hearing.failures.entry(reader).or_default();
             *failures = failures.saturating_add(1);
         }
-        self.rest(cx, feed, reader);
+        self.rest(cx, feed, reader, Part::Newest);
     }
 
     /// Lets the own feeds speak of which enough was heard. One that is behind goes on under a new generation.
@@ -195,12 +196,12 @@ impl FeedKeeper {
         self.own.get_mut(feed)
     }
 
-    /// Whether this node holds that header of its own feed, or held it once: a lower generation is dropped when it is
-    /// over.
+    /// Whether this node holds that header of its own feed, or held it once: what is before a full set or a higher
+    /// generation is dropped.
     fn holds_own(&self, feed: &FeedId, position: &Position) -> bool {
         let held = self.headers.get(feed).map_or(&[][..], Vec::as_slice);
         let is_over = held.first().is_some_and(|first| {
-            position.generation < first.position.generation && position.sequence < first.position.sequence
+            position.generation <= first.position.generation && position.sequence < first.position.sequence
         });
         let place = held.binary_search_by_key(&position.sequence, |held| held.position.sequence);
         let same =

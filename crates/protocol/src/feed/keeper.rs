@@ -6,7 +6,7 @@ use crypto::{Digest, Signed, SigningKey, VerifyingKey};
 use domain::{CircleId, Epoch, Oin, Timestamp};
 use index::{FeedId, HeadDocument, HeaderDocument, Position, Publisher, Replica};
 
-use super::follow::Wanted;
+use super::follow::{Part, Wanted};
 use super::hearing::Hearing;
 use super::others::Others;
 use super::publish::feed_key;
@@ -33,6 +33,25 @@ pub(super) struct HeldHeader {
     pub(super) position: Position,
     pub(super) wire: Vec<u8>,
     pub(super) body: Digest,
+    /// Where its run begins, and how many segments from there on are a full set.
+    pub(super) begins: u64,
+    pub(super) parts: u32,
+    /// Tags in its body.
+    pub(super) tags: u32,
+}
+
+impl From<&Signed<HeaderDocument>> for HeldHeader {
+    fn from(header: &Signed<HeaderDocument>) -> Self {
+        let document = header.document();
+        Self {
+            position: Position::from(header),
+            wire: header.to_wire(),
+            body: document.body,
+            begins: document.begins,
+            parts: document.parts,
+            tags: document.added.saturating_add(document.withdrawn),
+        }
+    }
 }
 
 /// Names a body. Each epoch has its own, also where two are the same: they lie under different keys on disk.
@@ -54,8 +73,8 @@ pub(crate) struct FeedKeeper {
     /// Bodies as bytes, to be served.
     pub(super) bodies: BTreeMap<BodyId, Vec<u8>>,
     pub(super) pending: BTreeMap<RequestId, (Oin, Wanted)>,
-    /// Until when a source is left alone that did not have what a feed needed.
-    pub(super) resting: BTreeMap<(FeedId, Oin), Timestamp>,
+    /// Until when a source is not asked for a part of a feed that it did not have.
+    pub(super) resting: BTreeMap<(FeedId, Oin, Part), Timestamp>,
     /// Members whose heads are to be asked for, and when heads were last asked for by circle.
     pub(super) heads_wanted: VecDeque<(Oin, CircleId)>,
     pub(super) heads_asked: BTreeMap<CircleId, (Timestamp, usize)>,
@@ -63,8 +82,8 @@ pub(crate) struct FeedKeeper {
     pub(super) head_kept_at: BTreeMap<FeedId, Timestamp>,
     /// Publishers whose equivocation was told.
     pub(super) told_equivocation: BTreeSet<Oin>,
-    /// Where the next answer with heads starts, so that repeated questions see all of them.
-    pub(super) heads_turn: usize,
+    /// Publishers whose feed was told to go beyond the network's bound, and own feeds that wait at it.
+    pub(super) told_beyond_cap: BTreeSet<FeedId>,
     /// Publishers whose heads tell of a newer roster than this node's.
     pub(super) newer_roster: BTreeSet<Oin>,
     /// What others' heads say about this node.
@@ -148,7 +167,7 @@ impl FeedKeeper {
             heads_asked: BTreeMap::new(),
             head_kept_at: BTreeMap::new(),
             told_equivocation: BTreeSet::new(),
-            heads_turn: 0,
+            told_beyond_cap: BTreeSet::new(),
             newer_roster: BTreeSet::new(),
             others: Others::default(),
             marks: ReaderMarks::default(),
@@ -211,9 +230,8 @@ impl FeedKeeper {
     }
 
     pub(super) fn hold_header(&mut self, header: &Signed<HeaderDocument>) {
-        let position = Position::from(header);
+        let held = HeldHeader::from(header);
         let feed = header.document().feed;
-        let held = HeldHeader { position, wire: header.to_wire(), body: header.document().body };
         *self.named.entry((feed.epoch, held.body)).or_default() += 1;
         self.headers.entry(feed).or_default().push(held);
     }
@@ -226,10 +244,11 @@ impl FeedKeeper {
         self.named.retain(|(of, _), _| *of != epoch);
         self.bodies.retain(|(of, _), _| *of != epoch);
         self.generation_taken.retain(|feed, _| feed.epoch != epoch);
-        self.resting.retain(|(feed, _), _| feed.epoch != epoch);
+        self.resting.retain(|(feed, _, _), _| feed.epoch != epoch);
         self.head_kept_at.retain(|feed, _| feed.epoch != epoch);
         self.told_used_up.retain(|feed| feed.epoch != epoch);
         self.bodies_missed.retain(|feed| feed.epoch != epoch);
+        self.told_beyond_cap.retain(|feed| feed.epoch != epoch);
         self.leftovers.retain(|(of, _, _)| *of != epoch);
         self.marks.forget_epoch(epoch);
     }

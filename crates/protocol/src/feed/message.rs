@@ -1,7 +1,7 @@
 //! Frames of the feed conversation.
 
 use crypto::Digest;
-use domain::CircleId;
+use domain::{CircleId, Epoch, Oin, Timestamp};
 use index::FeedId;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
@@ -9,8 +9,14 @@ use minicbor::{Decode, Encode};
 /// Headers in one response; about 350 bytes each.
 pub(crate) const HEADERS_PER_PAGE: usize = 128;
 
-/// Heads in one response; about 450 bytes each, 1,024 at most. In a larger circle the next question gets the next.
-pub(crate) const HEADS_PER_PAGE: usize = 64;
+/// Heads in one request and in its response: about 30 bytes each in the one, and 450 in the other, 1,024 at most.
+pub(crate) const HEADS_PER_PAGE: usize = 24;
+
+/// Bodies in one request, each named by 34 bytes.
+pub(crate) const BODIES_PER_PAGE: usize = 16;
+
+/// Tags in the bodies of one response, unless there is only one: 64,000 bytes.
+pub(crate) const TAGS_PER_PAGE: usize = index::MAX_TAGS;
 
 /// Longest signed head: its fields come to less than half of this. A header is shorter.
 pub(crate) const MAX_HEAD_BYTES: usize = 1_024;
@@ -18,12 +24,15 @@ pub(crate) const MAX_HEAD_BYTES: usize = 1_024;
 /// A request of the feed conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum FeedRequest {
-    /// The newest heads of the circle that the responder holds and the asker may read.
+    /// Heads of the circle that are newer than those the asker holds.
     #[n(1)]
     Heads {
         /// The circle.
         #[cbor(n(0), with = "crypto::cbor::circle_id")]
         circle: CircleId,
+        /// Whose heads, at most 24.
+        #[n(1)]
+        newer: Vec<NewerThan>,
     },
     /// Headers of a feed after a sequence number, oldest first.
     #[n(2)]
@@ -34,16 +43,19 @@ pub enum FeedRequest {
         /// The newest sequence number held; zero for none.
         #[n(1)]
         after: u64,
+        /// The newest sequence number up to which the asker matches on everything; zero for none.
+        #[n(2)]
+        taken: u64,
     },
-    /// One body of a feed.
+    /// Bodies of a feed.
     #[n(3)]
-    Body {
+    Bodies {
         /// The feed.
         #[n(0)]
         feed: FeedId,
-        /// The body's digest.
+        /// Their digests, in the order in which they are needed; at most 16.
         #[n(1)]
-        digest: Digest,
+        digests: Vec<Digest>,
     },
     /// The newest header and head of a feed that the responder holds. Its publisher may ask too: it wants to hear
     /// what it signed before it signs more.
@@ -55,13 +67,27 @@ pub enum FeedRequest {
     },
 }
 
+/// Whose head is wanted, when it is newer than the one held.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct NewerThan {
+    /// The publisher.
+    #[cbor(n(0), with = "crypto::cbor::oin")]
+    pub publisher: Oin,
+    /// Its epoch.
+    #[cbor(n(1), with = "crypto::cbor::epoch")]
+    pub epoch: Epoch,
+    /// The time of the head held; zero for none.
+    #[cbor(n(2), with = "crypto::cbor::timestamp")]
+    pub time: Timestamp,
+}
+
 /// The response to a [`FeedRequest`].
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum FeedResponse {
     /// Signed heads.
     #[n(1)]
     Heads {
-        /// At most 128.
+        /// At most 24.
         #[n(0)]
         heads: Vec<ByteVec>,
     },
@@ -72,12 +98,12 @@ pub enum FeedResponse {
         #[n(0)]
         headers: Vec<ByteVec>,
     },
-    /// A body.
+    /// The first of the bodies asked for, without a gap: as many as are held and fit.
     #[n(3)]
-    Body {
-        /// Its bytes.
-        #[cbor(n(0), with = "minicbor::bytes")]
-        bytes: Vec<u8>,
+    Bodies {
+        /// Their bytes.
+        #[n(0)]
+        bodies: Vec<ByteVec>,
     },
     /// Not held, not followed, or not for the asker: the same answer for all.
     #[n(4)]

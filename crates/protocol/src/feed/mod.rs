@@ -3,6 +3,7 @@
 mod clock;
 mod follow;
 mod forget;
+mod heads;
 mod hearing;
 mod keeper;
 mod message;
@@ -10,6 +11,7 @@ mod others;
 mod publish;
 mod readers;
 mod restore;
+mod runs;
 mod serve;
 mod state;
 
@@ -17,7 +19,7 @@ pub(crate) use clock::SKEW_SECONDS;
 pub use clock::SetBack;
 pub(crate) use follow::Arrived;
 pub(crate) use keeper::{FeedKeeper, Start};
-pub use message::{FeedRequest, FeedResponse};
+pub use message::{FeedRequest, FeedResponse, NewerThan};
 pub use others::ClockComparison;
 pub(crate) use others::Others;
 pub use readers::Readers;

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crypto::Digest;
+use crypto::{Digest, Seed};
 use domain::{Epoch, KeyClass};
-use index::{FeedId, Position};
+use index::FeedId;
 
 use super::keeper::{FeedKeeper, HeldHeader, key};
 use crate::ceremony::KeyMaterial;
@@ -19,9 +19,11 @@ impl FeedKeeper {
         cx: &Context<'_>,
         material: &KeyMaterial,
         work_left: impl Fn(Epoch) -> BTreeSet<KeyClass>,
+        mut seed: impl FnMut() -> Seed,
         fx: &mut Effects<'_>,
     ) {
-        let interval = u64::from(cx.roster.rules().publish_interval_seconds);
+        let rules = cx.roster.rules();
+        let interval = u64::from(rules.publish_interval_seconds);
         let mut left: BTreeMap<Epoch, BTreeSet<KeyClass>> = BTreeMap::new();
         self.conclude_hearing(cx, fx);
         for (feed, own) in &mut self.own {
@@ -32,23 +34,43 @@ impl FeedKeeper {
             if own.published_at.is_some_and(|at| cx.now.since(at) < interval) {
                 continue;
             }
-            let Some(segment) = own.publisher.segment(cx.now, key(cx)) else {
-                if self.told_used_up.insert(*feed) {
-                    fx.notice(Notice::NumbersUsedUp { circle: feed.circle });
-                }
-                continue;
-            };
+            own.publisher.set_cap(usize::try_from(rules.live_tags).unwrap_or(usize::MAX));
+            own.publisher.pad(&mut seed);
+            let mut segments = Vec::new();
+            if !own.publisher.is_set_unfinished() {
+                let Some(segment) = own.publisher.segment(cx.now, key(cx)) else {
+                    if self.told_used_up.insert(*feed) {
+                        fx.notice(Notice::NumbersUsedUp { circle: feed.circle });
+                    }
+                    continue;
+                };
+                segments.push(segment);
+            }
+            if own.publisher.is_full_set_due(rules.segments_per_snapshot) {
+                segments.extend(own.publisher.full_set(cx.now, key(cx)));
+            }
             own.published_at = Some(cx.now);
-            let (scope, sequence) = (Scope::Epoch(feed.epoch), segment.header.document().sequence);
-            self.marks.published(segment.header.document());
-            let (digest, body) = (segment.body.digest(), segment.body.to_bytes());
-            fx.put_in(scope, Collection::Header, header_key(feed, sequence), segment.header.to_wire());
-            fx.put_in(scope, Collection::Body, digest.as_bytes().to_vec(), body.clone());
-            let position = Position::from(&segment.header);
-            let held = HeldHeader { position, wire: segment.header.to_wire(), body: digest };
-            *self.named.entry((feed.epoch, digest)).or_default() += 1;
-            self.headers.entry(*feed).or_default().push(held);
-            self.bodies.insert((feed.epoch, digest), body);
+            let scope = Scope::Epoch(feed.epoch);
+            if let Some(dummies) = own.publisher.dummies() {
+                // With the first of the segments: a dummy that is live is known to be one.
+                fx.put_in(scope, Collection::Dummies, feed_key(feed), dummies.to_bytes());
+            }
+            for segment in segments {
+                self.marks.published(segment.header.document(), segment.changes);
+                let held = HeldHeader::from(&segment.header);
+                let (body, key) = (segment.body.to_bytes(), header_key(feed, held.position.sequence));
+                fx.put_in(scope, Collection::Header, key, held.wire.clone());
+                fx.put_in(scope, Collection::Body, held.body.as_bytes().to_vec(), body.clone());
+                *self.named.entry((feed.epoch, held.body)).or_default() += 1;
+                self.bodies.insert((feed.epoch, held.body), body);
+                self.headers.entry(*feed).or_default().push(held);
+                fx.cut();
+            }
+            if own.publisher.beyond_cap() == 0 {
+                self.told_beyond_cap.remove(feed);
+            } else if self.told_beyond_cap.insert(*feed) {
+                fx.notice(Notice::BeyondCap { publisher: feed.publisher, circle: feed.circle });
+            }
             let roster = (cx.roster.version(), cx.roster.digest());
             let left = left.entry(feed.epoch).or_insert_with(|| work_left(feed.epoch));
             let (key_sets, backlog) = promised(cx, material, feed.epoch, left);
@@ -62,6 +84,7 @@ impl FeedKeeper {
         }
         // After what takes their place: a stop in between leaves too much, never too little.
         self.forget_own_generations(fx);
+        self.forget_over(cx, fx);
     }
 }
 

@@ -1,8 +1,8 @@
 //! What this node knows of those who read its own feeds.
 //!
-//! A reader applies bodies in order before it asks for further headers. So whoever asks this node for the headers
-//! after number n of an own feed has taken everything up to n; every interval has a segment, so every reader that is
-//! reachable asks. One that fetches from other readers is not known to have taken anything until it asks here.
+//! Whoever asks this node for headers says up to where it matches on everything of the feed. Every interval has a
+//! segment, so every reader that is reachable asks. One that fetches from other readers is not known to have taken
+//! anything until it asks here.
 
 use std::collections::BTreeMap;
 
@@ -28,18 +28,19 @@ pub struct Readers {
 pub(crate) struct ReaderMarks {
     /// The number up to which each reader has taken an own feed.
     holds: BTreeMap<(FeedId, Oin), u64>,
-    /// The newest segment of each own feed in which tags came or went, or with which a generation begins.
+    /// The newest segment of each own feed in which families came or went, or with which a generation begins.
     changed: BTreeMap<FeedId, u64>,
     /// The generation of each own feed.
     generations: BTreeMap<FeedId, u32>,
 }
 
 impl ReaderMarks {
-    /// A segment of an own feed is out. The first of a further generation takes back what was out before.
-    pub(super) fn published(&mut self, header: &HeaderDocument) {
+    /// A segment of an own feed is out, in which something other than dummies came or went. The first of a further
+    /// generation takes back what was out before.
+    pub(super) fn published(&mut self, header: &HeaderDocument, changes: bool) {
         let (feed, generation) = (header.feed, header.generation);
         let begins = self.generations.insert(feed, generation) != Some(generation) && generation > 0;
-        if begins || header.added > 0 || header.withdrawn > 0 {
+        if begins || changes {
             self.changed.insert(feed, header.sequence);
         }
     }
@@ -55,10 +56,12 @@ impl ReaderMarks {
 impl FeedKeeper {
     /// Takes from a request what it says about the reader that sends it.
     pub(crate) fn note_reader(&mut self, cx: &Context<'_>, from: Oin, frame: &[u8]) {
-        let Ok(FeedRequest::Headers { feed, after }) = cbor::from_slice::<FeedRequest>(frame) else { return };
+        let Ok(FeedRequest::Headers { feed, taken, .. }) = cbor::from_slice::<FeedRequest>(frame) else {
+            return;
+        };
         if self.own.contains_key(&feed) && cx.roster.publishes_to(&feed.circle, &cx.identity.oin, &from) {
             let held = self.marks.holds.entry((feed, from)).or_default();
-            *held = after.max(*held);
+            *held = taken.max(*held);
         }
     }
 

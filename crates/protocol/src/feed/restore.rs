@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crypto::{Digest, Signed, Unverified};
 use domain::{Epoch, Oin};
-use index::{Body, FeedId, HeadDocument, HeaderDocument, HeaderOutcome};
+use index::{Body, Dummies, FeedId, HeadDocument, HeaderDocument, HeaderOutcome, Restored};
 use roster::VerifiedRoster;
 
 use super::keeper::{BodyId, FeedKeeper};
@@ -96,21 +96,25 @@ impl FeedKeeper {
         if feed.publisher == cx.identity.oin {
             let own = self.own.get_mut(&feed);
             if let (Some(own), Some(body)) = (own, bodies.get(&(feed.epoch, header.document().body))) {
-                let begins = header.document().generation > own.publisher.generation();
-                if !own.publisher.restore(header, body) {
-                    self.torn.insert(feed);
-                } else if begins {
-                    self.torn.remove(&feed);
+                match own.publisher.restore(header, body) {
+                    Restored::Follows => {}
+                    Restored::Whole => {
+                        self.torn.remove(&feed);
+                    }
+                    Restored::Torn => {
+                        self.torn.insert(feed);
+                    }
                 }
                 own.published_at = Some(header.document().time);
-                self.marks.published(header.document());
+                // Which of its tags are dummies is not looked at: what a reader has not taken yet may be a family.
+                self.marks.published(header.document(), !header.document().is_part());
                 self.hold_header(header);
             }
             return true;
         }
         let Some(replica) = self.replicas.get_mut(&feed) else { return true };
         match replica.offer_header(header, cx.now) {
-            Ok(HeaderOutcome::Next | HeaderOutcome::NewGeneration) => {}
+            Ok(HeaderOutcome::Next | HeaderOutcome::NewGeneration | HeaderOutcome::FullSet) => {}
             // A clock that was set back is no reason to forget.
             Err(index::FeedError::FromTheFuture) => return true,
             Ok(HeaderOutcome::Known) | Err(_) => return false,
@@ -123,6 +127,15 @@ impl FeedKeeper {
         }
         self.hold_header(header);
         true
+    }
+
+    /// Takes back which tags of own feeds are dummies, after the feeds.
+    pub(crate) fn restore_dummies(&mut self, records: &[Vec<u8>]) {
+        for dummies in records.iter().filter_map(|bytes| Dummies::from_bytes(bytes)) {
+            for own in self.own.values_mut() {
+                own.publisher.restore_dummies(&dummies);
+            }
+        }
     }
 
     fn restore_heads(&mut self, cx: &Context<'_>, heads: &[Vec<u8>]) {

@@ -1,13 +1,16 @@
 //! Serving: own feeds and replicas, to whoever the roster lets read them.
 
-use crypto::{Signed, cbor};
+use crypto::{Digest, cbor};
 use domain::{CircleId, Oin};
 use minicbor::bytes::ByteVec;
 
-use index::{FeedId, HeadDocument};
+use index::FeedId;
 
 use super::keeper::FeedKeeper;
-use super::message::{FeedRequest, FeedResponse, HEADERS_PER_PAGE, HEADS_PER_PAGE};
+use super::message::{
+    BODIES_PER_PAGE, FeedRequest, FeedResponse, HEADERS_PER_PAGE, HEADS_PER_PAGE, NewerThan, TAGS_PER_PAGE,
+};
+use super::runs::page_start;
 use crate::ResponseToken;
 use crate::effects::{Context, Effects};
 
@@ -22,19 +25,18 @@ impl FeedKeeper {
         fx: &mut Effects<'_>,
     ) {
         let response = match cbor::from_slice::<FeedRequest>(frame) {
-            Ok(FeedRequest::Heads { circle }) => {
-                FeedResponse::Heads { heads: self.heads_for(cx, &circle, &from) }
+            Ok(FeedRequest::Heads { circle, newer }) => {
+                FeedResponse::Heads { heads: self.heads_for(cx, circle, &newer, &from) }
             }
-            Ok(FeedRequest::Headers { feed, .. } | FeedRequest::Body { feed, .. })
+            Ok(FeedRequest::Headers { feed, .. } | FeedRequest::Bodies { feed, .. })
                 if !cx.roster.publishes_to(&feed.circle, &feed.publisher, &from) =>
             {
                 fx.refused.not_allowed += 1;
                 FeedResponse::Unknown
             }
-            Ok(FeedRequest::Headers { feed, after }) => {
-                // By number, not by place: where a generation ended numbers may be missing.
+            Ok(FeedRequest::Headers { feed, after, .. }) => {
                 let held = self.headers.get(&feed).map_or(&[][..], Vec::as_slice);
-                let first = held.partition_point(|header| header.position.sequence <= after);
+                let first = page_start(held, after);
                 let page: Vec<ByteVec> = held
                     .iter()
                     .skip(first)
@@ -43,11 +45,7 @@ impl FeedKeeper {
                     .collect();
                 if page.is_empty() { FeedResponse::Unknown } else { FeedResponse::Headers { headers: page } }
             }
-            Ok(FeedRequest::Body { feed, digest }) => {
-                let named = self.names_body(&feed, &digest);
-                let body = self.bodies.get(&(feed.epoch, digest)).filter(|_| named);
-                body.map_or(FeedResponse::Unknown, |bytes| FeedResponse::Body { bytes: bytes.clone() })
-            }
+            Ok(FeedRequest::Bodies { feed, digests }) => self.bodies_for(&feed, &digests),
             Ok(FeedRequest::Newest { feed }) => self.newest_for(cx, &feed, from, fx),
             Err(_) => {
                 fx.refused.malformed_frames += 1;
@@ -77,21 +75,38 @@ impl FeedKeeper {
         }
     }
 
-    /// As many heads as fit an answer; with more, each answer starts where the one before ended.
-    fn heads_for(&mut self, cx: &Context<'_>, circle: &CircleId, reader: &Oin) -> Vec<ByteVec> {
-        let own = self.own.values().filter_map(|own| own.head.as_ref());
-        let others = self.replicas.values().filter_map(|replica| replica.head());
-        let readable: Vec<&Signed<HeadDocument>> = own
-            .chain(others)
-            .filter(|head| {
-                let feed = head.document().feed;
-                feed.circle == *circle && cx.roster.publishes_to(circle, &feed.publisher, reader)
-            })
-            .collect();
-        let start = self.heads_turn % readable.len().max(1);
-        let page = readable.iter().cycle().skip(start).take(readable.len().min(HEADS_PER_PAGE));
-        let page = page.map(|head| head.to_wire().into()).collect();
-        self.heads_turn = start.saturating_add(HEADS_PER_PAGE);
-        page
+    /// The bodies asked for, from the first on, as far as they are held and fit.
+    fn bodies_for(&self, feed: &FeedId, digests: &[Digest]) -> FeedResponse {
+        let mut bodies: Vec<ByteVec> = Vec::new();
+        let mut bytes = 0;
+        for digest in digests.iter().take(BODIES_PER_PAGE) {
+            let held = self.bodies.get(&(feed.epoch, *digest)).filter(|_| self.names_body(feed, digest));
+            let Some(body) = held else { break };
+            bytes += body.len();
+            if !bodies.is_empty() && bytes > 16 * TAGS_PER_PAGE {
+                break;
+            }
+            bodies.push(body.clone().into());
+        }
+        if bodies.is_empty() { FeedResponse::Unknown } else { FeedResponse::Bodies { bodies } }
+    }
+
+    /// The heads asked for that are newer than what the asker holds.
+    fn heads_for(
+        &self,
+        cx: &Context<'_>,
+        circle: CircleId,
+        newer: &[NewerThan],
+        reader: &Oin,
+    ) -> Vec<ByteVec> {
+        let head = |newer: &NewerThan| {
+            let feed = FeedId { publisher: newer.publisher, circle, epoch: newer.epoch };
+            let own = self.own.get(&feed);
+            let own = own.and_then(|own| own.head.as_ref());
+            let head = own.or_else(|| self.replicas.get(&feed)?.head())?;
+            let is_read = cx.roster.publishes_to(&circle, &feed.publisher, reader);
+            (is_read && head.document().time > newer.time).then(|| head.to_wire().into())
+        };
+        newer.iter().take(HEADS_PER_PAGE).filter_map(head).collect()
     }
 }

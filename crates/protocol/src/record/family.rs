@@ -18,6 +18,9 @@ pub(crate) struct FamilyKeysRecord {
     pub(crate) epoch: Epoch,
     #[n(2)]
     pub(crate) keys: Vec<KeyRecord>,
+    /// The key sets that they were made under. Under another one they are worth nothing.
+    #[n(3)]
+    pub(crate) key_sets: Vec<Digest>,
 }
 
 /// One linkage key's pseudonym.
@@ -30,19 +33,20 @@ pub(crate) struct KeyRecord {
 }
 
 /// The record of a family's pseudonym keys in an epoch: scope, collection, key and value. A node that finds it takes the
-/// pseudonyms for evaluated.
+/// pseudonyms for evaluated, as long as it holds the key sets.
 #[must_use]
 pub fn evaluated_record<'a>(
     epoch: Epoch,
     family: &FamilyRef,
     pseudonyms: impl IntoIterator<Item = (&'a LinkageKey, &'a PseudonymKey)>,
+    key_sets: Vec<Digest>,
 ) -> (Scope, Collection, Vec<u8>, Vec<u8>) {
     let record = |(key, pseudonym): (&LinkageKey, &PseudonymKey)| KeyRecord {
         key: key_digest(key),
         pseudonym: *pseudonym.reveal(),
     };
     let keys = pseudonyms.into_iter().map(record).collect();
-    let value = cbor::to_vec(&FamilyKeysRecord { family: family.as_str().to_owned(), epoch, keys });
+    let value = cbor::to_vec(&FamilyKeysRecord { family: family.as_str().to_owned(), epoch, keys, key_sets });
     (Scope::Epoch(epoch), Collection::FamilyKeys, keys_key(epoch, family), value)
 }
 

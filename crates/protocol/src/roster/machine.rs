@@ -149,6 +149,11 @@ impl RosterKeeper {
         }
     }
 
+    /// The clock was set right after it had been ahead.
+    pub(crate) fn clock_went_back(&mut self) {
+        self.asked_at = None;
+    }
+
     /// An own request got no answer.
     pub(crate) fn failed(&mut self, id: RequestId) {
         self.pending.remove(&id);

@@ -1,15 +1,15 @@
 //! The frames and signed packages of every conversation, byte for byte.
 
 use crypto::{Document, SealingKey, Seed, Signed, TypeName, cbor, digest};
-use domain::{CircleId, Epoch, KeyClass, NetworkId};
+use domain::{CircleId, Epoch, KeyClass, NetworkId, Timestamp};
 use index::FeedId;
 use protocol::Collection;
 use protocol::ceremony::{
-    CeremonyRequest, CeremonyResponse, ComplaintDocument, DisclosureDocument, EchoDocument, Part,
-    Round1Document, Round2Document,
+    AbandonmentDocument, CeremonyRequest, CeremonyResponse, ComplaintDocument, DisclosureDocument,
+    EchoDocument, Part, Round1Document, Round2Document,
 };
 use protocol::evaluation::{EvaluationRefusal, EvaluationRequest, EvaluationResponse};
-use protocol::feed::{FeedRequest, FeedResponse};
+use protocol::feed::{FeedRequest, FeedResponse, NewerThan};
 use protocol::roster::{RosterRequest, RosterResponse};
 use testkit::{Founding, Simulation};
 
@@ -38,6 +38,8 @@ fn frames_and_packages_are_the_golden_ones() {
             index: 1,
             package: vec![1, 2, 3],
             sealing_key: SealingKey::from_seed(&Seed::from_bytes([4; 32])).public(),
+            attempt: 2,
+            participants: vec![1, 2, 4],
         },
     );
     signed(
@@ -79,6 +81,20 @@ fn frames_and_packages_are_the_golden_ones() {
             share: vec![7, 8, 9],
         },
     );
+    signed(
+        &mut lines,
+        AbandonmentDocument {
+            kind: TypeName::new(),
+            network,
+            signer: one,
+            ceremony,
+            index: 1,
+            attempt: 2,
+            missing: vec![3],
+            lying: vec![4, 5],
+            time: Timestamp(1_795_000_000),
+        },
+    );
     let feed = FeedId { publisher: one, circle: CircleId::from_bytes([1; 16]), epoch: Epoch(7) };
     let mut frame = |name: &str, bytes: Vec<u8>| lines.push(format!("{name} = {}", hex(&bytes)));
     let parts =
@@ -86,7 +102,7 @@ fn frames_and_packages_are_the_golden_ones() {
     frame("exchange", cbor::to_vec(&CeremonyRequest::Exchange { ceremony, parts }));
     let wanted = CeremonyRequest::KeySet { epoch: Epoch(7), class: KeyClass::Weak };
     frame("key set wanted", cbor::to_vec(&wanted));
-    let parts = vec![Part::Disclosure(vec![5]), Part::KeySet(vec![6])];
+    let parts = vec![Part::Disclosure(vec![5]), Part::KeySet(vec![6]), Part::Abandonment(vec![7])];
     frame("exchange answered", cbor::to_vec(&CeremonyResponse::Exchange { parts }));
     frame("key set", cbor::to_vec(&CeremonyResponse::KeySet { wire: vec![1, 2] }));
     frame("ceremony unknown", cbor::to_vec(&CeremonyResponse::Unknown));
@@ -102,13 +118,17 @@ fn frames_and_packages_are_the_golden_ones() {
     {
         frame("evaluation refused", cbor::to_vec(&EvaluationResponse::Refused { reason }));
     }
-    frame("heads wanted", cbor::to_vec(&FeedRequest::Heads { circle: feed.circle }));
-    frame("headers wanted", cbor::to_vec(&FeedRequest::Headers { feed, after: 41 }));
-    frame("body wanted", cbor::to_vec(&FeedRequest::Body { feed, digest: digest("body", &[]) }));
+    let newer = vec![NewerThan { publisher: two, epoch: feed.epoch, time: domain::Timestamp(5) }];
+    frame("heads wanted", cbor::to_vec(&FeedRequest::Heads { circle: feed.circle, newer }));
+    frame("headers wanted", cbor::to_vec(&FeedRequest::Headers { feed, after: 41, taken: 40 }));
+    frame("bodies wanted", cbor::to_vec(&FeedRequest::Bodies { feed, digests: vec![digest("body", &[])] }));
     frame("newest wanted", cbor::to_vec(&FeedRequest::Newest { feed }));
     frame("heads", cbor::to_vec(&FeedResponse::Heads { heads: vec![vec![1].into(), vec![2].into()] }));
     frame("headers", cbor::to_vec(&FeedResponse::Headers { headers: vec![vec![1].into()] }));
-    frame("body", cbor::to_vec(&FeedResponse::Body { bytes: vec![1, 2, 3] }));
+    frame(
+        "bodies",
+        cbor::to_vec(&FeedResponse::Bodies { bodies: vec![vec![1, 2, 3].into(), vec![4].into()] }),
+    );
     frame("feed unknown", cbor::to_vec(&FeedResponse::Unknown));
     let newest = FeedResponse::Newest { header: Some(vec![1].into()), head: Some(vec![2].into()) };
     frame("newest", cbor::to_vec(&newest));

@@ -119,7 +119,9 @@ fn a_header_that_no_body_can_fit_is_refused_once_and_asked_for_no_more_than_once
                 Ok(FeedRequest::Headers { .. }) => {
                     Some(FeedResponse::Headers { headers: vec![wire.clone().into()] })
                 }
-                Ok(FeedRequest::Body { .. }) => Some(FeedResponse::Body { bytes: bytes.clone() }),
+                Ok(FeedRequest::Bodies { .. }) => {
+                    Some(FeedResponse::Bodies { bodies: vec![bytes.clone().into()] })
+                }
                 Ok(FeedRequest::Heads { .. } | FeedRequest::Newest { .. }) | Err(_) => None,
             };
         } else if message.from == liar

@@ -5,6 +5,8 @@
     reason = "a panic in a test is a failing test"
 )]
 
+mod attempts;
+mod catching_up;
 mod ceremony;
 mod clocks;
 mod epochs;

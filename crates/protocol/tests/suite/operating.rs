@@ -1,9 +1,11 @@
 //! What a node says of itself to those who operate it: its ceremonies, its readers, its clock.
 
+use crypto::cbor;
 use domain::{KeyClass, Role};
 use protocol::ceremony::{CeremonyRound, CeremonyState};
+use protocol::feed::FeedResponse;
 use protocol::{Command, Notice, Reply};
-use testkit::{Founding, Simulation, family, person};
+use testkit::{Fate, Founding, Simulation, family, person};
 
 fn ceremony(net: &mut Simulation, member: usize) -> CeremonyState {
     net.status(Founding::oin(member)).ceremonies.into_iter().next().unwrap()
@@ -70,6 +72,27 @@ fn a_publisher_knows_who_has_taken_what_it_published() {
     ));
     net.until(30, "withdrawn", |net| net.status(Founding::oin(1)).tags_published == 0);
     net.until(30, "everybody again", |net| behind(net).is_empty());
+}
+
+#[test]
+fn a_reader_that_gets_headers_without_bodies_is_not_said_to_have_taken_anything() {
+    let mut net = Simulation::new(Founding::uniform(4));
+    net.settle();
+    let (publisher, reader) = (Founding::oin(1), Founding::oin(2));
+    net.judge(move |message| {
+        let body =
+            matches!(cbor::from_slice::<FeedResponse>(&message.frame), Ok(FeedResponse::Bodies { .. }));
+        if message.to == reader && message.is_response && body { Fate::Drop } else { Fate::Deliver }
+    });
+    import(&mut net, 1, "a");
+    // Whoever cannot have a body asks for headers beyond it: there may be a generation that does without.
+    for _ in 0..40 {
+        net.second();
+        let status = net.status(publisher);
+        assert!(!status.published || status.readers.behind.contains(&reader));
+    }
+    net.judge(|_| Fate::Deliver);
+    net.until(30, "everybody has it", |net| net.status(publisher).readers.behind.is_empty());
 }
 
 #[test]

@@ -25,7 +25,7 @@ fn matched() -> Simulation {
     let mother = || {
         person(Role::Parent).bsn("111222333").name("Anna", "Zonneveld").born("1987-05-12").at("1234AB", "12")
     };
-    let mut net = Simulation::new(Founding::uniform(5));
+    let mut net = Simulation::new(Founding::uniform(5).without_full_sets());
     net.command(oin(PUBLISHER), Command::Import(vec![family("a", [mother()])]));
     net.command(oin(READER), Command::Import(vec![family("x", [mother()])]));
     net.settle();

@@ -133,12 +133,21 @@ fn a_keyholder_restored_in_the_middle_of_a_ceremony_signs_no_second_package() {
     assert!(seen.borrow().is_empty(), "the others hold what it signed");
     let lost = KeyClass::ALL.map(|class| CeremonyProblem::Lost { key: key(class) });
     assert_eq!(standing(&mut net), lost);
-    net.seconds(40);
-    assert_eq!(lies(&net), 0, "silent is what it is, and no liar");
-    assert!(net.status(oin(2)).key_sets.is_empty());
-    assert!(matches!(problems(&net, 2).first(), Some(CeremonyProblem::Missing { .. })));
     let waits = standing(&mut net).remove(0).to_string();
     assert!(waits.contains("signs no second package"), "{waits}");
+    // It takes part in the next attempt, once the others gave that one up.
+    net.until(40, "made in the next attempt", |net| net.status(oin(1)).key_sets.len() == 2);
+    assert_eq!(lies(&net), 0, "silent is what it is, and no liar");
+    assert!(matches!(problems(&net, 2).first(), Some(CeremonyProblem::Missing { .. })));
+    assert!(seen.borrow().iter().all(|package| !before.contains(package)));
+    assert_eq!(
+        seen.borrow().iter().collect::<std::collections::BTreeSet<_>>().len(),
+        2,
+        "one for each class"
+    );
+    assert!(standing(&mut net).is_empty());
+    let names: Vec<String> = net.disk(oin(1)).secret_names().map(str::to_owned).collect();
+    assert!(names.iter().all(|name| name.contains("-2-")), "{names:?}");
 }
 
 #[test]
@@ -151,7 +160,9 @@ fn a_restored_keyholder_begins_only_when_every_other_has_told() {
     net.seconds(40);
     assert!(seen.borrow().is_empty());
     let missing = |class| CeremonyProblem::Missing { key: key(class), keyholder: oin(3), what: "answer" };
-    assert_eq!(standing(&mut net), KeyClass::ALL.map(missing));
+    for class in KeyClass::ALL {
+        assert!(standing(&mut net).contains(&missing(class)));
+    }
     net.reconnect(oin(3));
     net.until(30, "the ceremony completes", |net| net.status(oin(1)).key_sets.len() == 2);
     assert!(standing(&mut net).is_empty());

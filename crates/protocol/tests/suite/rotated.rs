@@ -34,7 +34,7 @@ fn matched() -> Simulation {
     let mother = || {
         person(Role::Parent).bsn("111222333").name("Anna", "Zonneveld").born("1987-05-12").at("1234AB", "12")
     };
-    let mut net = Simulation::new(Founding::uniform(5));
+    let mut net = Simulation::new(Founding::uniform(5).without_full_sets());
     net.command(oin(VICTIM), Command::Import(vec![family("a", [mother()])]));
     net.command(oin(READER), Command::Import(vec![family("x", [mother()])]));
     net.settle();
@@ -80,7 +80,9 @@ fn thiefs_header(net: &Simulation, generation: u32) -> Signed<HeaderDocument> {
     let held = newest_header(net, READER, &stolen_key()).unwrap();
     let (added, body) = (1, digest("made up", &[]));
     let sequence = held.sequence + 1;
-    let header = HeaderDocument { generation, sequence, added, body, previous: Some(body), ..held };
+    let (begins, withdrawn) = (sequence, 0);
+    let header =
+        HeaderDocument { generation, sequence, begins, added, withdrawn, body, previous: Some(body), ..held };
     Signed::sign(header, &stolen_key())
 }
 

@@ -3,7 +3,7 @@
 use crypto::{Signed, SigningKey, Tag, cbor, digest};
 use domain::{CircleId, FamilyRef, Role};
 use index::{FeedId, Publisher};
-use protocol::feed::{FeedRequest, FeedResponse};
+use protocol::feed::{FeedRequest, FeedResponse, NewerThan};
 use protocol::{Command, Conversation, Notice, Reply};
 use testkit::{Fate, Founding, MemberPlan, Simulation, family, person};
 
@@ -14,6 +14,13 @@ fn mother() -> testkit::PersonBuilder {
 fn feed_of(net: &Simulation, member: usize) -> FeedId {
     let epoch = net.founding().roster.epoch_at(net.now());
     FeedId { publisher: Founding::oin(member), circle: net.founding().circle, epoch }
+}
+
+/// A question for every member's head.
+fn everybody(net: &Simulation) -> Vec<NewerThan> {
+    let epoch = net.founding().roster.epoch_at(net.now());
+    let newer = |publisher| NewerThan { publisher, epoch, time: domain::Timestamp(0) };
+    net.founding().oins().map(newer).collect()
 }
 
 fn key_of(member: usize) -> SigningKey {
@@ -75,10 +82,12 @@ fn a_body_that_is_not_the_announced_one_never_matches() {
     let liar = Founding::oin(4);
     net.judge(move |message| {
         let is_body = message.from == liar
-            && matches!(cbor::from_slice::<FeedResponse>(&message.frame), Ok(FeedResponse::Body { .. }));
+            && matches!(cbor::from_slice::<FeedResponse>(&message.frame), Ok(FeedResponse::Bodies { .. }));
         if is_body {
             let other = index::Body::new(vec![Tag::from_bytes([9; 16])], vec![]).unwrap();
-            return Fate::Replace(cbor::to_vec(&FeedResponse::Body { bytes: other.to_bytes() }));
+            return Fate::Replace(cbor::to_vec(&FeedResponse::Bodies {
+                bodies: vec![other.to_bytes().into()],
+            }));
         }
         Fate::Deliver
     });
@@ -116,10 +125,10 @@ fn feeds_are_served_to_listed_readers_only() {
     });
     let (feed, circle) = (feed_of(&net, 5), net.founding().circle);
     let asked = [
-        FeedRequest::Heads { circle },
-        FeedRequest::Headers { feed, after: 0 },
-        FeedRequest::Body { feed, digest: index::Body::default().digest() },
-        FeedRequest::Heads { circle: CircleId::from_bytes([0; 16]) },
+        FeedRequest::Heads { circle, newer: everybody(&net) },
+        FeedRequest::Headers { feed, after: 0, taken: 0 },
+        FeedRequest::Bodies { feed, digests: vec![index::Body::default().digest()] },
+        FeedRequest::Heads { circle: CircleId::from_bytes([0; 16]), newer: everybody(&net) },
     ];
     for (holder, request) in
         [4, 5].into_iter().flat_map(|holder| asked.iter().map(move |request| (holder, request)))

@@ -30,8 +30,8 @@ impl Ceremony {
         parts.extend(self.round2.iter().filter_map(|sent| sent.wires.get(&to)).cloned().map(Part::Round2));
         parts.extend(self.complaints.values().cloned().map(Part::Complaint));
         parts.extend(self.disclosures.values().cloned().map(Part::Disclosure));
-        parts.extend(self.echoes.get(&self.me).map(|signed| Part::Echo(signed.to_wire())));
-        parts.extend(self.result.as_ref().and_then(|result| self.own_key_set(result)).map(Part::KeySet));
+        parts.extend(self.echoes.values().map(|signed| Part::Echo(signed.to_wire())));
+        parts.extend(self.result.as_ref().map(|result| Part::KeySet(result.so_far())));
         parts
     }
 
@@ -45,12 +45,14 @@ impl Ceremony {
                 Part::Complaint(wire) => self.take_complaint(wire, refused),
                 Part::Disclosure(wire) => self.take_disclosure(wire, refused),
                 Part::KeySet(wire) => self.take_key_set(from, wire, refused),
+                Part::Abandonment(_) => {}
             }
         }
         self.compare_echo(from, parts);
     }
 
-    /// Reads a part and checks signature, signer, network and ceremony, all at once.
+    /// Reads a part and checks signature, signer, network and session, all at once. One of another session is nobody's
+    /// mistake: keyholders pass from attempt to attempt at different moments.
     fn verified<T: Document>(
         &self,
         wire: &[u8],
@@ -62,7 +64,10 @@ impl Ceremony {
             return None;
         };
         let claimed = place(unverified.claimed());
-        let belongs = claimed.network == self.id.network && claimed.ceremony == self.digest;
+        if claimed.ceremony != self.digest {
+            return None;
+        }
+        let belongs = claimed.network == self.id.network;
         let key = self.keyholder(claimed.index).filter(|(oin, _)| *oin == claimed.signer).map(|(_, key)| key);
         let verified = key.filter(|_| belongs).and_then(|key| unverified.verify(&key).ok());
         if verified.is_none() {
@@ -75,6 +80,11 @@ impl Ceremony {
         let place = |d: &Round1Document| Place::of(d.network, d.ceremony, d.index, d.signer);
         let Some(signed) = self.verified(wire, place, refused) else { return };
         let index = signed.document().index;
+        let session = (signed.document().attempt, signed.document().participants.iter());
+        if session.0 != self.id.attempt || !session.1.eq(&self.participants) {
+            self.liars.convict(index, "names another session than it signed its round 1 package for");
+            return;
+        }
         if signed.document().package.len() > MAX_PACKAGE_BYTES {
             self.liars.convict(index, "signed an oversized round 1 package");
             return;
@@ -153,10 +163,12 @@ impl Ceremony {
         };
         match signed.verify(&self.section) {
             Ok(key_set) if *key_set.ceremony() == self.id => self.finished = Some((key_set, signed)),
-            Ok(_) | Err(_) => {
+            Ok(_) => {}
+            Err(_) if signed.claimed().ceremony() == self.id => {
                 self.early.insert(from, signed);
                 self.count_signatures(refused);
             }
+            Err(_) => {}
         }
     }
 }

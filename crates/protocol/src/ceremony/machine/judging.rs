@@ -6,13 +6,20 @@ use crypto::Signed;
 use domain::Timestamp;
 
 use super::Ceremony;
-use crate::ceremony::CeremonyRound;
+use crate::CeremonyProblem;
 use crate::ceremony::message::Part;
-use crate::{CeremonyProblem, KeyId};
+use crate::ceremony::{CeremonyRound, KeyId};
 
 /// Keyholders that are convicted, by index, each of what it was first seen to do.
 #[derive(Default)]
 pub(super) struct Liars(BTreeMap<u16, &'static str>);
+
+/// Whom a keyholder holds responsible when it gives an attempt up, by index.
+#[derive(Default)]
+pub(crate) struct Accused {
+    pub(crate) missing: BTreeSet<u16>,
+    pub(crate) lying: BTreeSet<u16>,
+}
 
 impl Liars {
     pub(super) fn convict(&mut self, index: u16, what: &'static str) {
@@ -39,14 +46,23 @@ impl Ceremony {
                 Some(CeremonyProblem::Lying { key, keyholder: self.keyholder(*index)?.0, what })
             })
             .collect();
-        if problems.is_empty() && now >= self.deadline {
-            let others = self.section.keyholders.iter().filter(|keyholder| keyholder.index != self.me);
+        if problems.is_empty() && now >= self.span.deadline {
+            let others = self.members().filter(|keyholder| keyholder.index != self.me);
             problems.extend(others.filter_map(|keyholder| {
                 let what = self.missing_of(keyholder.index)?;
                 Some(CeremonyProblem::Missing { key, keyholder: keyholder.oin, what })
             }));
         }
         problems
+    }
+
+    /// Whom this keyholder convicted, and for whom it waits.
+    pub(crate) fn accused(&self) -> Accused {
+        let lying: BTreeSet<u16> = self.liars.0.keys().copied().collect();
+        let waits_for = |index: &u16| *index != self.me && self.missing_of(*index).is_some();
+        // With a liar among them nobody goes on, so what is missing is missing for its sake.
+        let missing = self.participants.iter().copied().filter(|index| lying.is_empty() && waits_for(index));
+        Accused { missing: missing.collect(), lying }
     }
 
     /// The last thing that a keyholder is known to have done.
@@ -73,14 +89,14 @@ impl Ceremony {
     fn missing_of(&self, index: u16) -> Option<&'static str> {
         let signed_key_set =
             self.result.as_ref().is_some_and(|result| result.signatures.contains_key(&index));
+        let open = |(accuser, accused): &&(u16, u16)| !self.disclosures.contains_key(&(*accused, *accuser));
         if !self.round1.contains_key(&index) {
             Some("round 1 package")
-        } else if self
-            .complaints
-            .keys()
-            .any(|key| key.1 == index && !self.disclosures.contains_key(&(key.1, key.0)))
-        {
+        } else if self.complaints.keys().filter(open).any(|(_, accused)| *accused == index) {
             Some("answer to a complaint")
+        } else if self.complaints.keys().filter(open).any(|(accuser, _)| *accuser == index) {
+            // It waits itself.
+            None
         } else if self.round2.is_some() && !self.shares.contains_key(&index) {
             Some("round 2 package")
         } else if self.echoes.contains_key(&self.me) && !self.echoes.contains_key(&index) {
@@ -107,7 +123,8 @@ impl Ceremony {
                 | Part::Echo(_)
                 | Part::Complaint(_)
                 | Part::Disclosure(_)
-                | Part::KeySet(_) => None,
+                | Part::KeySet(_)
+                | Part::Abandonment(_) => None,
             })
             .collect();
         if passed_on.len() == held.len() && passed_on.into_iter().all(|wire| held.contains(wire)) {

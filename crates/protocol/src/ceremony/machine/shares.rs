@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crypto::{Digest, Signed, TypeName, dkg};
+use domain::Timestamp;
 
 use super::{Ceremony, Distributed};
 use crate::ceremony::message::{ComplaintDocument, DisclosureDocument, Round2Document};
@@ -66,17 +67,34 @@ impl Ceremony {
                 self.shares.insert(index, share);
                 continue;
             }
-            let complaint = ComplaintDocument {
-                kind: TypeName::new(),
-                network: self.id.network,
-                signer: identity.oin,
-                ceremony: self.digest,
-                index: self.me,
-                accused: index,
-            };
-            let wire = Signed::sign(complaint, &identity.key).to_wire();
-            self.complaints.entry((self.me, index)).or_insert(wire);
+            self.complain(identity, index);
         }
+    }
+
+    /// Complains of every share that has not come halfway to the deadline. In the open it comes by way of the others,
+    /// also when its dealer cannot or will not reach this keyholder.
+    pub(super) fn miss_shares(&mut self, identity: &Identity, now: Timestamp) {
+        if self.round2.is_none() || now < self.span.halfway() {
+            return;
+        }
+        let dealers = self.participants.iter().copied().filter(|index| *index != self.me);
+        let silent: Vec<u16> = dealers.filter(|index| !self.shares.contains_key(index)).collect();
+        for index in silent {
+            self.complain(identity, index);
+        }
+    }
+
+    fn complain(&mut self, identity: &Identity, accused: u16) {
+        let complaint = ComplaintDocument {
+            kind: TypeName::new(),
+            network: self.id.network,
+            signer: identity.oin,
+            ceremony: self.digest,
+            index: self.me,
+            accused,
+        };
+        let wire = || Signed::sign(complaint, &identity.key).to_wire();
+        self.complaints.entry((self.me, accused)).or_insert_with(wire);
     }
 
     /// Brings each share that was complained of into the open.

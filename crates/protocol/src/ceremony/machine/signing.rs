@@ -11,7 +11,7 @@ use crate::effects::Identity;
 impl Ceremony {
     /// Signs the key set once everybody echoed the same round 1.
     pub(super) fn sign_key_set(&mut self, identity: &Identity) -> Option<Milestone> {
-        if self.result.is_some() || self.echoes.len() != self.section.keyholders.len() {
+        if self.result.is_some() || self.echoes.len() != self.participants.len() {
             return None;
         }
         let transcript = self.transcript();
@@ -42,31 +42,20 @@ impl Ceremony {
         Some(Milestone::ShareMade(outcome.share))
     }
 
-    /// The key set with the own signature only, as it travels until all have signed.
-    pub(super) fn own_key_set(&self, result: &Signing) -> Option<Vec<u8>> {
-        let signature = result.signatures.get(&self.me)?;
-        Some(SignedKeySet::new(&result.document, vec![(self.me, *signature)]).to_wire())
-    }
-
-    /// Counts signatures of others on the key set that this keyholder computed as well.
+    /// Counts signatures of participants on the key set that this keyholder computed as well.
     pub(super) fn count_signatures(&mut self, refused: &mut Refused) {
         let Some(result) = &mut self.result else { return };
         let bytes = result.document.to_bytes();
-        for (from, signed) in std::mem::take(&mut self.early) {
-            let Some(keyholder) = self.section.keyholders.iter().find(|keyholder| keyholder.index == from)
-            else {
-                continue;
-            };
+        for signed in std::mem::take(&mut self.early).into_values() {
             for (index, signature) in signed.signatures() {
-                if *index != from {
-                    continue;
-                }
+                let takes_part = self.participants.contains(index) && !result.signatures.contains_key(index);
+                let Some(keyholder) = self.section.keyholder(*index).filter(|_| takes_part) else { continue };
                 if keyholder.key.verify(KeySetDocument::LABEL, signed.bytes(), signature).is_err() {
                     refused.bad_signatures += 1;
                 } else if signed.bytes() == bytes {
-                    result.signatures.insert(from, *signature);
+                    result.signatures.insert(*index, *signature);
                 } else {
-                    self.liars.convict(from, "signed another key set than its packages give");
+                    self.liars.convict(*index, "signed another key set than its packages give");
                 }
             }
         }
@@ -92,8 +81,18 @@ impl Ceremony {
             self.result.as_ref().is_some_and(|result| result.document.to_bytes() == signed.bytes());
         let kept = self.kept_share.is_some() && key_set.verifying_share(self.me) == self.kept_share.as_ref();
         // Complete with everybody's signature, and made without anything this run knows of: an earlier run signed it,
-        // and its share is lost. The key serves this organisation like any other that holds no share.
-        let is_lost = self.result.is_none() && self.kept_share.is_none();
+        // and its share is lost; or other participants made it. The key serves this organisation like any other that
+        // holds no share.
+        let is_lost =
+            self.result.is_none() && self.kept_share.is_none() || key_set.verifying_share(self.me).is_none();
         (computed || kept || is_lost).then(|| (key_set.clone(), signed.to_wire()))
+    }
+}
+
+impl Signing {
+    /// The key set with the signatures held so far, as it travels until all have signed.
+    pub(super) fn so_far(&self) -> Vec<u8> {
+        let signatures = self.signatures.iter().map(|(index, signature)| (*index, *signature)).collect();
+        SignedKeySet::new(&self.document, signatures).to_wire()
     }
 }
