@@ -13,7 +13,9 @@ use crate::ceremony::{KeyId, KeyMaterial};
 use crate::effects::{Context, Effects};
 use crate::evaluation::{Evaluated, EvaluationClient};
 use crate::feed::{Arrived, FeedKeeper};
-use crate::record::{FamilyKeysRecord, KeyRecord, MatchKeysRecord, SignalRecord, key_digest, match_key};
+use crate::record::{
+    FamilyKeysRecord, MatchKeysRecord, SignalRecord, evaluated_record, key_digest, keys_key, match_key,
+};
 use crate::units::UnitMatches;
 use crate::{Answer, CannotRenew, Collection, ImportCounts, Notice, Refusal, Scope, SignalSummary};
 
@@ -392,16 +394,11 @@ impl Families {
         if self.settled.insert(place.clone(), evaluated) == Some(evaluated) {
             return;
         }
-        let scope = Scope::Epoch(epoch);
         if self.recorded.insert(place, evaluated) != Some(evaluated) {
-            let keys = self
-                .own
-                .pseudonyms(epoch, family)
-                .map(|(key, pseudonym)| KeyRecord { key: key_digest(key), pseudonym: *pseudonym.reveal() });
-            let (family_text, keys) = (family.as_str().to_owned(), keys.collect());
-            let key_sets = with.material.digests(epoch);
-            let record = FamilyKeysRecord { family: family_text, epoch, keys, key_sets };
-            fx.put_in(scope, Collection::FamilyKeys, keys_key(epoch, family), cbor::to_vec(&record));
+            let pseudonyms = self.own.pseudonyms(epoch, family);
+            let (scope, collection, key, value) =
+                evaluated_record(epoch, family, pseudonyms, with.material.digests(epoch));
+            fx.put_in(scope, collection, key, value);
         }
         self.queue_tags(epoch, family, with.feeds);
         let mut found = BTreeMap::new();
@@ -558,11 +555,6 @@ fn participation(cx: &Context<'_>, signal: &Signal) -> Participation {
 
 fn has_ended(cx: &Context<'_>, signal: &Signal) -> bool {
     signal.ends_on.is_some_and(|end| end < cx.now.date())
-}
-
-/// Key of the record of a family's pseudonym keys.
-fn keys_key(epoch: Epoch, family: &FamilyRef) -> Vec<u8> {
-    [&epoch.0.to_be_bytes(), family.as_str().as_bytes()].concat()
 }
 
 /// Families, in each epoch that has a lane.

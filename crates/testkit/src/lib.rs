@@ -8,6 +8,8 @@ mod disk;
 mod families;
 mod founding;
 mod model;
+mod oracle;
+mod region;
 mod schedule;
 mod simulation;
 
@@ -16,5 +18,7 @@ pub use disk::MemoryDisk;
 pub use families::{PersonBuilder, family, person};
 pub use founding::{Founding, MemberPlan, START};
 pub use model::run;
+pub use oracle::{fill_evaluated, oracle};
+pub use region::{Region, Traffic};
 pub use schedule::{Event, NoSchedule, PEOPLE, Schedule};
 pub use simulation::{Fate, Message, Simulation};
