@@ -1,6 +1,6 @@
 //! Keeps the documents true where a machine can tell: the columns of the CSV format, the values and labels of the
 //! protocol, links, and the sample configuration.
-#![expect(clippy::unwrap_used, reason = "a panic in a test is a failing test")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic in a test is a failing test")]
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -25,8 +25,11 @@ fn bounded(most: Load) {
     assert!(most.connections <= OTHERS * 4, "{most:?}");
 }
 
+/// Whether the counters show that it was a flood.
+type Enough = fn(&Counters) -> bool;
+
 /// Under one flood after the other: `enough` says when one was a flood.
-async fn withstands(floods: &[(Flood, fn(&Counters) -> bool)]) {
+async fn withstands(floods: &[(Flood, Enough)]) {
     let mut arena = Arena::open().await;
     for (flood, enough) in floods {
         let attack = arena.attack(*flood, || ()).await;

@@ -418,10 +418,8 @@ impl Voice {
     async fn flood(&mut self, flood: Flood, facts: &Facts, sent: &std::sync::atomic::AtomicU64) {
         let mut under_way = 0;
         for turn in 0_u64.. {
-            let kind = match flood {
-                Flood::Everything => Flood::ALL[usize::try_from(turn).unwrap() % Flood::ALL.len()],
-                one => one,
-            };
+            let in_turn = Flood::ALL[usize::try_from(turn).unwrap() % Flood::ALL.len()];
+            let kind = if matches!(flood, Flood::Everything) { in_turn } else { flood };
             match self.frame(kind, turn, facts) {
                 (Some(conversation), frame) => {
                     self.send(conversation, frame).await;

@@ -1,6 +1,7 @@
 //! Nodes against each other, in one thread.
 #![expect(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::wildcard_enum_match_arm,
     reason = "a panic in a test is a failing test"
 )]

@@ -169,8 +169,8 @@ fn key_sets(net: &Simulation, member: usize) -> Vec<KeySet> {
 }
 
 fn key_set(net: &Simulation, member: usize, epoch: Epoch, class: KeyClass) -> KeySet {
-    let held = key_sets(net, member).into_iter();
-    held.filter(|held| (held.ceremony().epoch, held.ceremony().class) == (epoch, class)).next_back().unwrap()
+    let mut held = key_sets(net, member).into_iter();
+    held.rfind(|held| (held.ceremony().epoch, held.ceremony().class) == (epoch, class)).unwrap()
 }
 
 /// What a keyholder evaluates: one BSN, blinded.
