@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{Certainty, Epoch, FamilyRef, Oin};
+use domain::{Certainty, CircleId, Epoch, FamilyRef, Oin};
 use linkage::{Basis, LinkageKey};
 
 use crate::{FeedId, Hit, OwnFamilies};

@@ -164,6 +164,31 @@ impl Founding {
         Self::planned(&Plan::uniform(members))
     }
 
+    /// `members` members in sectors of `per_sector`, each open to itself and to the next: nobody reads more than twice
+    /// that many. The first three hold keys, two suffice.
+    ///
+    /// # Panics
+    /// On numbers that make no valid roster.
+    #[must_use]
+    pub fn region(members: usize, per_sector: usize) -> Self {
+        let uniform = Self::uniform(members);
+        let sectors = members.div_ceil(per_sector);
+        let sector =
+            |number: usize| -> Sector { format!("sector-{}", number % sectors).parse().expect("a code") };
+        let mut content = uniform.content.clone();
+        for (member, place) in content.members.iter_mut().zip(0..) {
+            member.sector = sector(place / per_sector);
+        }
+        let pair = |publisher, reader| OpenPair { publisher: sector(publisher), reader: sector(reader) };
+        for circle in &mut content.circles {
+            circle.open = (0..sectors).flat_map(|at| [pair(at, at), pair(at, at + 1)]).collect();
+        }
+        content.rules.publish_interval_seconds = 10;
+        let (signed, roster) = genesis(content.clone(), &[&signing_key(0)]).expect("a valid test network");
+        let chain = RosterChain::found(signed, None).expect("just made");
+        Self { roster, chain, content, ..uniform }
+    }
+
     /// The version after `held`: the content of genesis, changed, signed by the governor.
     #[must_use]
     pub fn next(&self, held: &VerifiedRoster, change: impl FnOnce(&mut RosterContent)) -> SignedRoster {

@@ -9,7 +9,9 @@ mod disk;
 mod families;
 mod founding;
 mod model;
+mod oracle;
 mod plan;
+mod region;
 mod schedule;
 mod simulation;
 
@@ -18,6 +20,8 @@ pub use disk::MemoryDisk;
 pub use families::{PersonBuilder, family, person};
 pub use founding::{Founding, START};
 pub use model::run;
+pub use oracle::{fill_evaluated, oracle};
 pub use plan::{BASES, CirclePlan, MemberPlan, Plan};
+pub use region::{Region, Traffic};
 pub use schedule::{Details, Event, MOST_MEMBERS, NoSchedule, PEOPLE, Record, Schedule};
 pub use simulation::{Fate, Message, NoTrick, Simulation, Trick};

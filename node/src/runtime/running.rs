@@ -389,6 +389,13 @@ fn log(notice: &Notice) {
     match notice {
         Notice::NewMatch { .. } | Notice::NewUnitMatch { .. } => {}
         Notice::Ceremony(problem) => tracing::error!(%problem, "key ceremony"),
+        Notice::OtherKeySet { publisher, epoch } => {
+            tracing::error!(
+                %publisher,
+                %epoch,
+                "the organisation publishes under a key set that it does not show, and does not count as complete"
+            );
+        }
         Notice::FailingProof { keyholder } => tracing::error!(%keyholder, "an evaluation fails its proof"),
         Notice::ClockBehind { seconds } => {
             tracing::error!(

@@ -473,6 +473,27 @@ fn the_same_keyholders_named_again_do_not_begin_again_what_they_had_begun() {
     assert_eq!(made(&net, 1), (2, vec![1, 2, 3, 4, 5]));
 }
 
+#[test]
+fn a_key_of_the_next_epoch_that_is_not_made_by_the_middle_of_its_preparation_is_told_everywhere() {
+    let mut net = Simulation::new(Founding::uniform(4));
+    net.settle();
+    net.disconnect(oin(3));
+    let roster = net.founding().roster.clone();
+    let next = Epoch(roster.epoch_at(net.now()).0 + 1);
+    let (from, until) = (roster.preparation_of(next), roster.start_of(next));
+    net.jump(from.plus(until.since(from) / 2).since(net.now()) - 20);
+    net.seconds(10);
+    let late = |class| CeremonyProblem::Late { key: KeyId { epoch: next, class } };
+    assert!(!told(&net, 4).contains(&late(KeyClass::Bsn)));
+    net.seconds(20);
+    for (member, class) in [1, 4].into_iter().flat_map(|member| KeyClass::ALL.map(|class| (member, class))) {
+        assert!(told(&net, member).contains(&late(class)), "member {member}: {:?}", told(&net, member));
+        assert!(net.status(oin(member)).ceremony_problems().any(|problem| *problem == late(class)));
+    }
+    net.reconnect(oin(3));
+    net.until(60, "made after all", |net| net.status(oin(4)).ceremony_problems().next().is_none());
+}
+
 /// What every complete key set that was ever seen on the wire or on a disk was of.
 type Seen = Rc<RefCell<BTreeMap<(Digest, Epoch, KeyClass, u32), BTreeSet<Digest>>>>;
 

@@ -21,4 +21,5 @@ mod restored_keyholder;
 mod roster;
 mod rotated;
 mod rubbish;
+mod threats;
 mod units;

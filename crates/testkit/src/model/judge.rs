@@ -74,6 +74,7 @@ impl Run {
                     | CeremonyProblem::TooFew { .. }
                     | CeremonyProblem::Late { .. },
                 )
+                | Notice::OtherKeySet { .. }
                 | Notice::ClockAhead { .. }
                 | Notice::NewMatch { .. }
                 | Notice::NewUnitMatch { .. }
