@@ -67,11 +67,14 @@ impl Run {
                 | Notice::BeyondCap { publisher, .. } => *publisher,
                 Notice::FailingProof { keyholder }
                 | Notice::Ceremony(CeremonyProblem::Lying { keyholder, .. }) => *keyholder,
-                Notice::Ceremony(CeremonyProblem::Lost { .. } | CeremonyProblem::ShareLost { .. })
-                | Notice::NumbersUsedUp { .. } => Founding::oin(member),
+                Notice::Ceremony(CeremonyProblem::Lost { .. }) | Notice::NumbersUsedUp { .. } => {
+                    Founding::oin(member)
+                }
                 Notice::Ceremony(
                     CeremonyProblem::Missing { .. }
                     | CeremonyProblem::TooFew { .. }
+                    // Whoever gave an attempt up that others completed has no share of its key.
+                    | CeremonyProblem::ShareLost { .. }
                     | CeremonyProblem::Late { .. },
                 )
                 | Notice::OtherKeySet { .. }
