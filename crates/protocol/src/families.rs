@@ -123,6 +123,9 @@ impl Families {
     /// whatever nobody stands behind any more is withdrawn.
     pub(crate) fn resume(&mut self, cx: &Context<'_>, with: &mut Neighbours<'_>, fx: &mut Effects<'_>) {
         let families: Vec<FamilyRef> = self.own.families().cloned().collect();
+        for family in &families {
+            self.drop_unfounded(cx, family, fx);
+        }
         for (epoch, family) in lanes_of(cx, &families) {
             self.settle(cx, epoch, family, with, fx);
         }
@@ -310,13 +313,7 @@ impl Families {
         self.unfollowed_shows = false;
         let changed = self.derive_keys(cx);
         for family in &changed {
-            let own = &self.own;
-            let carried =
-                |key: &LinkageKey| own.keys(family).is_some_and(|keys| keys.position(key).is_some());
-            for record in self.matches.keep_only(family, carried) {
-                self.keep_match(cx, record, fx);
-                fx.cut();
-            }
+            self.drop_unfounded(cx, family, fx);
         }
         for (epoch, family) in lanes_of(cx, &changed) {
             self.settled.remove(&(epoch, family.clone()));
@@ -327,6 +324,18 @@ impl Families {
         }
         self.units.follow(&self.own);
         self.withdraw_unwanted(with.feeds);
+    }
+
+    /// Drops what was found by keys that a family no longer carries, or in circles in which it no longer takes part.
+    fn drop_unfounded(&mut self, cx: &Context<'_>, family: &FamilyRef, fx: &mut Effects<'_>) {
+        let own = &self.own;
+        let carried = |key: &LinkageKey| own.keys(family).is_some_and(|keys| keys.position(key).is_some());
+        let takes_part =
+            |circle: &CircleId| own.participation(family).is_some_and(|how| how.circles.contains(circle));
+        for record in self.matches.keep_only(family, carried, takes_part) {
+            self.keep_match(cx, record, fx);
+            fx.cut();
+        }
     }
 
     /// Derives the keys of all families anew, since one family's address may suppress another's household key.
