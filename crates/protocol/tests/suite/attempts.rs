@@ -163,47 +163,6 @@ fn a_liar_is_left_out_of_the_next_attempt() {
 }
 
 #[test]
-fn whoever_keeps_a_share_back_from_one_cannot_have_that_one_excluded() {
-    let mut net = network(5, 5, 3);
-    // Keyholder 1 gives keyholder 2 nothing, and does not answer its complaint either.
-    net.judge(|message| {
-        if message.from != oin(1) {
-            return Fate::Deliver;
-        }
-        let to_victim = message.to == oin(2);
-        with_parts(message, |parts| {
-            parts.retain(|part| match part {
-                Part::Round2(_) => !to_victim,
-                Part::Disclosure(_) => false,
-                _ => true,
-            });
-        })
-    });
-    net.until(90, "a later attempt", |net| has_both(net, &[2, 3, 4, 5]));
-    let (attempt, participants) = made(&net, 3);
-    assert!(attempt > 1 && participants.contains(&2), "{attempt} {participants:?}");
-    assert!(told(&net, 3).iter().any(|problem| {
-        matches!(problem, CeremonyProblem::Missing { keyholder, what: "answer to a complaint", .. } if *keyholder == oin(1))
-    }));
-    assert!(!told(&net, 3).iter().any(|problem| problem.keyholder() == Some(oin(2))), "{:?}", told(&net, 3));
-}
-
-#[test]
-fn a_share_that_never_arrives_comes_by_way_of_the_others() {
-    let mut net = network(5, 5, 3);
-    // The line between keyholders 1 and 2 is down.
-    let apart = [oin(1), oin(2)];
-    net.judge(move |message| {
-        if apart.contains(&message.from) && apart.contains(&message.to) { Fate::Drop } else { Fate::Deliver }
-    });
-    net.until(40, "the first attempt completes", |net| has_both(net, &[1, 2, 3, 4, 5]));
-    assert_eq!(made(&net, 1).0, 1);
-    for member in 1..=5 {
-        assert!(told(&net, member).is_empty(), "{:?}", told(&net, member));
-    }
-}
-
-#[test]
 fn below_a_quorum_nothing_is_made_until_a_roster_leaves_the_absent_out() {
     let mut net = network(6, 5, 3);
     net.disconnect(oin(4));
