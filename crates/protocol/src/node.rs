@@ -235,10 +235,11 @@ impl Node {
             machines.feeds.sweep(&mut fx);
             machines.families.resume(&cx, &mut with!(machines), &mut fx);
         }
-        machines.follow_epochs(&cx, &opened, &over, &mut fx);
         if cx.roster.version() != held {
             machines.follow_roster(&cx, &mut fx);
         }
+        // After the roster: it opens lanes as well, and it alone looks after what is found in feeds that it drops.
+        machines.follow_epochs(&cx, &opened, &over, &mut fx);
         let mut arrived: Vec<Arrived> = Vec::new();
         match input {
             Input::Tick => {
