@@ -172,6 +172,13 @@ impl Ceremony {
         self.span
     }
 
+    /// Moves the span when the clock was set: what counts is time that passed.
+    pub(crate) fn clock_jumped(&mut self, from: Timestamp, to: Timestamp) {
+        for moment in [&mut self.span.began, &mut self.span.deadline] {
+            *moment = Timestamp(moment.plus(to.since(from)).0.saturating_sub(from.since(to)));
+        }
+    }
+
     pub(crate) fn participants(&self) -> &BTreeSet<u16> {
         &self.participants
     }

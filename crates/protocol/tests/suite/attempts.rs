@@ -367,6 +367,29 @@ fn a_dealer_says_the_same_after_each_restart_and_the_attempt_completes() {
 }
 
 #[test]
+fn a_clock_that_jumps_gives_no_attempt_up() {
+    let mut net = network(5, 5, 3);
+    let stuck = Rc::new(Cell::new(true));
+    let is_stuck = Rc::clone(&stuck);
+    net.judge(move |message| {
+        if is_stuck.get() {
+            return with_parts(message, |parts| parts.retain(|part| !matches!(part, Part::Echo(_))));
+        }
+        Fate::Deliver
+    });
+    net.seconds(5);
+    for ahead in [3_600, 0, -3_600] {
+        net.set_clock(oin(2), ahead);
+        net.seconds(4);
+        assert_eq!(net.disk(oin(2)).count(Collection::Abandonment), 0, "ahead by {ahead}");
+        assert!(told(&net, 2).is_empty(), "{:?}", told(&net, 2));
+    }
+    stuck.set(false);
+    net.until(10, "the first attempt completes", |net| has_both(net, &[1, 2, 3, 4, 5]));
+    assert_eq!(made(&net, 2), (1, vec![1, 2, 3, 4, 5]));
+}
+
+#[test]
 fn below_a_quorum_nothing_is_made_until_a_roster_leaves_the_absent_out() {
     let mut net = network(6, 5, 3);
     net.disconnect(oin(4));
