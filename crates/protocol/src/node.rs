@@ -220,7 +220,11 @@ impl Node {
         let evaluation_seed = self.seeds.next("evaluation");
         let held = self.chain.newest().version();
         let adopted = self.adopt(&input);
-        if now.plus(SKEW_SECONDS) < std::mem::replace(&mut self.latest, now) {
+        let latest = std::mem::replace(&mut self.latest, now);
+        if latest.plus(SKEW_SECONDS) < now || now.plus(SKEW_SECONDS) < latest {
+            self.machines.ceremonies.clock_jumped(latest, now);
+        }
+        if now.plus(SKEW_SECONDS) < latest {
             self.machines.clock_went_back(now);
         }
         if matches!(input, Input::Tick) {
