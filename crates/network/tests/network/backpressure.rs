@@ -87,15 +87,15 @@ async fn a_member_that_asks_too_much_at_once_is_refused_and_counted() {
 
 #[tokio::test]
 async fn evaluations_in_hand_are_few_and_short_ones_have_their_own() {
-    let [asker, mut answerer] = connected_with([1, 2], Limits::default()).await;
+    let [asker, mut answerer, other] = connected_with([1, 2, 3], Limits::default()).await;
     let many = vec![7; 256 * 32];
     for id in 1..=4 {
         asker.ask(2, Conversation::Evaluation, id, &many).await;
     }
     let (_, _, first, _) = answerer.next_request().await;
     let (_, _, second, _) = answerer.next_request().await;
-    // Others go on meanwhile, whatever they want.
-    asker.ask(2, Conversation::Evaluation, 5, &[7; 32]).await;
+    // What needs no such evaluator goes on meanwhile.
+    other.ask(2, Conversation::Evaluation, 5, &[7; 32]).await;
     asker.ask(2, Conversation::Feed, 6, b"question").await;
     let mut lengths = Vec::new();
     for _ in 0..2 {
