@@ -273,7 +273,7 @@ impl Node {
                 Conversation::Ceremony => machines.ceremonies.request(&cx, from, token, &frame, &mut fx),
                 Conversation::Evaluation => {
                     let material = &machines.ceremonies.material;
-                    evaluation::answer(&cx, material, from, token, &frame, &evaluation_seed, &mut fx);
+                    evaluation::begin(&cx, material, (from, token), &frame, evaluation_seed, &mut fx);
                 }
                 Conversation::Feed => {
                     machines.feeds.note_reader(&cx, from, &frame);
@@ -297,6 +297,9 @@ impl Node {
                 Some((Conversation::Roster, _)) => machines.rosters.failed(id),
                 None => {}
             },
+            Input::Evaluated(done) => {
+                evaluation::finish(&cx, &machines.ceremonies.material, done, &mut fx);
+            }
             Input::Gossip { frame, .. } => machines.feeds.gossip(&cx, &frame, &mut fx),
             Input::Command { id, command } => {
                 let reply = match command {
@@ -373,6 +376,7 @@ impl Node {
             | Input::Request { .. }
             | Input::Response { .. }
             | Input::RequestFailed { .. }
+            | Input::Evaluated(_)
             | Input::Gossip { .. }
             | Input::Command { .. } => Adopted::Taken,
         };
