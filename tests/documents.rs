@@ -1,6 +1,6 @@
 //! Keeps the documents true where a machine can tell: the columns of the CSV format, the values and labels of the
 //! protocol, links, and the sample configuration.
-#![expect(clippy::unwrap_used, reason = "a panic in a test is a failing test")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic in a test is a failing test")]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -223,5 +223,74 @@ fn the_sample_configuration_is_accepted_and_told_truly() {
         assert_eq!(cells[2], organisation.sector.as_str());
         assert_eq!(cells[3], organisation.signals.len().to_string(), "families of {}", organisation.file);
         assert_eq!(cells[4], persons.to_string(), "rows of {}", organisation.file);
+    }
+}
+
+/// A limit as its page states it: name and value, the file it stands in, and the test that holds it.
+struct Limit {
+    name: String,
+    value: String,
+    file: String,
+    test: String,
+}
+
+fn limits() -> Vec<Limit> {
+    let page = text("docs/limits.md");
+    let rows = page.lines().filter(|line| line.starts_with("| ") && line.contains("` = `"));
+    rows.map(|row| {
+        let cells: Vec<&str> = row.split(" |").map(|cell| cell.trim_start_matches('|').trim()).collect();
+        let (name, value) = cells[1].split_once(" = ").unwrap();
+        let bare = |cell: &str| cell.trim_matches('`').to_owned();
+        Limit { name: bare(name), value: bare(value), file: bare(cells[2]), test: bare(cells[5]) }
+    })
+    .collect()
+}
+
+#[test]
+fn the_limits_are_those_of_the_code() {
+    let limits = limits();
+    assert!(limits.len() >= 100, "only {} limits were recognised", limits.len());
+    for Limit { name, value, file, .. } in &limits {
+        let source = text(file);
+        // A constant, or the default of a field. Values are compared without the blanks of their layout.
+        let squeezed = |text: &str| text.split_whitespace().collect::<String>();
+        let constant = source.lines().any(|line| {
+            let stated = line.split_once("const ").map(|(_, stated)| stated);
+            stated.and_then(|stated| stated.split_once(':')).is_some_and(|(found, rest)| {
+                found == name
+                    && rest.split_once('=').is_some_and(|(_, is)| squeezed(is) == squeezed(value) + ";")
+            })
+        });
+        let field = source.lines().any(|line| line.trim() == format!("{name}: {value},"));
+        assert!(constant || field, "docs/limits.md: {name} is not {value} in {file}");
+    }
+}
+
+#[test]
+fn the_tests_of_the_limits_exist() {
+    let wanted = |path: &Path| has_extension(path, "rs");
+    let code: String = files(&root(), &wanted).iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+    let tests: Vec<String> =
+        limits().into_iter().map(|limit| limit.test).filter(|test| !test.is_empty()).collect();
+    assert!(tests.len() >= 50, "only {} tests were recognised", tests.len());
+    for test in tests {
+        assert!(code.contains(&format!("fn {test}(")), "docs/limits.md names {test}, which is no test");
+    }
+}
+
+#[test]
+fn every_limit_of_the_network_is_listed() {
+    let listed: BTreeSet<(String, String)> =
+        limits().into_iter().map(|limit| (limit.file, limit.name)).collect();
+    for path in files(&root().join("crates/network/src"), &|path| has_extension(path, "rs")) {
+        let file = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
+        for line in fs::read_to_string(&path).unwrap().lines() {
+            let name = line.split_once("const ").and_then(|(_, stated)| stated.split_once(": "));
+            let Some((name, _)) = name.filter(|(name, _)| name.starts_with("MAX_")) else { continue };
+            assert!(
+                listed.contains(&(file.clone(), name.to_owned())),
+                "docs/limits.md does not list {name} of {file}"
+            );
+        }
     }
 }

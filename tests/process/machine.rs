@@ -209,6 +209,13 @@ impl Machine {
         }
     }
 
+    /// Kilobytes of the node that lie in memory; `None` when it does not run.
+    pub(crate) fn resident_kilobytes(&self) -> Option<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.node.as_ref()?.id())).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        line.trim().strip_suffix(" kB")?.trim().parse().ok()
+    }
+
     /// Everything that the node has logged.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.folder().join("log")).unwrap_or_default()

@@ -162,6 +162,8 @@ pub struct NextEpochLine {
     pub starts: String,
     /// Classes of which the key is made.
     pub key_sets: Vec<String>,
+    /// Classes of which it should be made by now and is not: half of the preparation has passed.
+    pub late: Vec<String>,
     /// Linkage keys that wait for their pseudonym in it.
     pub keys_waiting: usize,
     /// Whether everything of the own families is published in it.

@@ -103,6 +103,7 @@ fn responses() -> Vec<Response> {
             epoch: 2,
             starts: "2026-11-21T09:30:00Z".into(),
             key_sets: vec!["bsn".into()],
+            late: vec!["zwak".into()],
             keys_waiting: 3,
             published: false,
         }),

@@ -25,5 +25,5 @@ pub use oprf::{
 pub use sealing::{SealError, SealingKey, SealingPublicKey};
 pub use seed::{Seed, SeedSequence};
 pub use signing::{BadSignature, Signature, SigningKey, VerifyingKey};
-pub use tag::{PseudonymKey, Tag, Tagger};
+pub use tag::{PseudonymKey, Tag, TagPlace, Tagger};
 pub use transcript::{Digest, digest, transcript};

@@ -1,5 +1,8 @@
 //! Ed25519 signatures over a label and bytes exactly as received.
 
+#[cfg(feature = "remember-verified")]
+mod remembered;
+
 use std::fmt;
 
 use ed25519_dalek::Signer;
@@ -67,9 +70,18 @@ impl VerifyingKey {
     /// # Errors
     /// The signature does not verify, or the key is not a point.
     pub fn verify(&self, label: &str, bytes: &[u8], signature: &Signature) -> Result<(), BadSignature> {
+        #[cfg(feature = "remember-verified")]
+        let name = remembered::name(self, label, bytes, signature);
+        #[cfg(feature = "remember-verified")]
+        if remembered::was_verified(&name) {
+            return Ok(());
+        }
         let key = ed25519_dalek::VerifyingKey::from_bytes(&self.0).map_err(|_| BadSignature)?;
         let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
-        key.verify_strict(&message(label, bytes), &signature).map_err(|_| BadSignature)
+        key.verify_strict(&message(label, bytes), &signature).map_err(|_| BadSignature)?;
+        #[cfg(feature = "remember-verified")]
+        remembered::remember(name);
+        Ok(())
     }
 }
 

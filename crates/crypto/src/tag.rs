@@ -93,6 +93,23 @@ impl fmt::Debug for Tag {
     }
 }
 
+/// Where an organisation publishes: everything that a tag authenticates, made once for all tags there.
+#[derive(Clone, Debug)]
+pub struct TagPlace([u8; MESSAGE_LEN]);
+
+impl TagPlace {
+    /// What `oin` publishes in `circle`.
+    #[must_use]
+    pub fn new(oin: &Oin, circle: &CircleId) -> Self {
+        let mut message = [0; MESSAGE_LEN];
+        let parts = TAG_LABEL.iter().chain(oin.as_bytes()).chain(circle.as_bytes());
+        for (slot, byte) in message.iter_mut().zip(parts) {
+            *slot = *byte;
+        }
+        Self(message)
+    }
+}
+
 /// Makes the tags of one `K`, keeping the keyed state so that a tag costs two compressions.
 #[derive(Clone)]
 pub struct Tagger(Hmac<Sha256>);
@@ -107,12 +124,13 @@ impl Tagger {
     /// The tag that `oin` publishes in `circle`: the first 16 bytes of HMAC-SHA256(K, label ‖ OIN ‖ circle).
     #[must_use]
     pub fn tag(&self, oin: &Oin, circle: &CircleId) -> Tag {
-        let mut message = [0; MESSAGE_LEN];
-        let parts = TAG_LABEL.iter().chain(oin.as_bytes()).chain(circle.as_bytes());
-        for (slot, byte) in message.iter_mut().zip(parts) {
-            *slot = *byte;
-        }
-        let mac: [u8; 32] = self.0.clone().chain_update(message).finalize().into_bytes().into();
+        self.tag_at(&TagPlace::new(oin, circle))
+    }
+
+    /// The same for a place that is at hand: what many keys are probed with.
+    #[must_use]
+    pub fn tag_at(&self, place: &TagPlace) -> Tag {
+        let mac: [u8; 32] = self.0.clone().chain_update(place.0).finalize().into_bytes().into();
         let (tag, _) = mac.split_first_chunk().expect("16 of 32 bytes");
         Tag(*tag)
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{Certainty, Epoch, FamilyRef, Oin};
+use domain::{Certainty, CircleId, Epoch, FamilyRef, Oin};
 use linkage::{Basis, LinkageKey};
 
 use crate::{FeedId, Hit, OwnFamilies};
@@ -88,17 +88,20 @@ impl Matches {
         changed.into_iter().map(record).collect()
     }
 
-    /// Removes the keys of one family that it no longer carries. Returns the records that changed.
+    /// Removes the keys of one family that it no longer carries, and everything in circles in which it no longer takes
+    /// part. Returns the records that changed.
     pub fn keep_only(
         &mut self,
         family: &FamilyRef,
         carried: impl Fn(&LinkageKey) -> bool,
+        takes_part: impl Fn(&CircleId) -> bool,
     ) -> Vec<MatchRecord> {
         let Some(found) = self.found.get_mut(family) else { return Vec::new() };
         let mut changed = Vec::new();
         for (place, agreeing) in found.iter_mut() {
             let before = agreeing.len();
-            agreeing.retain(&carried);
+            let stays = takes_part(&place.circle);
+            agreeing.retain(|key| stays && carried(key));
             if agreeing.len() != before {
                 changed.push(*place);
             }

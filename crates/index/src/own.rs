@@ -1,11 +1,14 @@
 //! The own families: their linkage keys, the pseudonym keys evaluated so far, and probing what arrives.
 
+mod probe;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use crypto::{PseudonymKey, Tag, Tagger};
+use crypto::{PseudonymKey, Tag, TagPlace, Tagger};
 use domain::{CircleId, Epoch, FamilyRef, KeyClass, Unit};
 use linkage::{FamilyKeys, LinkageKey, Verdict};
 
+use self::probe::{Lane, Sieve};
 use crate::FeedId;
 
 /// In which circles a family takes part and whether its tags are published there.
@@ -24,6 +27,8 @@ pub struct Participation {
 pub struct OwnFamilies {
     families: BTreeMap<FamilyRef, OwnFamily>,
     keys: BTreeMap<LinkageKey, OwnKey>,
+    /// What is probed in each epoch.
+    lanes: BTreeMap<Epoch, Lane>,
 }
 
 #[derive(Debug)]
@@ -34,8 +39,8 @@ struct OwnFamily {
 
 #[derive(Debug, Default)]
 struct OwnKey {
-    /// One for each epoch in which it was evaluated.
-    pseudonyms: BTreeMap<Epoch, (PseudonymKey, Tagger)>,
+    /// One for each epoch in which it was evaluated, with its place in the lane of the epoch.
+    pseudonyms: BTreeMap<Epoch, (PseudonymKey, usize)>,
     carriers: BTreeSet<FamilyRef>,
 }
 
@@ -78,6 +83,10 @@ impl OwnFamilies {
             if let Some(own) = self.keys.get_mut(key) {
                 own.carriers.remove(family);
                 if own.carriers.is_empty() {
+                    let epochs: Vec<Epoch> = own.pseudonyms.keys().copied().collect();
+                    for epoch in epochs {
+                        self.forget_pseudonym(epoch, key);
+                    }
                     self.keys.remove(key);
                 }
             }
@@ -95,25 +104,50 @@ impl OwnFamilies {
 
     /// Stores the pseudonym key of a linkage key in an epoch; ignored when no family carries it any more.
     pub fn set_pseudonym(&mut self, epoch: Epoch, key: &LinkageKey, pseudonym: PseudonymKey) {
+        self.forget_pseudonym(epoch, key);
         if let Some(own) = self.keys.get_mut(key) {
-            let tagger = Tagger::new(&pseudonym);
-            own.pseudonyms.insert(epoch, (pseudonym, tagger));
+            let place = self.lanes.entry(epoch).or_default().push(key.clone(), Tagger::new(&pseudonym));
+            own.pseudonyms.insert(epoch, (pseudonym, place));
+        }
+    }
+
+    fn forget_pseudonym(&mut self, epoch: Epoch, key: &LinkageKey) {
+        let Some((_, place)) = self.keys.get_mut(key).and_then(|own| own.pseudonyms.remove(&epoch)) else {
+            return;
+        };
+        let moved = self.lanes.get_mut(&epoch).and_then(|lane| lane.remove(place));
+        let moved = moved.and_then(|moved| self.keys.get_mut(&moved)?.pseudonyms.get_mut(&epoch));
+        if let Some((_, held)) = moved {
+            *held = place;
         }
     }
 
     /// Forgets the pseudonyms of an epoch, of one class of keys or of all.
     pub fn forget_pseudonyms(&mut self, epoch: Epoch, class: Option<KeyClass>) {
-        for (key, own) in &mut self.keys {
-            if class.is_none_or(|class| key.kind().class() == class) {
+        let Some(class) = class else {
+            self.lanes.remove(&epoch);
+            for own in self.keys.values_mut() {
                 own.pseudonyms.remove(&epoch);
             }
+            return;
+        };
+        let of_class = self.keys.keys().filter(|key| key.kind().class() == class);
+        let gone: Vec<LinkageKey> = of_class.cloned().collect();
+        for key in gone {
+            self.forget_pseudonym(epoch, &key);
         }
     }
 
-    /// The classes of which some key of a family that takes part has no pseudonym of the epoch yet.
+    /// The classes of which some key of a family that is published has no pseudonym of the epoch yet. Shielded ones do
+    /// not count: others are told this, and must not see that one waits.
     #[must_use]
     pub fn incomplete_classes(&self, epoch: Epoch) -> BTreeSet<KeyClass> {
-        let without = self.keys.iter().filter(|(_, own)| !own.pseudonyms.contains_key(&epoch));
+        let published =
+            |family: &FamilyRef| self.families.get(family).is_some_and(|own| own.participation.publishes);
+        let without = self
+            .keys
+            .iter()
+            .filter(|(_, own)| !own.pseudonyms.contains_key(&epoch) && own.carriers.iter().any(published));
         without.map(|(key, _)| key.kind().class()).collect()
     }
 
@@ -193,13 +227,12 @@ impl OwnFamilies {
         if tags.is_empty() {
             return Vec::new();
         }
+        let Some(lane) = self.lanes.get(&feed.epoch) else { return Vec::new() };
+        let place = TagPlace::new(&feed.publisher, &feed.circle);
         let mut hits = Vec::new();
-        for (key, own) in &self.keys {
-            let Some((_, tagger)) = own.pseudonyms.get(&feed.epoch) else { continue };
-            if tags.binary_search(&tagger.tag(&feed.publisher, &feed.circle)).is_ok() {
-                let taking_part = own.carriers.iter().filter(|family| self.takes_part(family, &feed.circle));
-                hits.extend(taking_part.map(|family| Hit { family: family.clone(), key: key.clone() }));
-            }
+        for key in lane.probe(&place, &Sieve::new(tags)) {
+            let taking_part = self.carriers(key).filter(|family| self.takes_part(family, &feed.circle));
+            hits.extend(taking_part.map(|family| Hit { family: family.clone(), key: key.clone() }));
         }
         hits
     }
@@ -211,8 +244,8 @@ impl OwnFamilies {
             return Vec::new();
         }
         let Some(own) = self.families.get(family) else { return Vec::new() };
-        let is_there =
-            |tagger: &Tagger| tags.binary_search(&tagger.tag(&feed.publisher, &feed.circle)).is_ok();
+        let place = TagPlace::new(&feed.publisher, &feed.circle);
+        let is_there = |tagger: &Tagger| tags.binary_search(&tagger.tag_at(&place)).is_ok();
         own.keys
             .keys()
             .filter(|key| self.tagger(feed.epoch, key).is_some_and(is_there))
@@ -232,6 +265,7 @@ impl OwnFamilies {
     }
 
     fn tagger(&self, epoch: Epoch, key: &LinkageKey) -> Option<&Tagger> {
-        self.keys.get(key)?.pseudonyms.get(&epoch).map(|(_, tagger)| tagger)
+        let (_, place) = self.keys.get(key)?.pseudonyms.get(&epoch)?;
+        self.lanes.get(&epoch)?.tagger(*place)
     }
 }

@@ -202,3 +202,41 @@ fn of_one_unit_the_strongest_pair_counts() {
     own.insert(reference("strong"), keys("111222333"), elsewhere);
     assert_eq!(involved(&own)[0].certainty, Certainty::Probable, "the other serves another purpose");
 }
+
+#[test]
+fn keys_that_go_take_nothing_of_the_others_with_them() {
+    let bsns = ["111222333", "123456782", "999999990", "100000009", "100000010", "100000022"];
+    let mut own = OwnFamilies::default();
+    for bsn in bsns {
+        let missing = insert(&mut own, reference(bsn), keys(bsn), in_circle());
+        evaluate(&mut own, missing);
+    }
+    // The first, one in the middle, the last, and one that comes back.
+    for (gone, comes_back) in [(bsns[0], true), (bsns[3], false), (bsns[5], false), (bsns[1], true)] {
+        own.remove(&reference(gone));
+        if comes_back {
+            let missing = insert(&mut own, reference(gone), keys(gone), in_circle());
+            evaluate(&mut own, missing);
+        }
+        for bsn in bsns {
+            let tags = published(&keys(bsn), &other(), &CIRCLE);
+            let found: BTreeSet<FamilyRef> =
+                own.probe(&feed(CIRCLE), &tags).into_iter().map(|hit| hit.family).collect();
+            assert_eq!(
+                found.contains(&reference(bsn)),
+                own.keys(&reference(bsn)).is_some(),
+                "{bsn} without {gone}"
+            );
+            assert_eq!(
+                own.probe_family(&reference(bsn), &feed(CIRCLE), &tags).is_empty(),
+                own.keys(&reference(bsn)).is_none()
+            );
+        }
+    }
+    own.forget_pseudonyms(EPOCH, Some(KeyClass::Bsn));
+    let tags = published(&keys(bsns[4]), &other(), &CIRCLE);
+    let left: Vec<LinkageKey> = own.probe(&feed(CIRCLE), &tags).into_iter().map(|hit| hit.key).collect();
+    assert!(!left.is_empty() && left.iter().all(|key| key.kind().class() == KeyClass::Weak));
+    own.forget_pseudonyms(EPOCH, None);
+    assert_eq!(own.probe(&feed(CIRCLE), &tags), []);
+}

@@ -203,9 +203,10 @@ pub struct Status {
 }
 
 impl Status {
-    /// Problems of the running key ceremonies, each naming the keyholder.
+    /// Problems of the key ceremonies, also of those for the next epoch, each naming the keyholder where there is one.
     pub fn ceremony_problems(&self) -> impl Iterator<Item = &CeremonyProblem> {
-        self.ceremonies.iter().flat_map(|ceremony| &ceremony.problems)
+        let next = self.next.iter().flat_map(|next| &next.ceremonies);
+        self.ceremonies.iter().chain(next).flat_map(|ceremony| &ceremony.problems)
     }
 
     /// Whether enough keyholders are reachable; when not, the sentence that says so.
@@ -403,6 +404,13 @@ pub enum Notice {
     },
     /// Something is wrong in a key ceremony.
     Ceremony(CeremonyProblem),
+    /// An organisation publishes under a key set that nobody has shown, for a minute or longer.
+    OtherKeySet {
+        /// The organisation.
+        publisher: Oin,
+        /// The epoch.
+        epoch: Epoch,
+    },
     /// A keyholder's evaluation failed its proof; it is not asked again for a while.
     FailingProof {
         /// The keyholder.

@@ -13,7 +13,9 @@ use crate::ceremony::{KeyId, KeyMaterial};
 use crate::effects::{Context, Effects};
 use crate::evaluation::{Evaluated, EvaluationClient};
 use crate::feed::{Arrived, FeedKeeper};
-use crate::record::{FamilyKeysRecord, KeyRecord, MatchKeysRecord, SignalRecord, key_digest, match_key};
+use crate::record::{
+    FamilyKeysRecord, MatchKeysRecord, SignalRecord, evaluated_record, key_digest, keys_key, match_key,
+};
 use crate::units::UnitMatches;
 use crate::{Answer, CannotRenew, Collection, ImportCounts, Notice, Refusal, Scope, SignalSummary};
 
@@ -43,6 +45,8 @@ pub(crate) struct Families {
     recorded: BTreeMap<(Epoch, FamilyRef), usize>,
     /// When signals were last registered of which keys and matches have not followed yet.
     unfollowed: Option<Timestamp>,
+    /// Whether others will see something of what was registered and not followed: a visible signal is among it, or was.
+    unfollowed_shows: bool,
     /// The hour in which time was last looked at.
     hour: Option<u64>,
 }
@@ -119,6 +123,9 @@ impl Families {
     /// whatever nobody stands behind any more is withdrawn.
     pub(crate) fn resume(&mut self, cx: &Context<'_>, with: &mut Neighbours<'_>, fx: &mut Effects<'_>) {
         let families: Vec<FamilyRef> = self.own.families().cloned().collect();
+        for family in &families {
+            self.drop_unfounded(cx, family, fx);
+        }
         for (epoch, family) in lanes_of(cx, &families) {
             self.settle(cx, epoch, family, with, fx);
         }
@@ -195,9 +202,13 @@ impl Families {
                     counts.unchanged += 1;
                     continue;
                 }
-                Some(_) => counts.changed += 1,
+                Some(held) => {
+                    counts.changed += 1;
+                    self.unfollowed_shows |= held.visibility == Visibility::Visible;
+                }
                 None => counts.added += 1,
             }
+            self.unfollowed_shows |= signal.visibility == Visibility::Visible;
             let key = signal.family_ref.as_str().as_bytes().to_vec();
             fx.put(Collection::Signal, key, cbor::to_vec(&SignalRecord::from(&signal)));
             fx.cut();
@@ -299,15 +310,10 @@ impl Families {
     /// Brings keys, tags and matches in line with the signals.
     fn follow_changes(&mut self, cx: &Context<'_>, with: &mut Neighbours<'_>, fx: &mut Effects<'_>) {
         self.unfollowed = None;
+        self.unfollowed_shows = false;
         let changed = self.derive_keys(cx);
         for family in &changed {
-            let own = &self.own;
-            let carried =
-                |key: &LinkageKey| own.keys(family).is_some_and(|keys| keys.position(key).is_some());
-            for record in self.matches.keep_only(family, carried) {
-                self.keep_match(cx, record, fx);
-                fx.cut();
-            }
+            self.drop_unfounded(cx, family, fx);
         }
         for (epoch, family) in lanes_of(cx, &changed) {
             self.settled.remove(&(epoch, family.clone()));
@@ -318,6 +324,18 @@ impl Families {
         }
         self.units.follow(&self.own);
         self.withdraw_unwanted(with.feeds);
+    }
+
+    /// Drops what was found by keys that a family no longer carries, or in circles in which it no longer takes part.
+    fn drop_unfounded(&mut self, cx: &Context<'_>, family: &FamilyRef, fx: &mut Effects<'_>) {
+        let own = &self.own;
+        let carried = |key: &LinkageKey| own.keys(family).is_some_and(|keys| keys.position(key).is_some());
+        let takes_part =
+            |circle: &CircleId| own.participation(family).is_some_and(|how| how.circles.contains(circle));
+        for record in self.matches.keep_only(family, carried, takes_part) {
+            self.keep_match(cx, record, fx);
+            fx.cut();
+        }
     }
 
     /// Derives the keys of all families anew, since one family's address may suppress another's household key.
@@ -385,16 +403,11 @@ impl Families {
         if self.settled.insert(place.clone(), evaluated) == Some(evaluated) {
             return;
         }
-        let scope = Scope::Epoch(epoch);
         if self.recorded.insert(place, evaluated) != Some(evaluated) {
-            let keys = self
-                .own
-                .pseudonyms(epoch, family)
-                .map(|(key, pseudonym)| KeyRecord { key: key_digest(key), pseudonym: *pseudonym.reveal() });
-            let (family_text, keys) = (family.as_str().to_owned(), keys.collect());
-            let key_sets = with.material.digests(epoch);
-            let record = FamilyKeysRecord { family: family_text, epoch, keys, key_sets };
-            fx.put_in(scope, Collection::FamilyKeys, keys_key(epoch, family), cbor::to_vec(&record));
+            let pseudonyms = self.own.pseudonyms(epoch, family);
+            let (scope, collection, key, value) =
+                evaluated_record(epoch, family, pseudonyms, with.material.digests(epoch));
+            fx.put_in(scope, collection, key, value);
         }
         self.queue_tags(epoch, family, with.feeds);
         let mut found = BTreeMap::new();
@@ -517,9 +530,9 @@ impl Families {
         self.unfollowed.is_some()
     }
 
-    /// The classes of keys in which families wait for their pseudonym of an epoch.
+    /// The classes of keys in which families that are published wait for their pseudonym of an epoch.
     pub(crate) fn work_left(&self, epoch: Epoch) -> BTreeSet<KeyClass> {
-        if self.is_registering() { KeyClass::ALL.into() } else { self.own.incomplete_classes(epoch) }
+        if self.unfollowed_shows { KeyClass::ALL.into() } else { self.own.incomplete_classes(epoch) }
     }
 
     /// Number of matches between units.
@@ -551,11 +564,6 @@ fn participation(cx: &Context<'_>, signal: &Signal) -> Participation {
 
 fn has_ended(cx: &Context<'_>, signal: &Signal) -> bool {
     signal.ends_on.is_some_and(|end| end < cx.now.date())
-}
-
-/// Key of the record of a family's pseudonym keys.
-fn keys_key(epoch: Epoch, family: &FamilyRef) -> Vec<u8> {
-    [&epoch.0.to_be_bytes(), family.as_str().as_bytes()].concat()
 }
 
 /// Families, in each epoch that has a lane.

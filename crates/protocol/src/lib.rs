@@ -28,5 +28,5 @@ pub use command::{
 pub use conversation::Conversation;
 pub use input::{CommandId, Input, RequestId, ResponseToken};
 pub use node::{Kept, Node, NodeConfig};
-pub use record::restored_marker;
+pub use record::{evaluated_record, restored_marker};
 pub use step::{Batch, Collection, Durable, Outbound, Scope, Secret, SecretName, Step, Write};

@@ -235,15 +235,18 @@ impl Node {
             machines.feeds.sweep(&mut fx);
             machines.families.resume(&cx, &mut with!(machines), &mut fx);
         }
-        machines.follow_epochs(&cx, &opened, &over, &mut fx);
         if cx.roster.version() != held {
             machines.follow_roster(&cx, &mut fx);
         }
+        // After the roster: it opens lanes as well, and it alone looks after what is found in feeds that it drops.
+        machines.follow_epochs(&cx, &opened, &over, &mut fx);
         let mut arrived: Vec<Arrived> = Vec::new();
         match input {
             Input::Tick => {
                 let seeds = &mut self.seeds;
                 machines.ceremonies.tick(&cx, || seeds.next("ceremony"), &mut fx);
+                let named = machines.feeds.unknown_key_sets(&cx, &machines.ceremonies.material);
+                machines.ceremonies.ask_publishers(&cx, named, &mut fx);
                 machines.families.tick(&cx, &mut with!(machines), &mut fx);
                 if machines.feeds.clock_allows_publishing(&cx, &mut fx) {
                     let work_left = |epoch| machines.families.work_left(epoch);
@@ -256,6 +259,7 @@ impl Node {
             }
             Input::Connected(member) => {
                 machines.feeds.connected(&cx, member);
+                machines.client.connected(member);
                 machines.rosters.may_have_newer(member);
             }
             Input::Disconnected(_) => {}
@@ -471,7 +475,7 @@ impl Machines {
                 .into_iter()
                 .filter(|class| self.ceremonies.material.key_set(cx.epochs.entered(*class), *class).is_some())
                 .collect(),
-            keyholders_reachable: EvaluationClient::reachable(cx),
+            keyholders_reachable: self.client.reachable(cx, &self.ceremonies.material),
             keyholders: section.keyholders.len(),
             threshold: usize::from(section.threshold),
             keys_waiting: cx.epochs.in_force().into_iter().map(|epoch| self.client.waiting(epoch)).sum(),

@@ -5,7 +5,7 @@ use std::{
     path::Path,
 };
 
-use crate::{StoreError, files};
+use crate::{StoreError, fault, files};
 
 /// Held as long as the folder is open. The operating system lets go of it when the process ends, however it ends.
 #[derive(Debug)]
@@ -15,9 +15,13 @@ impl FolderLock {
     /// Takes the lock without waiting.
     pub(crate) fn take(folder: &Path) -> Result<Self, StoreError> {
         let path = folder.join("lock");
-        let file = files::private().create(true).truncate(false).write(true).open(&path);
+        let mut options = files::private();
+        let file =
+            fault::step("open the lock", || options.create(true).truncate(false).write(true).open(&path));
         let file = file.map_err(StoreError::io("open", &path))?;
-        match file.try_lock() {
+        match fault::step("lock", || Ok(file.try_lock()))
+            .unwrap_or_else(|error| Err(TryLockError::Error(error)))
+        {
             Ok(()) => Ok(Self(file)),
             Err(TryLockError::WouldBlock) => Err(StoreError::InUse { folder: folder.to_owned() }),
             Err(TryLockError::Error(source)) => Err(StoreError::Io { what: "lock", path, source }),

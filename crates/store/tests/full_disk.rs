@@ -49,7 +49,7 @@ fn a_disk_that_is_full_at_any_point_loses_nothing_and_goes_on_when_there_is_room
         .unwrap();
         return;
     };
-    let (mut refused, mut furthest) = (0, 0);
+    let (mut refused, mut furthest) = (0, 0_usize);
     for pages in 2.. {
         disk.resize(pages);
         let reached = Cell::new(0);

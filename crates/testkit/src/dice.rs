@@ -25,6 +25,11 @@ impl Dice {
         self.roll().checked_rem(bound).unwrap_or(0)
     }
 
+    /// The place of one among `count`; zero when there is none.
+    pub fn pick(&mut self, count: usize) -> usize {
+        usize::try_from(self.below(count as u64)).unwrap_or(0)
+    }
+
     /// True in `percent` of a hundred cases.
     pub fn percent(&mut self, percent: u64) -> bool {
         self.below(100) < percent

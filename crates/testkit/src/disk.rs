@@ -52,7 +52,7 @@ impl MemoryDisk {
     #[must_use]
     pub fn restored(&self, now: domain::Timestamp) -> Self {
         let backed_up = |collection: Collection| match collection {
-            Collection::Signal | Collection::Roster | Collection::Proof => true,
+            Collection::Signal | Collection::Roster => true,
             Collection::FamilyKeys
             | Collection::KeySet
             | Collection::Header

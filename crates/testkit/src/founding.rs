@@ -1,4 +1,4 @@
-//! Founds a test network: members with keys made from their number, one circle, a genesis roster.
+//! Founds a test network: members with keys made from their number, circles, a genesis roster.
 
 use crypto::{Seed, SigningKey};
 use domain::{CircleId, Oin, Sector, Timestamp};
@@ -9,17 +9,13 @@ use roster::{
     MemberKeys, OpenPair, RosterChain, RosterContent, Rules, SignedRoster, VerifiedRoster, genesis,
 };
 
+use crate::{BASES, CirclePlan, MemberPlan, Plan};
+
+/// The heartbeat of test networks, in seconds.
+pub(crate) const HEARTBEAT_SECONDS: u32 = 60;
+
 /// When every test network starts.
 pub const START: Timestamp = Timestamp(1_795_000_000);
-
-/// One member of a test network; its OIN is the test number of its place, from 1.
-#[derive(Debug, Clone)]
-pub struct MemberPlan {
-    /// Its sector.
-    pub sector: &'static str,
-    /// Whether it may process the BSN.
-    pub bsn_entitled: bool,
-}
 
 /// A founded test network.
 #[derive(Debug, Clone)]
@@ -28,7 +24,7 @@ pub struct Founding {
     pub roster: VerifiedRoster,
     chain: RosterChain,
     content: RosterContent,
-    /// The only circle.
+    /// The only circle, or the first.
     pub circle: CircleId,
     members: usize,
 }
@@ -40,68 +36,82 @@ impl Founding {
     /// # Panics
     /// On a plan that makes no valid roster.
     #[must_use]
-    pub fn new(members: &[MemberPlan], keyholders: u16, threshold: u16, open: &[(&str, &str)]) -> Self {
-        Self::found(members, keyholders, threshold, open, Vec::new())
-    }
-
-    fn found(
+    pub fn new(
         members: &[MemberPlan],
         keyholders: u16,
         threshold: u16,
-        open: &[(&str, &str)],
-        institutions: Vec<Institution>,
+        open: &[(&'static str, &'static str)],
     ) -> Self {
+        let circles = vec![CirclePlan { bases: vec!["test"], open: open.to_vec() }];
+        let plan = Plan { circles, members: members.to_vec(), keyholders, threshold, interval_seconds: 2 };
+        Self::planned(&plan)
+    }
+
+    /// A network as planned.
+    ///
+    /// # Panics
+    /// On a plan that makes no valid roster.
+    #[must_use]
+    pub fn planned(plan: &Plan) -> Self {
+        Self::found(plan, Vec::new())
+    }
+
+    fn found(plan: &Plan, institutions: Vec<Institution>) -> Self {
         let sector = |text: &str| text.parse::<Sector>().expect("a test's sector");
-        let circle = CircleId::from_bytes([7; 16]);
-        let code: domain::LegalBasisCode = "test".parse().expect("a code");
+        let code = |text: &str| text.parse::<domain::LegalBasisCode>().expect("a test's code");
         let governor = signing_key(0);
+        let circle = |(number, circle): (usize, &CirclePlan)| Circle {
+            id: Plan::circle_id(number),
+            name: "test".to_owned(),
+            purpose: "test".to_owned(),
+            legal_bases: circle.bases.iter().map(|basis| LegalBasisText(code(basis))).collect(),
+            open: circle
+                .open
+                .iter()
+                .map(|(publisher, reader)| OpenPair { publisher: sector(publisher), reader: sector(reader) })
+                .collect(),
+        };
+        let used = |basis: &&&'static str| plan.circles.iter().any(|circle| circle.bases.contains(*basis));
         let content = RosterContent {
             name: "test".to_owned(),
             test_network: true,
             rules: Rules {
                 epoch: EpochRules::starting(START.0, 90 * 86_400),
-                publish_interval_seconds: 2,
-                heartbeat_seconds: 60,
+                publish_interval_seconds: plan.interval_seconds,
+                heartbeat_seconds: HEARTBEAT_SECONDS,
                 ceremony_deadline_seconds: 30,
                 live_tags: Rules::LIVE_TAGS,
                 // Often, so that every run of some length goes over several.
                 segments_per_snapshot: 8,
             },
-            circles: vec![Circle {
-                id: circle,
-                name: "test".to_owned(),
-                purpose: "test".to_owned(),
-                legal_bases: vec![LegalBasisText(code.clone())],
-                open: open
-                    .iter()
-                    .map(|(publisher, reader)| OpenPair {
-                        publisher: sector(publisher),
-                        reader: sector(reader),
-                    })
-                    .collect(),
-            }],
-            legal_bases: vec![LegalBasis {
-                code,
-                article: "test".to_owned(),
-                avg6: "6.1.e".to_owned(),
-                avg9: None,
-                secrecy: None,
-                consent_required: false,
-                valid_until: None,
-            }],
-            threshold,
-            keyholders: (1..=keyholders)
+            circles: plan.circles.iter().enumerate().map(circle).collect(),
+            legal_bases: BASES
+                .iter()
+                .filter(used)
+                .map(|basis| LegalBasis {
+                    code: code(basis),
+                    article: "test".to_owned(),
+                    avg6: "6.1.e".to_owned(),
+                    avg9: None,
+                    secrecy: None,
+                    consent_required: false,
+                    valid_until: None,
+                })
+                .collect(),
+            threshold: plan.threshold,
+            keyholders: (1..=plan.keyholders)
                 .map(|index| KeyholderRecord { index, oin: Self::oin(usize::from(index)) })
                 .collect(),
-            members: members
+            members: plan
+                .members
                 .iter()
                 .zip(1..)
-                .map(|(plan, number)| Member {
+                .map(|(member, number)| Member {
                     oin: Self::oin(number),
                     name: format!("member {number}"),
-                    sector: sector(plan.sector),
+                    sector: sector(member.sector),
                     working_area: "test".to_owned(),
-                    bsn_entitled: plan.bsn_entitled,
+                    bsn_entitled: member.bsn_entitled,
                     keys: MemberKeys {
                         organisation: signing_key(number).verifying_key(),
                         node: signing_key(1_000_000 + number).verifying_key(),
@@ -116,7 +126,7 @@ impl Founding {
         };
         let (signed, roster) = genesis(content.clone(), &[&governor]).expect("a valid test network");
         let chain = RosterChain::found(signed, None).expect("just made");
-        Self { roster, chain, content, circle, members: members.len() }
+        Self { roster, chain, content, circle: Plan::circle_id(0), members: plan.members.len() }
     }
 
     /// The same network founded with an institution at this address, which is another network.
@@ -126,8 +136,7 @@ impl Founding {
     #[must_use]
     pub fn with_institution(members: usize, postcode: &str, number: u32) -> Self {
         let institution = Institution { postcode: postcode.to_owned(), number, letter: None, addition: None };
-        let plan = MemberPlan { sector: "jeugd", bsn_entitled: true };
-        Self::found(&vec![plan; members], 3, 2, &[("jeugd", "jeugd")], vec![institution])
+        Self::found(&Plan::uniform(members), vec![institution])
     }
 
     /// The same network founded with other rules, which is another network.
@@ -152,8 +161,32 @@ impl Founding {
     /// `members` entitled members of one sector that is open to itself; the first three hold keys, two suffice.
     #[must_use]
     pub fn uniform(members: usize) -> Self {
-        let plan = MemberPlan { sector: "jeugd", bsn_entitled: true };
-        Self::new(&vec![plan; members], 3, 2, &[("jeugd", "jeugd")])
+        Self::planned(&Plan::uniform(members))
+    }
+
+    /// `members` members in sectors of `per_sector`, each open to itself and to the next: nobody reads more than twice
+    /// that many. The first three hold keys, two suffice.
+    ///
+    /// # Panics
+    /// On numbers that make no valid roster.
+    #[must_use]
+    pub fn region(members: usize, per_sector: usize) -> Self {
+        let uniform = Self::uniform(members);
+        let sectors = members.div_ceil(per_sector);
+        let sector =
+            |number: usize| -> Sector { format!("sector-{}", number % sectors).parse().expect("a code") };
+        let mut content = uniform.content.clone();
+        for (member, place) in content.members.iter_mut().zip(0..) {
+            member.sector = sector(place / per_sector);
+        }
+        let pair = |publisher, reader| OpenPair { publisher: sector(publisher), reader: sector(reader) };
+        for circle in &mut content.circles {
+            circle.open = (0..sectors).flat_map(|at| [pair(at, at), pair(at, at + 1)]).collect();
+        }
+        content.rules.publish_interval_seconds = 10;
+        let (signed, roster) = genesis(content.clone(), &[&signing_key(0)]).expect("a valid test network");
+        let chain = RosterChain::found(signed, None).expect("just made");
+        Self { roster, chain, content, ..uniform }
     }
 
     /// The version after `held`: the content of genesis, changed, signed by the governor.

@@ -1,20 +1,27 @@
-//! A deterministic network of nodes in one thread: movable clock, seeds, losses, restarts from what was kept.
+//! A deterministic network of nodes in one thread: movable clocks, seeds, losses, restarts from what was kept.
 //!
 //! For tests only. Nodes are the real state machines; what is simulated is the wire (a queue whose messages a test
-//! may drop or replace) and the disk (a map that applies whole batches).
+//! may drop or replace) and the disk (a map that applies whole batches). [`Schedule`] is a list of things that happen
+//! to such a network, [`run`] lets them happen and holds the nodes against a reference model.
 
 mod dice;
 mod disk;
 mod families;
 mod founding;
 mod model;
+mod oracle;
+mod plan;
+mod region;
 mod schedule;
 mod simulation;
 
 pub use dice::Dice;
 pub use disk::MemoryDisk;
 pub use families::{PersonBuilder, family, person};
-pub use founding::{Founding, MemberPlan, START};
+pub use founding::{Founding, START};
 pub use model::run;
-pub use schedule::{Event, NoSchedule, PEOPLE, Schedule};
-pub use simulation::{Fate, Message, Simulation};
+pub use oracle::{fill_evaluated, oracle};
+pub use plan::{BASES, CirclePlan, MemberPlan, Plan};
+pub use region::{Region, Traffic};
+pub use schedule::{Details, Event, MOST_MEMBERS, NoSchedule, PEOPLE, Record, Schedule};
+pub use simulation::{Fate, Message, NoTrick, Simulation, Trick};

@@ -1,310 +1,93 @@
 //! What must hold in a network whatever happens to it: a reference model that knows everything, and asks the nodes.
 //!
-//! - Nothing is invented: an organisation is named only if it had a visible signal on a shared person while the asker's
-//!   family was as it is now, or before.
-//! - Nobody says "complete" when it is not: a complete answer names everybody whose signal has stood for longer than
-//!   a heartbeat, which is how old the newest head may be.
-//! - Nothing gets lost: what a node acknowledged is there after a crash.
-//! - Nobody honest is accused of anything.
-//! - When the trouble ends, every answer is complete and exactly right.
+//! # While it happens
+//!
+//! At chosen moments a node is asked about all its families. Its clock shows R then, and its answer says of each other
+//! organisation whether it is *current*. Let D be the highest reading of the publisher's clock up to the moment at which
+//! the publisher acknowledged a change of its own; no head that lacks the change is dated later, because from then on
+//! its heads say `backlog` until the change is out. So with R > D + heartbeat, a current head has the change. Hence:
+//!
+//! - **Nobody is called current who is not.** An answer that calls an organisation current names it if it published
+//!   something in agreement before that moment, and does not name it if it withdrew everything in agreement before that
+//!   moment (also by the end of a signal). No allowance is made for skew: both clocks are in the inequality.
+//! - **Nothing is invented.** Whoever is named published, at some time, in a circle that is open to the asker and in which
+//!   both records take part, a key that the asker's present record has too.
+//! - **Nothing is lost.** A node holds what it acknowledged, in the version that it acknowledged, and after a crash in
+//!   the middle of a command what was before it or what comes of it. Whatever may be asked is answered, and the answer
+//!   counts exactly the organisations that may publish to the asker in the circles concerned.
+//! - **Nothing unsent is claimed.** A node that says everything is published has exactly the tags live that follow from
+//!   what it holds; and a reader that it does not call behind has taken them, so that its own answers name the publisher.
+//! - **Nobody honest is accused**: of a second history, a failing proof, a lie in a ceremony, or of having lost its feed.
+//! - **There is one key.** Whatever ceremonies complete, every node that ever holds a key set of a class holds the same
+//!   one; no share of a key and no share dealt between honest keyholders is ever in a frame in the open.
+//! - **Nothing runs wild**: no node panics, and no second needs an unbounded number of messages.
+//!
+//! # Hostile members
+//!
+//! From the moment at which somebody else has a member's keys, nothing is promised about that member, and everything
+//! among the others: what is said above is asked of honest members about honest members. About a hostile member one thing
+//! is asked still: nobody names it for people of whom it never had the key evaluated, whatever tags it publishes.
+//! Schedules have one hostile member, fewer than any threshold, so honest matches are not lost to it either. The one
+//! thing that it can keep from happening is a ceremony that it takes part in; then there is one key for all or none.
+//!
+//! # When the trouble ends
+//!
+//! Crashed nodes are back, connections and clocks are right again, and the true time has passed whatever a wrong clock has
+//! dated: a node publishes nothing before what it published. Then, within [`REST_SECONDS`], every answer is complete
+//! and exactly right: everybody who published something in agreement is named, nobody else, and nobody whose signal was
+//! withdrawn or has ended.
+
+mod founded;
+mod judge;
+mod keys;
+mod truth;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use domain::{FamilyRef, Oin, Role, Signal, Visibility};
-use protocol::{Command, Notice, Reply};
+use domain::{KeyClass, Oin, Timestamp};
+use protocol::{Command, Reply};
 
-use crate::schedule::{Event, PEOPLE, Schedule};
-use crate::{Dice, Fate, Founding, Simulation, family, person};
-
-/// The heartbeat of test networks, in seconds.
-const HEARTBEAT_SECONDS: u64 = 60;
+use self::keys::Keys;
+use self::truth::{Truth, day, reference};
+use crate::schedule::{Event, Record, Schedule};
+use crate::{Dice, Fate, Founding, Simulation};
 
 /// Seconds in which a network whose troubles have ended comes to rest: heads that are asked for, sources that rest,
-/// evaluations that are asked again.
+/// evaluations that are asked again, keyholders that are not trusted for a while.
 const REST_SECONDS: u64 = 400;
 
-/// A signal as the model knows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Known {
-    people: BTreeSet<usize>,
-    shielded: bool,
-    since: u64,
-}
+/// Seconds in which a ceremony completes among honest keyholders.
+const CEREMONY_SECONDS: u64 = 60;
+
+/// In networks up to this size every node is asked after every event; in larger ones some are.
+const ASKED_EACH_TIME: usize = 4;
+
+/// Seconds between two moments in a wait at which a node is asked.
+const ASK_SECONDS: u64 = 5;
 
 /// Runs a schedule.
 ///
 /// # Errors
-/// What does not hold, in words, with the place in the schedule.
+/// What does not hold, in words, with the place in the schedule; also a panic is one.
 pub fn run(schedule: &Schedule) -> Result<(), String> {
-    let mut run = Run::new(schedule);
-    for (at, event) in schedule.events.iter().enumerate() {
-        run.happen(event);
-        run.check().map_err(|why| format!("after event {} ({event}): {why}", at + 1))?;
-    }
-    run.calm().map_err(|why| format!("at rest: {why}"))
+    catch_unwind(AssertUnwindSafe(|| Run::new(schedule).all(schedule))).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+        Err(format!("panic: {}", text.unwrap_or("without words")))
+    })
 }
 
 struct Run {
     net: Simulation,
-    members: usize,
     dice: Dice,
-    /// What each member's node has acknowledged.
-    signals: BTreeMap<(usize, usize), Known>,
-    /// People that a member has ever published something about.
-    ever: BTreeSet<(usize, usize)>,
+    truth: Truth,
+    keys: Keys,
     down: BTreeSet<usize>,
     cut: BTreeSet<usize>,
-    /// Registrations and withdrawals that a crash left without an answer: both outcomes are right.
-    unsure: BTreeSet<(usize, usize)>,
-}
-
-impl Run {
-    fn new(schedule: &Schedule) -> Self {
-        let mut net = Simulation::new(Founding::uniform(schedule.members));
-        // A ceremony has one attempt and needs every keyholder, so trouble begins when the keys are made.
-        net.settle();
-        Self {
-            net,
-            members: schedule.members,
-            dice: Dice::new(schedule.seed ^ 0x5741_5245),
-            signals: BTreeMap::new(),
-            ever: BTreeSet::new(),
-            down: BTreeSet::new(),
-            cut: BTreeSet::new(),
-            unsure: BTreeSet::new(),
-        }
-    }
-
-    fn happen(&mut self, event: &Event) {
-        match *event {
-            Event::Register { member, family, parent, child, shielded } => {
-                self.register(member, family, [parent, child], shielded);
-            }
-            Event::Withdraw { member, family } => {
-                let command = Command::Withdraw(vec![reference(family)]);
-                match self.command(member, command) {
-                    Asked::Down => {}
-                    Asked::Crashed => drop(self.unsure.insert((member, family))),
-                    Asked::Told(_) => drop(self.signals.remove(&(member, family))),
-                }
-            }
-            Event::Cut { member } => {
-                self.cut.insert(member);
-                if !self.down.contains(&member) {
-                    self.net.disconnect(Founding::oin(member));
-                }
-            }
-            Event::Mend { member } => {
-                self.cut.remove(&member);
-                if !self.down.contains(&member) {
-                    self.net.reconnect(Founding::oin(member));
-                }
-            }
-            Event::Crash { member, commits } => self.net.crash_after(Founding::oin(member), commits),
-            Event::Wire { lost, twice, late } => self.wire(lost, twice, late),
-            Event::Wait { seconds } => self.wait(seconds),
-            Event::Sleep { seconds } => self.net.jump(seconds),
-        }
-    }
-
-    fn register(&mut self, member: usize, number: usize, people: [usize; 2], shielded: bool) {
-        let known = Known { people: people.into_iter().collect(), shielded, since: self.net.now().0 };
-        let command = Command::Import(vec![signal(number, people, shielded)]);
-        let asked = self.command(member, command);
-        if !matches!(asked, Asked::Down) && !shielded {
-            self.ever.extend(people.map(|person| (member, person)));
-        }
-        match asked {
-            Asked::Down => {}
-            Asked::Crashed => drop(self.unsure.insert((member, number))),
-            Asked::Told(_) => {
-                let held = self.signals.get(&(member, number));
-                if held.is_none_or(|held| held.people != known.people || held.shielded != shielded) {
-                    self.signals.insert((member, number), known);
-                }
-            }
-        }
-    }
-
-    fn command(&mut self, member: usize, command: Command) -> Asked {
-        let oin = Founding::oin(member);
-        if self.down.contains(&member) {
-            return Asked::Down;
-        }
-        self.net.try_command(oin, command).map_or(Asked::Crashed, Asked::Told)
-    }
-
-    /// What the wire does from now on.
-    fn wire(&mut self, lost: u8, twice: u8, late: u8) {
-        let mut dice = Dice::new(self.dice.roll());
-        self.net.judge(move |_| match dice.below(100) {
-            roll if roll < u64::from(lost) => Fate::Drop,
-            roll if roll < u64::from(lost) + u64::from(twice) => Fate::Twice,
-            roll if roll < u64::from(lost) + u64::from(twice) + u64::from(late) => {
-                Fate::Late(1 + dice.below(5))
-            }
-            _ => Fate::Deliver,
-        });
-    }
-
-    /// Seconds pass; whoever went down before is started.
-    fn wait(&mut self, seconds: u64) {
-        for _ in 0..seconds {
-            let fallen: Vec<usize> =
-                (1..=self.members).filter(|member| self.net.is_down(Founding::oin(*member))).collect();
-            self.net.second();
-            for member in fallen {
-                self.net.restart(Founding::oin(member));
-                if self.cut.contains(&member) {
-                    self.net.disconnect(Founding::oin(member));
-                }
-            }
-        }
-        self.down = (1..=self.members).filter(|member| self.net.is_down(Founding::oin(*member))).collect();
-        self.resolve();
-    }
-
-    /// Asks those who crashed in the middle of a command what became of it.
-    fn resolve(&mut self) {
-        for (member, family) in std::mem::take(&mut self.unsure) {
-            if self.down.contains(&member) {
-                self.unsure.insert((member, family));
-                continue;
-            }
-            // Whatever the crash left, the command is repeated, as people do, until the outcome is known.
-            let command = Command::Withdraw(vec![reference(family)]);
-            match self.command(member, command) {
-                Asked::Told(_) => drop(self.signals.remove(&(member, family))),
-                Asked::Down | Asked::Crashed => drop(self.unsure.insert((member, family))),
-            }
-        }
-    }
-
-    /// What must hold at every moment.
-    fn check(&mut self) -> Result<(), String> {
-        self.down = (1..=self.members).filter(|member| self.net.is_down(Founding::oin(*member))).collect();
-        for member in 1..=self.members {
-            if self.down.contains(&member) {
-                continue;
-            }
-            self.nothing_lost(member)?;
-            self.nobody_accused(member)?;
-            for ((_, family), known) in self.own(member) {
-                self.judge_answer(member, family, &known)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn own(&self, member: usize) -> Vec<((usize, usize), Known)> {
-        let own = self.signals.iter().filter(|(key, _)| key.0 == member && !self.unsure.contains(*key));
-        own.map(|(key, known)| (*key, known.clone())).collect()
-    }
-
-    fn nothing_lost(&mut self, member: usize) -> Result<(), String> {
-        let Asked::Told(Reply::Signals(held)) = self.command(member, Command::Signals) else { return Ok(()) };
-        let held: BTreeSet<String> = held.iter().map(|signal| signal.family.to_string()).collect();
-        let unsure = |family: usize| self.unsure.contains(&(member, family));
-        let known = self.signals.keys().filter(|(owner, family)| *owner == member && !unsure(*family));
-        let known: BTreeSet<String> = known.map(|(_, family)| reference(*family).to_string()).collect();
-        let spurious = held.iter().filter(|name| !known.contains(*name));
-        let spurious: Vec<_> = spurious
-            .filter(|name| {
-                !self
-                    .unsure
-                    .iter()
-                    .any(|(owner, family)| *owner == member && reference(*family).as_str() == *name)
-            })
-            .collect();
-        if known.is_subset(&held) && spurious.is_empty() {
-            return Ok(());
-        }
-        Err(format!("member {member} holds {held:?} where it acknowledged {known:?}"))
-    }
-
-    fn nobody_accused(&mut self, member: usize) -> Result<(), String> {
-        let accusations: Vec<&Notice> = self
-            .net
-            .notices(Founding::oin(member))
-            .iter()
-            .filter(|notice| matches!(notice, Notice::Equivocation { .. } | Notice::FailingProof { .. }))
-            .collect();
-        if accusations.is_empty() { Ok(()) } else { Err(format!("member {member} accuses: {accusations:?}")) }
-    }
-
-    fn judge_answer(&mut self, member: usize, family: usize, known: &Known) -> Result<(), String> {
-        let asked = self.command(member, Command::Who(reference(family)));
-        let Asked::Told(Reply::Who(Ok(answer))) = asked else { return Ok(()) };
-        let named: BTreeSet<Oin> = answer.involved.iter().map(|found| found.organisation).collect();
-        for other in (1..=self.members).filter(|other| *other != member) {
-            let is_named = named.contains(&Founding::oin(other));
-            let shares = |people: &BTreeSet<usize>| !people.is_disjoint(&known.people);
-            let ever = known.people.iter().any(|person| self.ever.contains(&(other, *person)));
-            if is_named && !ever {
-                return Err(format!(
-                    "member {member} is told that {other} knows its family {family}: invented"
-                ));
-            }
-            let long = self.signals.iter().any(|(key, theirs)| {
-                key.0 == other
-                    && !self.unsure.contains(key)
-                    && !theirs.shielded
-                    && shares(&theirs.people)
-                    && self.net.now().0.saturating_sub(theirs.since) > HEARTBEAT_SECONDS
-            });
-            let long = long && self.net.now().0.saturating_sub(known.since) > HEARTBEAT_SECONDS;
-            if answer.completeness.is_complete() && long && !is_named {
-                return Err(format!(
-                    "member {member} says that its answer on family {family} is complete, without {other}"
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    /// The trouble ends: everything must come out exactly right.
-    fn calm(&mut self) -> Result<(), String> {
-        self.net.judge(|_| Fate::Deliver);
-        self.cut.clear();
-        self.net.crash_never();
-        self.wait(2);
-        for member in 1..=self.members {
-            self.net.reconnect(Founding::oin(member));
-        }
-        self.wait(2);
-        for _ in 0..REST_SECONDS {
-            if self.is_right().is_ok() {
-                return self.check();
-            }
-            self.wait(1);
-        }
-        self.is_right()
-    }
-
-    fn is_right(&mut self) -> Result<(), String> {
-        for member in 1..=self.members {
-            for ((_, family), known) in self.own(member) {
-                let asked = self.command(member, Command::Who(reference(family)));
-                let Asked::Told(Reply::Who(Ok(answer))) = asked else {
-                    return Err(format!("member {member} does not answer on its family {family}"));
-                };
-                if !answer.completeness.is_complete() {
-                    return Err(format!("member {member} stays incomplete: {:?}", answer.completeness));
-                }
-                let named: BTreeSet<Oin> = answer.involved.iter().map(|found| found.organisation).collect();
-                let others = self.signals.iter().filter(|((other, _), theirs)| {
-                    *other != member && !theirs.shielded && !theirs.people.is_disjoint(&known.people)
-                });
-                let right: BTreeSet<Oin> = others.map(|((other, _), _)| Founding::oin(*other)).collect();
-                if named != right {
-                    return Err(format!(
-                        "member {member}, family {family}: named {named:?}, right is {right:?}"
-                    ));
-                }
-            }
-        }
-        Ok(())
-    }
+    /// For how long a process that ends stays away, and until when those that ended do.
+    away_for: BTreeMap<usize, u64>,
+    back_at: BTreeMap<usize, Timestamp>,
 }
 
 /// What became of a command.
@@ -317,16 +100,260 @@ enum Asked {
     Told(Reply),
 }
 
-fn reference(family: usize) -> FamilyRef {
-    FamilyRef::new(&format!("F-{family}")).expect("a short reference")
-}
-
-fn signal(number: usize, [parent, child]: [usize; 2], shielded: bool) -> Signal {
-    let bsn = |person: usize| PEOPLE.get(person).copied().expect("schedules name people that there are");
-    let people = [person(Role::Parent).bsn(bsn(parent)), person(Role::Child).bsn(bsn(child))];
-    let mut signal = family(reference(number).as_str(), people);
-    if shielded {
-        signal.visibility = Visibility::Shielded;
+impl Run {
+    fn new(schedule: &Schedule) -> Self {
+        let plan = schedule.plan();
+        let mut net = if schedule.keyless {
+            Simulation::new(Founding::planned(&plan))
+        } else {
+            founded::founded(schedule.members, schedule.network)
+        };
+        let mut dice = Dice::new(schedule.seed ^ 0x5741_5245);
+        net.shuffle(dice.roll());
+        let keys = Keys::new(schedule.keyless, &mut net);
+        let mut truth = Truth::new(plan);
+        for member in 1..=schedule.members {
+            // Heads of before are dated until now.
+            truth.tell_time(member, net.now());
+        }
+        Self {
+            net,
+            dice,
+            truth,
+            keys,
+            down: BTreeSet::new(),
+            cut: BTreeSet::new(),
+            away_for: BTreeMap::new(),
+            back_at: BTreeMap::new(),
+        }
     }
-    signal
+
+    fn all(mut self, schedule: &Schedule) -> Result<(), String> {
+        for (at, event) in schedule.events.iter().enumerate() {
+            let here = |why| format!("after event {} ({event}): {why}", at + 1);
+            self.happen(event).and_then(|()| self.check()).map_err(here)?;
+        }
+        self.calm().map_err(|why| format!("at rest: {why}"))
+    }
+
+    fn happen(&mut self, event: &Event) -> Result<(), String> {
+        let oins = |members: &BTreeSet<usize>| members.iter().map(|member| Founding::oin(*member)).collect();
+        match event {
+            Event::Register { member, family, record, part } => {
+                self.register(*member, *family, *record, *part)?;
+            }
+            Event::Withdraw { member, family } => {
+                self.change(*member, *family, None, Command::Withdraw(vec![reference(*family)]))?;
+            }
+            Event::Renew { member, family, day: until } => {
+                self.learn(*member)?;
+                let renewed = self.truth.renewal(*member, *family, *until);
+                let command = Command::Renew { families: vec![reference(*family)], until: day(*until) };
+                self.change(*member, *family, renewed, command)?;
+            }
+            Event::Cut { member } => {
+                self.cut.insert(*member);
+                self.net.disconnect(Founding::oin(*member));
+            }
+            Event::Mend { member } => {
+                self.cut.remove(member);
+                if !self.is_down(*member) {
+                    self.net.reconnect(Founding::oin(*member));
+                }
+            }
+            Event::Split { side } => self.net.split(&oins(side)),
+            Event::Deaf { from, to } => self.net.deafen(&oins(from), &oins(to)),
+            Event::Heal => self.net.heal(),
+            Event::Crash { member, commits, seconds } => {
+                self.away_for.insert(*member, *seconds);
+                self.net.crash_after(Founding::oin(*member), *commits);
+            }
+            Event::Wire { lost, twice, late, overtaken } => self.wire([*lost, *twice, *late, *overtaken]),
+            Event::Clock { member, ahead } => self.net.set_clock(Founding::oin(*member), *ahead),
+            Event::Hostile { member, trick } => {
+                self.net.corrupt(Founding::oin(*member), *trick, self.dice.roll());
+            }
+            Event::Wait { seconds } => self.wait(*seconds)?,
+            Event::Sleep { seconds } => self.net.jump(*seconds),
+        }
+        Ok(())
+    }
+
+    fn register(&mut self, member: usize, number: usize, record: Record, part: bool) -> Result<(), String> {
+        self.learn(member)?;
+        let known = self.truth.registration(member, number, record);
+        let signals = vec![known.signal(number)];
+        if part {
+            self.truth.follows_later(member, number);
+        }
+        let command = if part { Command::ImportPart(signals) } else { Command::Import(signals) };
+        self.change(member, number, Some(known), command)
+    }
+
+    /// Gives a command that leaves a family in this state.
+    fn change(
+        &mut self,
+        member: usize,
+        number: usize,
+        then: Option<truth::Known>,
+        command: Command,
+    ) -> Result<(), String> {
+        self.learn(member)?;
+        self.notice_time(member);
+        let is_changed = self.truth.of(member, number).now != then;
+        match self.command(member, command) {
+            Asked::Down => {}
+            Asked::Crashed => self.truth.doubt(member, number, then),
+            Asked::Told(_) if is_changed => {
+                self.truth.settle(member, number, then);
+                self.look(member);
+            }
+            Asked::Told(_) => {}
+        }
+        self.truth.publish(member);
+        Ok(())
+    }
+
+    fn command(&mut self, member: usize, command: Command) -> Asked {
+        if self.is_down(member) {
+            return Asked::Down;
+        }
+        self.net.try_command(Founding::oin(member), command).map_or(Asked::Crashed, Asked::Told)
+    }
+
+    fn is_down(&self, member: usize) -> bool {
+        self.net.is_down(Founding::oin(member))
+    }
+
+    fn clock(&self, member: usize) -> Timestamp {
+        self.net.clock(Founding::oin(member))
+    }
+
+    /// A member's node acts on its clock from here on.
+    fn notice_time(&mut self, member: usize) {
+        if !self.is_down(member) {
+            self.truth.tell_time(member, self.clock(member));
+        }
+    }
+
+    /// A member's node brings its feeds in line with the day that its clock shows.
+    fn look(&mut self, member: usize) {
+        self.truth.look(member, self.clock(member).date());
+        self.truth.publish(member);
+    }
+
+    /// What the wire does from now on.
+    fn wire(&mut self, percentages: [u8; 4]) {
+        let mut dice = Dice::new(self.dice.roll());
+        let [lost, twice, late, overtaken] = percentages.map(u64::from);
+        self.net.judge(move |message| match dice.below(100) {
+            roll if roll < lost => {
+                if dice.percent(70) {
+                    Fate::Drop
+                } else {
+                    Fate::Silent(1 + dice.below(30))
+                }
+            }
+            roll if roll < lost + twice => Fate::Twice,
+            // Gossip may be as late as it likes; whoever asks has given up after a minute.
+            roll if roll < lost + twice + late => match message.conversation {
+                None if dice.percent(20) => Fate::Late(1 + dice.below(120)),
+                Some(_) if dice.percent(10) => Fate::Late(1 + dice.below(50)),
+                Some(_) | None => Fate::Late(1 + dice.below(5)),
+            },
+            roll if roll < lost + twice + late + overtaken => Fate::Behind(1 + dice.pick(30)),
+            _ => Fate::Deliver,
+        });
+    }
+
+    /// Seconds pass; whoever went down is started when it is time.
+    fn wait(&mut self, seconds: u64) -> Result<(), String> {
+        for second in 1..=seconds {
+            for member in self.truth.plan.numbers() {
+                self.notice_time_ahead(member);
+            }
+            self.net.second();
+            for member in self.truth.plan.numbers() {
+                if !self.is_down(member) {
+                    self.look(member);
+                }
+                self.revive(member);
+            }
+            if second % ASK_SECONDS == 0 {
+                self.check_some(1)?;
+            }
+        }
+        self.down = self.truth.plan.numbers().filter(|member| self.is_down(*member)).collect();
+        Ok(())
+    }
+
+    /// The clock that a member's node will read when the next second has passed.
+    fn notice_time_ahead(&mut self, member: usize) {
+        if !self.is_down(member) {
+            self.truth.tell_time(member, self.clock(member).plus(1));
+        }
+    }
+
+    fn revive(&mut self, member: usize) {
+        let oin: Oin = Founding::oin(member);
+        if !self.net.is_down(oin) {
+            return;
+        }
+        let now = self.net.now();
+        let away = self.away_for.get(&member).copied().unwrap_or(1);
+        let back_at = *self.back_at.entry(member).or_insert_with(|| now.plus(away));
+        if now >= back_at {
+            self.start(member);
+        }
+    }
+
+    fn start(&mut self, member: usize) {
+        let oin: Oin = Founding::oin(member);
+        self.back_at.remove(&member);
+        self.net.restart(oin);
+        if self.cut.contains(&member) {
+            self.net.disconnect(oin);
+        }
+        self.notice_time(member);
+        self.look(member);
+    }
+
+    /// The trouble ends: everything must come out exactly right.
+    fn calm(&mut self) -> Result<(), String> {
+        self.net.judge(|_| Fate::Deliver);
+        self.net.crash_never();
+        self.cut.clear();
+        let members: Vec<usize> = self.truth.plan.numbers().collect();
+        for member in &members {
+            self.net.set_clock(Founding::oin(*member), 0);
+            if self.is_down(*member) {
+                self.start(*member);
+            }
+        }
+        self.net.jump(self.truth.latest().saturating_sub(self.net.now().0));
+        self.net.heal();
+        for member in &members {
+            self.net.reconnect(Founding::oin(*member));
+        }
+        // Asking every node costs more than a second does in a large network.
+        let step = if members.len() > 8 { 5 } else { 1 };
+        let mut waited = 0;
+        while self.is_right().is_err() && waited < REST_SECONDS {
+            if waited >= CEREMONY_SECONDS && self.has_no_keys() {
+                return self.keys.stay_secret(&self.net);
+            }
+            self.wait(step)?;
+            waited += step;
+        }
+        self.is_right()?;
+        self.check()?;
+        self.keys.stay_secret(&self.net)
+    }
+
+    /// Whether a hostile keyholder has kept the keys from being made: a ceremony needs every keyholder.
+    fn has_no_keys(&self) -> bool {
+        let keyholders = 1..=usize::from(self.truth.plan.keyholders);
+        self.keys.made() < KeyClass::ALL.len()
+            && keyholders.into_iter().any(|member| self.net.is_hostile(Founding::oin(member)))
+    }
 }

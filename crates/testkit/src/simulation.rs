@@ -1,71 +1,47 @@
 //! The network in one thread: nodes, a queue of messages, a clock that moves when told.
 
+mod hostile;
+mod links;
+mod twin;
+mod wire;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crypto::SigningKey;
-use domain::{CircleId, Oin, Timestamp};
+use domain::{Oin, Timestamp};
 use index::UnitMatrix;
 use protocol::{
-    Batch, Command, CommandId, Conversation, Input, Node, NodeConfig, Notice, Outbound, Reply, RequestId,
+    Batch, Command, CommandId, Conversation, Input, Node, NodeConfig, Notice, Reply, RequestId,
     ResponseToken, Status, Step,
 };
 
-use crate::{Founding, MemoryDisk, START};
+use self::hostile::Hostile;
+pub use self::hostile::{NoTrick, Trick};
+use self::links::Links;
+use self::twin::Twin;
+pub use self::wire::{Fate, Message};
+use self::wire::{Later, Route};
+use crate::{Dice, Founding, MemoryDisk, START};
 
-/// A message on its way, as a test may inspect it.
-#[derive(Debug, Clone)]
-pub struct Message {
-    /// Who sent it.
-    pub from: Oin,
-    /// Whom it is for.
-    pub to: Oin,
-    /// The conversation; gossip belongs to none.
-    pub conversation: Option<Conversation>,
-    /// Whether it answers a request.
-    pub is_response: bool,
-    /// The frame.
-    pub frame: Vec<u8>,
-    route: Route,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Route {
-    Request(RequestId),
-    Response(RequestId),
-    Gossip(CircleId),
-}
-
-/// What becomes of a message.
-#[derive(Debug)]
-pub enum Fate {
-    /// It arrives.
-    Deliver,
-    /// It is lost; the asker sees its request fail.
-    Drop,
-    /// Another frame arrives in its place.
-    Replace(Vec<u8>),
-    /// It arrives twice.
-    Twice,
-    /// It arrives so many seconds later, after whatever was sent meanwhile.
-    Late(u64),
-}
-
+type Watcher = Box<dyn FnMut(&Message)>;
 type Judge = Box<dyn FnMut(&Message) -> Fate>;
 
 /// Nodes that talk to each other in one thread.
 pub struct Simulation {
     founding: Founding,
     now: Timestamp,
-    /// Seconds by which a member's clock is ahead of the true time.
-    ahead: BTreeMap<Oin, i64>,
     runs: u64,
     nodes: BTreeMap<Oin, Node>,
     disks: BTreeMap<Oin, MemoryDisk>,
-    absent: BTreeSet<Oin>,
+    links: Links,
+    /// Seconds by which a member's clock is ahead of the true time.
+    ahead: BTreeMap<Oin, i64>,
+    /// In which order nodes notice that a second passed; by their numbers without.
+    order: Option<Dice>,
     unheard: BTreeSet<Oin>,
     queue: VecDeque<Message>,
-    /// Messages that arrive later, and when.
-    late: Vec<(Timestamp, Message)>,
+    /// What happens later, and when.
+    later: Vec<(Timestamp, Later)>,
     /// Commits that a node still makes before its process ends without warning.
     crashing: BTreeMap<Oin, usize>,
     /// Requests that a node holds, by node and token: who asked, and under which id.
@@ -77,23 +53,37 @@ pub struct Simulation {
     units: BTreeMap<Oin, UnitMatrix>,
     /// Organisation keys that took the place of those of the founding.
     keys: BTreeMap<Oin, SigningKey>,
+    /// Members whose keys somebody else has, and the second nodes of some of them.
+    hostile: BTreeMap<Oin, Hostile>,
+    twins: BTreeMap<Oin, Twin>,
     judge: Judge,
+    /// Sees every message that is sent.
+    watcher: Option<Watcher>,
 }
 
 impl Simulation {
     /// Every member's node, all connected, nothing lost.
     #[must_use]
     pub fn new(founding: Founding) -> Self {
+        let disks = founding.oins().map(|oin| (oin, MemoryDisk::default())).collect();
+        Self::continued(founding, disks, START)
+    }
+
+    /// The same from disks that were written before, at some moment.
+    #[must_use]
+    pub fn continued(founding: Founding, disks: BTreeMap<Oin, MemoryDisk>, now: Timestamp) -> Self {
         let mut simulation = Self {
-            now: START,
-            ahead: BTreeMap::new(),
-            runs: 0,
+            now,
+            // The same number twice would repeat the randomness of an earlier run.
+            runs: now.since(START) * 1_000,
             nodes: BTreeMap::new(),
-            disks: founding.oins().map(|oin| (oin, MemoryDisk::default())).collect(),
-            absent: BTreeSet::new(),
+            disks,
+            links: Links::default(),
+            ahead: BTreeMap::new(),
+            order: None,
             unheard: BTreeSet::new(),
             queue: VecDeque::new(),
-            late: Vec::new(),
+            later: Vec::new(),
             crashing: BTreeMap::new(),
             tokens: BTreeMap::new(),
             last_token: 0,
@@ -102,7 +92,10 @@ impl Simulation {
             notices: BTreeMap::new(),
             units: BTreeMap::new(),
             keys: BTreeMap::new(),
+            hostile: BTreeMap::new(),
+            twins: BTreeMap::new(),
             judge: Box::new(|_| Fate::Deliver),
+            watcher: None,
             founding,
         };
         for oin in simulation.founding.oins() {
@@ -135,23 +128,63 @@ impl Simulation {
         self.ahead.insert(oin, ahead_seconds);
     }
 
+    /// Lets nodes notice that a second passed in another order each time, drawn from a seed.
+    pub fn shuffle(&mut self, seed: u64) {
+        self.order = Some(Dice::new(seed));
+    }
+
     /// Decides from now on what becomes of each message.
     pub fn judge(&mut self, judge: impl FnMut(&Message) -> Fate + 'static) {
         self.judge = Box::new(judge);
     }
 
+    /// Lets somebody see every message, whatever becomes of it.
+    pub fn watch(&mut self, watcher: impl FnMut(&Message) + 'static) {
+        self.watcher = Some(Box::new(watcher));
+    }
+
     /// Takes a member off the network: its connections break and it is not heard of.
     pub fn disconnect(&mut self, oin: Oin) {
-        self.absent.insert(oin);
-        for peer in self.peers_of(oin) {
-            self.input(peer, Input::Disconnected(oin));
-            self.input(oin, Input::Disconnected(peer));
+        let peers = self.peers_of(oin);
+        self.links.leave(oin);
+        for peer in peers {
+            self.part(peer, oin);
+        }
+    }
+
+    /// Breaks every connection between these members and the others.
+    pub fn split(&mut self, side: &BTreeSet<Oin>) {
+        let others: Vec<Oin> = self.disks.keys().filter(|oin| !side.contains(oin)).copied().collect();
+        for one in side {
+            for other in &others {
+                let were_connected = self.links.are_connected(one, other);
+                self.links.sever(*one, *other);
+                if were_connected {
+                    self.part(*one, *other);
+                }
+            }
+        }
+    }
+
+    /// Lets nothing from some members reach others, without either noticing.
+    pub fn deafen(&mut self, from: &BTreeSet<Oin>, to: &BTreeSet<Oin>) {
+        for (from, to) in from.iter().flat_map(|from| to.iter().map(move |to| (from, to))) {
+            self.links.deafen(*from, *to);
+        }
+    }
+
+    /// Brings back every connection that was broken between members, and lets all of them hear each other.
+    pub fn heal(&mut self) {
+        for (one, other) in self.links.heal() {
+            if self.links.are_connected(&one, &other) {
+                self.meet(one, other);
+            }
         }
     }
 
     /// Brings a member back on the network.
     pub fn reconnect(&mut self, oin: Oin) {
-        self.absent.remove(&oin);
+        self.links.come_back(oin);
         self.connect(oin);
     }
 
@@ -159,7 +192,7 @@ impl Simulation {
     pub fn restart(&mut self, oin: Oin) {
         self.disconnect(oin);
         self.forget_messages(oin);
-        self.absent.remove(&oin);
+        self.links.come_back(oin);
         self.start(oin);
     }
 
@@ -264,14 +297,7 @@ impl Simulation {
     pub fn ask_as(&mut self, from: Oin, to: Oin, conversation: Conversation, frame: Vec<u8>) {
         // No node gives out this number for its own requests.
         let route = Route::Request(RequestId(u64::MAX));
-        self.queue.push_back(Message {
-            from,
-            to,
-            conversation: Some(conversation),
-            is_response: false,
-            frame,
-            route,
-        });
+        self.queue.push_back(Message::new(from, to, Some(conversation), frame, route));
         self.deliver();
     }
 
@@ -285,17 +311,19 @@ impl Simulation {
     /// Moves the clock one second, ticks every node, and delivers until nothing is on its way.
     pub fn second(&mut self) {
         self.now = self.now.plus(1);
-        let now = self.now;
-        let (due, later) = std::mem::take(&mut self.late).into_iter().partition(|(at, _)| *at <= now);
-        self.late = later;
-        let due: Vec<(Timestamp, Message)> = due;
-        for (_, message) in due {
-            self.arrive(message);
+        self.catch_up();
+        let mut oins: Vec<Oin> = self.nodes.keys().copied().collect();
+        if let Some(dice) = &mut self.order {
+            // Fisher and Yates.
+            for last in (1..oins.len()).rev() {
+                oins.swap(last, dice.pick(last + 1));
+            }
         }
-        let oins: Vec<Oin> = self.nodes.keys().copied().collect();
         for oin in oins {
             self.input(oin, Input::Tick);
+            self.input_twin(oin, Input::Tick);
         }
+        self.mischief();
         self.deliver();
     }
 
@@ -333,7 +361,7 @@ impl Simulation {
     /// Lets seconds pass until every present node holds both key sets, has published everything and holds every
     /// current head.
     pub fn settle(&mut self) {
-        let present: Vec<Oin> = self.nodes.keys().filter(|oin| !self.absent.contains(oin)).copied().collect();
+        let present: Vec<Oin> = self.nodes.keys().filter(|oin| !self.links.is_absent(oin)).copied().collect();
         self.settle_nodes(&present);
     }
 
@@ -366,16 +394,33 @@ impl Simulation {
 
     fn connect(&mut self, oin: Oin) {
         for peer in self.peers_of(oin) {
-            self.input(peer, Input::Connected(oin));
-            self.input(oin, Input::Connected(peer));
+            self.meet(peer, oin);
+        }
+    }
+
+    fn meet(&mut self, one: Oin, other: Oin) {
+        for (one, other) in [(one, other), (other, one)] {
+            self.input(one, Input::Connected(other));
+            self.input_twin(one, Input::Connected(other));
+        }
+    }
+
+    fn part(&mut self, one: Oin, other: Oin) {
+        for (one, other) in [(one, other), (other, one)] {
+            self.input(one, Input::Disconnected(other));
+            self.input_twin(one, Input::Disconnected(other));
         }
     }
 
     fn peers_of(&self, oin: Oin) -> Vec<Oin> {
-        self.nodes.keys().filter(|peer| **peer != oin && !self.absent.contains(peer)).copied().collect()
+        let peers = self.nodes.keys().filter(|peer| **peer != oin);
+        peers.filter(|peer| self.links.are_connected(peer, &oin)).copied().collect()
     }
 
     fn input(&mut self, oin: Oin, input: Input) {
+        if Twin::is_meant(&input) {
+            return self.input_twin(oin, input);
+        }
         let now = self.clock(oin);
         let Some(node) = self.nodes.get_mut(&oin) else { return };
         let steps = node.handle(input, now);
@@ -403,126 +448,14 @@ impl Simulation {
         }
     }
 
-    fn dispatch(&mut self, from: Oin, said: Outbound) {
-        match said {
-            Outbound::Request { to, conversation, id, frame } => self.queue.push_back(Message {
-                from,
-                to,
-                conversation: Some(conversation),
-                is_response: false,
-                frame,
-                route: Route::Request(id),
-            }),
-            Outbound::Respond { token, frame } => {
-                if let Some((to, id, conversation)) = self.tokens.remove(&(from, token)) {
-                    let route = Route::Response(id);
-                    let conversation = Some(conversation);
-                    self.queue.push_back(Message { from, to, conversation, is_response: true, frame, route });
-                }
-            }
-            Outbound::Gossip { circle, frame } => {
-                for to in self.peers_of(from) {
-                    self.queue.push_back(Message {
-                        from,
-                        to,
-                        conversation: None,
-                        is_response: false,
-                        frame: frame.clone(),
-                        route: Route::Gossip(circle),
-                    });
-                }
-            }
-            Outbound::Reply { id, reply } => {
-                self.replies.insert((from, id), reply);
-            }
-            Outbound::Members(roster) => {
-                for peer in self.peers_of(from) {
-                    if roster.member(&peer).is_none() {
-                        self.input(from, Input::Disconnected(peer));
-                        self.input(peer, Input::Disconnected(from));
-                    }
-                }
-            }
-            Outbound::Notice(notice) => self.notices.entry(from).or_default().push(notice),
-        }
-    }
-
     /// The process is gone at once; its peers see their connections break, and what it asked is answered to nobody.
     fn crash(&mut self, oin: Oin) {
         self.crashing.remove(&oin);
         self.nodes.remove(&oin);
+        self.twins.remove(&oin);
         self.forget_messages(oin);
         for peer in self.peers_of(oin) {
             self.input(peer, Input::Disconnected(oin));
-        }
-    }
-
-    /// Drops what is on its way from and to a process that has ended, and what it was asked: whoever waits is told.
-    /// Another process has other connections, so what was meant for the old one does not reach it.
-    fn forget_messages(&mut self, oin: Oin) {
-        let of_it = |message: &Message| message.from == oin || message.to == oin;
-        let (mut lost, kept): (Vec<Message>, Vec<Message>) = self.queue.drain(..).partition(of_it);
-        self.queue = kept.into();
-        let (late, kept) = self.late.drain(..).partition(|(_, message)| of_it(message));
-        self.late = kept;
-        let late: Vec<(Timestamp, Message)> = late;
-        lost.extend(late.into_iter().map(|(_, message)| message));
-        for message in &lost {
-            self.lose(message);
-        }
-        let held: Vec<(Oin, RequestId)> = self
-            .tokens
-            .iter()
-            .filter(|((holder, _), _)| *holder == oin)
-            .map(|(_, (asker, id, _))| (*asker, *id))
-            .collect();
-        self.tokens.retain(|(holder, _), (asker, _, _)| *holder != oin && *asker != oin);
-        for (asker, id) in held {
-            self.input(asker, Input::RequestFailed { id });
-        }
-    }
-
-    fn deliver(&mut self) {
-        while let Some(message) = self.queue.pop_front() {
-            match (self.judge)(&message) {
-                Fate::Deliver => self.arrive(message),
-                Fate::Drop => self.lose(&message),
-                Fate::Replace(frame) => self.arrive(Message { frame, ..message }),
-                Fate::Twice => {
-                    self.arrive(message.clone());
-                    self.arrive(message);
-                }
-                Fate::Late(seconds) => self.late.push((self.now.plus(seconds), message)),
-            }
-        }
-    }
-
-    fn arrive(&mut self, message: Message) {
-        let away = |oin: &Oin| self.absent.contains(oin) || !self.nodes.contains_key(oin);
-        if away(&message.from) || away(&message.to) {
-            self.lose(&message);
-            return;
-        }
-        let Message { from, to, conversation, frame, route, .. } = message;
-        match route {
-            Route::Request(id) => {
-                let conversation = conversation.expect("requests belong to a conversation");
-                self.last_token += 1;
-                let token = ResponseToken(self.last_token);
-                self.tokens.insert((to, token), (from, id, conversation));
-                self.input(to, Input::Request { from, conversation, token, frame });
-            }
-            Route::Response(id) => self.input(to, Input::Response { id, frame }),
-            Route::Gossip(circle) => self.input(to, Input::Gossip { circle, frame }),
-        }
-    }
-
-    /// Whoever waits for an answer that will not come is told.
-    fn lose(&mut self, message: &Message) {
-        match message.route {
-            Route::Request(id) => self.input(message.from, Input::RequestFailed { id }),
-            Route::Response(id) => self.input(message.to, Input::RequestFailed { id }),
-            Route::Gossip(_) => {}
         }
     }
 }

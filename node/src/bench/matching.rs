@@ -22,29 +22,32 @@ const ONE_HIT_IN: usize = 100;
 
 const EPOCH: Epoch = Epoch(1);
 
+const CIRCLE: CircleId = CircleId::from_bytes([9; 16]);
+
 /// Bytes of what a tag authenticates: label, OIN, circle.
-const MESSAGE: [u8; 52] = [0x5a; 52];
+pub(super) const MESSAGE: [u8; 52] = [0x5a; 52];
+
+/// Own families with their pseudonym keys, all of them in the circle of the bench.
+pub(super) struct OwnKeys {
+    pub(super) families: OwnFamilies,
+    pub(super) pseudonyms: Vec<PseudonymKey>,
+}
 
 /// Everything that one arriving segment meets.
 struct Setting {
     feed: FeedId,
-    own: OwnFamilies,
-    pseudonyms: Vec<PseudonymKey>,
+    own: OwnKeys,
     segment: Vec<Tag>,
 }
 
 /// Measures tags and probing for so many own keys.
 pub(super) fn measure(own_keys: usize) -> Result<Section> {
     let setting = Setting::new(own_keys)?;
-    let found = setting.own.probe(&setting.feed, &setting.segment).len();
+    let found = setting.own.families.probe(&setting.feed, &setting.segment).len();
     ensure!(found == hits(own_keys), "probing found {found} of {} tags", hits(own_keys));
 
-    let raw: Vec<Hmac<Sha256>> = setting
-        .pseudonyms
-        .iter()
-        .map(|key| Hmac::new_from_slice(key.reveal()).expect("HMAC takes a key of any length"))
-        .collect();
-    let taggers: Vec<Tagger> = setting.pseudonyms.iter().map(Tagger::new).collect();
+    let raw: Vec<Hmac<Sha256>> = setting.own.raw();
+    let taggers: Vec<Tagger> = setting.own.pseudonyms.iter().map(Tagger::new).collect();
     let per_key = |id, words, unit, work| Case { name: Name { id, words }, unit, units: own_keys, work };
     let cases = vec![
         per_key(
@@ -77,7 +80,7 @@ pub(super) fn measure(own_keys: usize) -> Result<Section> {
             "own key",
             Box::new(|| {
                 let segment = black_box(&setting.segment);
-                black_box(setting.own.probe(&setting.feed, segment));
+                black_box(setting.own.families.probe(&setting.feed, segment));
                 Ok(())
             }),
         ),
@@ -90,38 +93,71 @@ fn hits(own_keys: usize) -> usize {
     own_keys.min(MAX_TAGS / ONE_HIT_IN)
 }
 
-impl Setting {
-    fn new(own_keys: usize) -> Result<Self> {
-        let publisher = Oin::test_number(7)?;
-        let circle = CircleId::from_bytes([9; 16]);
-        let feed = FeedId { publisher, circle, epoch: EPOCH };
+impl OwnKeys {
+    /// So many families.
+    pub(super) fn new(families: usize) -> Result<Self> {
+        Self::filled(|own| own.families.len() < families, usize::MAX)
+    }
+
+    /// So many keys; the last family may lack some of its pseudonyms.
+    fn with_keys(keys: usize) -> Result<Self> {
+        Self::filled(|own| own.pseudonyms.len() < keys, keys)
+    }
+
+    fn filled(is_wanting: impl Fn(&Self) -> bool, most_keys: usize) -> Result<Self> {
         let seed = Seed::from_bytes([0x3b; 32]);
-        let mut own = OwnFamilies::default();
-        let mut pseudonyms = Vec::with_capacity(own_keys);
-        let participation = Participation { circles: BTreeSet::from([circle]), publishes: true, unit: None };
+        let mut own = Self { families: OwnFamilies::default(), pseudonyms: Vec::new() };
+        let participation = Participation { circles: BTreeSet::from([CIRCLE]), publishes: true, unit: None };
         let mut bsns = (900_000_000_u32..).filter_map(|number| number.to_string().parse::<Bsn>().ok());
         for serial in 0.. {
-            if pseudonyms.len() == own_keys {
+            if !is_wanting(&own) {
                 break;
             }
             let keys = derive(&family(serial, &mut bsns)?)?;
-            let reference = FamilyRef::new(&serial.to_string())?;
-            own.insert(reference.clone(), keys, participation.clone());
-            for key in own.missing(EPOCH, &reference).into_iter().take(own_keys - pseudonyms.len()) {
-                let drawn = seed.derive("bench pseudonym", pseudonyms.len() as u64);
+            let reference = FamilyRef::new(&format!("{serial:06}"))?;
+            own.families.insert(reference.clone(), keys, participation.clone());
+            for key in own.families.missing(EPOCH, &reference) {
+                if own.pseudonyms.len() == most_keys {
+                    break;
+                }
+                let drawn = seed.derive("bench pseudonym", own.pseudonyms.len() as u64);
                 let pseudonym = PseudonymKey::from_bytes(*drawn.reveal());
-                own.set_pseudonym(EPOCH, &key, pseudonym.clone());
-                pseudonyms.push(pseudonym);
+                own.families.set_pseudonym(EPOCH, &key, pseudonym.clone());
+                own.pseudonyms.push(pseudonym);
             }
         }
-        let shared = pseudonyms.iter().step_by((own_keys / hits(own_keys)).max(1)).take(hits(own_keys));
-        let mut segment: Vec<Tag> = shared.map(|key| Tagger::new(key).tag(&publisher, &circle)).collect();
+        Ok(own)
+    }
+
+    /// The keyed states of the baseline.
+    pub(super) fn raw(&self) -> Vec<Hmac<Sha256>> {
+        let keyed = |key: &PseudonymKey| Hmac::new_from_slice(key.reveal());
+        self.pseudonyms.iter().map(|key| keyed(key).expect("HMAC takes a key of any length")).collect()
+    }
+
+    /// The tags in a feed of at most so many of the families, from one of them on.
+    pub(super) fn tags(&self, feed: &FeedId, from: usize, families: usize) -> Vec<Tag> {
+        let all = || self.families.families();
+        let from = from % all().count().max(1);
+        let some = all().skip(from).chain(all().take(from)).take(families);
+        some.flat_map(|family| self.families.tags(family, feed)).collect()
+    }
+}
+
+impl Setting {
+    fn new(own_keys: usize) -> Result<Self> {
+        let publisher = Oin::test_number(7)?;
+        let feed = FeedId { publisher, circle: CIRCLE, epoch: EPOCH };
+        let seed = Seed::from_bytes([0x3b; 32]);
+        let own = OwnKeys::with_keys(own_keys)?;
+        let shared = own.pseudonyms.iter().step_by((own_keys / hits(own_keys)).max(1)).take(hits(own_keys));
+        let mut segment: Vec<Tag> = shared.map(|key| Tagger::new(key).tag(&publisher, &CIRCLE)).collect();
         for n in (0_u64..).take(MAX_TAGS - segment.len()) {
             let drawn = seed.derive("bench tag of others", n);
-            segment.push(Tagger::new(&PseudonymKey::from_bytes(*drawn.reveal())).tag(&publisher, &circle));
+            segment.push(Tagger::new(&PseudonymKey::from_bytes(*drawn.reveal())).tag(&publisher, &CIRCLE));
         }
         segment.sort_unstable();
-        Ok(Self { feed, own, pseudonyms, segment })
+        Ok(Self { feed, own, segment })
     }
 }
 
@@ -191,9 +227,9 @@ mod tests {
     fn the_setting_has_the_keys_and_the_hits_it_says() {
         for own_keys in [1, 13, 500] {
             let setting = Setting::new(own_keys).unwrap();
-            assert_eq!(setting.pseudonyms.len(), own_keys);
+            assert_eq!(setting.own.pseudonyms.len(), own_keys);
             assert_eq!(setting.segment.len(), MAX_TAGS);
-            let hits = setting.own.probe(&setting.feed, &setting.segment);
+            let hits = setting.own.families.probe(&setting.feed, &setting.segment);
             let keys: BTreeSet<LinkageKey> = hits.iter().map(|hit| hit.key.clone()).collect();
             assert_eq!((hits.len(), keys.len()), (own_keys.min(40), own_keys.min(40)));
         }

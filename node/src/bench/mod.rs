@@ -1,18 +1,20 @@
 //! The `bench` command: what a node's work costs on this machine, each figure beside a baseline of the same run.
 //!
 //! Not a judgement of every detail: `cargo bench` does that for `crypto` and `index`. This is the short version that an
-//! operator runs on the machine a node will live on.
+//! operator runs on the machine a node will live on. `--region` measures what a whole region's feeds take.
 
 mod candidates;
 mod matching;
 mod measure;
 mod oprf;
+mod region;
 mod report;
 
 use std::io::Write as _;
 
 use anyhow::{Context as _, Result, ensure};
 
+pub use self::region::{RegionOptions, run as run_region};
 use crate::exit::Exit;
 
 /// Most elements in one run: each round takes a third of a millisecond an element.
@@ -43,7 +45,8 @@ pub fn run(options: BenchOptions) -> Result<Exit> {
     if cfg!(debug_assertions) {
         say!("this build is not optimised; its figures say little (build with --release)");
     }
-    let sections = vec![oprf::measure(elements)?, matching::measure(own_keys)?, candidates::measure()?];
+    let mut sections = oprf::measure(elements)?;
+    sections.extend([matching::measure(own_keys)?, candidates::measure()?]);
     let report = report::Report::new(options, sections)?;
     let written = |mut out: std::io::StdoutLock<'_>| {
         if json { report.write_json(&mut out) } else { report.write_table(&mut out) }

@@ -10,7 +10,9 @@ use crypto::{
 };
 use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::scalar::Scalar;
+use curve25519_dalek::traits::VartimeMultiscalarMul as _;
 use domain::{Epoch, KeyClass, NetworkId, Oin};
+use sha2::{Digest as _, Sha512};
 use zeroize::Zeroizing;
 
 use super::measure::{self, Case, Name, Section};
@@ -40,8 +42,8 @@ struct Request {
     verified: Vec<VerifiedEvaluation>,
 }
 
-/// Measures every step of the evaluation of so many elements.
-pub(super) fn measure(elements: usize) -> Result<Section> {
+/// Measures every step of the evaluation of so many elements, and a keyholder's beside the multiplications in it.
+pub(super) fn measure(elements: usize) -> Result<Vec<Section>> {
     let seed = Seed::from_bytes([0x5e; 32]);
     let outcomes = ceremony(&seed)?;
     let key_set = key_set(&outcomes)?;
@@ -121,7 +123,41 @@ pub(super) fn measure(elements: usize) -> Result<Section> {
         1 => format!("one batch of {all}"),
         count => format!("{all} elements in {count} batches"),
     };
-    measure::measure(format!("oblivious evaluation, {batches}"), cases)
+    let steps = measure::measure(format!("oblivious evaluation, {batches}"), cases)?;
+    let weights: Vec<Scalar> = (0..elements as u64).map(weight).collect();
+    let cases = vec![
+        step(
+            "keyholder_multiplications",
+            "one multiplication, one term of a multiscalar one",
+            Box::new(|| {
+                for (points, weights) in points.chunks(MAX_BATCH).zip(weights.chunks(MAX_BATCH)) {
+                    for point in points {
+                        black_box(black_box(point) * black_box(scalar));
+                    }
+                    black_box(RistrettoPoint::vartime_multiscalar_mul(black_box(weights), points));
+                }
+                Ok(())
+            }),
+        ),
+        step(
+            "keyholder",
+            "evaluate and prove",
+            Box::new(|| {
+                for request in &requests {
+                    black_box(share.evaluate(request.batch.elements(), &seed)?);
+                }
+                Ok(())
+            }),
+        ),
+    ];
+    let keyholder = measure::measure("a keyholder beside its multiplications".to_owned(), cases)?;
+    Ok(vec![steps, keyholder])
+}
+
+/// A scalar as long as those of a proof.
+fn weight(number: u64) -> Scalar {
+    let hash: [u8; 64] = Sha512::digest(number.to_be_bytes()).into();
+    Scalar::from_bytes_mod_order_wide(&hash)
 }
 
 fn requests(elements: usize, seed: &Seed, key_set: &KeySet, shares: &[&KeyShare]) -> Result<Vec<Request>> {

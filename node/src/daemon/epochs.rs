@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use control::NextEpochLine;
 use domain::{Epoch, KeyClass};
-use protocol::{NextEpoch, Status};
+use protocol::{CeremonyProblem, NextEpoch, Status};
 use roster::VerifiedRoster;
 
 /// The epoch that each class of keys is in, by its name.
@@ -15,10 +15,13 @@ pub(super) fn entered(status: &Status) -> BTreeMap<String, u32> {
 /// How far the next epoch is prepared.
 pub(super) fn next(next: &NextEpoch) -> NextEpochLine {
     let made = next.ceremonies.iter().filter(|ceremony| ceremony.key_set.is_some());
+    let is_late = |problem: &CeremonyProblem| matches!(problem, CeremonyProblem::Late { .. });
+    let late = next.ceremonies.iter().filter(|ceremony| ceremony.problems.iter().any(is_late));
     NextEpochLine {
         epoch: next.epoch.0,
         starts: next.starts.to_string(),
         key_sets: made.map(|ceremony| ceremony.class.dutch().to_owned()).collect(),
+        late: late.map(|ceremony| ceremony.class.dutch().to_owned()).collect(),
         keys_waiting: next.keys_waiting,
         published: next.published,
     }

@@ -45,6 +45,11 @@ pub(super) fn text(status: &StatusLine, room: Option<Room>) -> String {
         next.map_or(0, |next| count(next.key_sets.len())),
     );
     gauge(
+        "samenhang_next_epoch_keys_late",
+        "Classes whose keys of the next epoch are not made although half of the time for it has passed.",
+        next.map_or(0, |next| count(next.late.len())),
+    );
+    gauge(
         "samenhang_next_epoch_published",
         "1 when everything is published in the next epoch.",
         next.map_or(0, |next| u64::from(next.published)),

@@ -145,6 +145,13 @@ fn peers(status: &StatusLine, findings: &mut Findings) {
             "if it is one, call its operator; if it is most of them, check this machine's network and firewall",
         );
     }
+    if status.refused.get("beyond_cap").copied().unwrap_or(0) != 0 {
+        findings.attention(
+            "peers",
+            "an organisation publishes more tags than the network allows; the log names it",
+            "call its operator; if it is as large as that, the governors can raise live_tags",
+        );
+    }
     let equivocations = status.refused.get("equivocations").copied().unwrap_or(0);
     if equivocations != 0 {
         findings.wrong(

@@ -389,15 +389,19 @@ fn log(notice: &Notice) {
     match notice {
         Notice::NewMatch { .. } | Notice::NewUnitMatch { .. } => {}
         Notice::Ceremony(problem) => tracing::error!(%problem, "key ceremony"),
+        Notice::OtherKeySet { publisher, epoch } => {
+            tracing::error!(
+                %publisher,
+                %epoch,
+                "the organisation publishes under a key set that it does not show, and does not count as complete"
+            );
+        }
         Notice::FailingProof { keyholder } => tracing::error!(%keyholder, "an evaluation fails its proof"),
         Notice::ClockBehind { seconds } => {
             tracing::error!(
                 seconds,
                 "the clock stands before what was published already: nothing is published"
             );
-        }
-        Notice::BeyondCap { publisher, circle } => {
-            tracing::error!(%publisher, %circle, "more tags than the network allows one member: the rest is left out");
         }
         Notice::ClockAhead { seconds } => {
             tracing::error!(seconds, "the clock is ahead of those of other members: nothing is published");
@@ -410,6 +414,13 @@ fn log(notice: &Notice) {
         }
         Notice::Equivocation { publisher } => {
             tracing::error!(%publisher, "two headers or heads are signed with one sequence number");
+        }
+        Notice::BeyondCap { publisher, circle } => {
+            tracing::error!(
+                %publisher,
+                %circle,
+                "the feed has more tags than the network allows; what goes beyond is neither published nor taken"
+            );
         }
         Notice::FeedContinued { publisher, generation } => {
             tracing::warn!(

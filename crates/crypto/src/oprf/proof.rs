@@ -1,8 +1,9 @@
-//! Verifying a keyholder's batched proof (RFC 9497 §2.2.2): one multiscalar multiplication over all blinded and
-//! one over all evaluated elements instead of two multiplications an element.
+//! Making and verifying a keyholder's batched proof (RFC 9497 §2.2.1 and §2.2.2): one multiscalar multiplication over all
+//! blinded elements, and for the verifier one over all evaluated, instead of one or two multiplications an element.
 //!
-//! Everything a verifier handles is public, so variable-time arithmetic leaks nothing. The `voprf` crate is the
-//! oracle: the tests hold both to accept and refuse the same.
+//! Elements and weights are public, so variable-time arithmetic on them leaks nothing; whatever touches the key or the
+//! nonce is in constant time. The `voprf` crate is the oracle: the tests hold both to accept and refuse the same, and
+//! the vectors of the RFC hold the prover to every byte.
 
 use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::scalar::Scalar;
@@ -33,8 +34,32 @@ pub(super) fn verify(
     let z = RistrettoPoint::vartime_multiscalar_mul(&weights, evaluated.points);
     let t2 = RistrettoPoint::vartime_double_scalar_mul_basepoint(&challenge, public, &response);
     let t3 = RistrettoPoint::vartime_multiscalar_mul([response, challenge], [m, z]);
-    let [a0, a1, a2, a3] = [m, z, t2, t3].map(|point| point.compress().to_bytes());
-    let expected = hash_to_scalar(&[
+    challenge_of(public_bytes, [m, z, t2, t3]) == challenge
+}
+
+/// Proves that `key`, of which `public_bytes` is the public key, took each blinded element to the evaluated element in
+/// the same place, with a nonce that is used for nothing else.
+pub(super) fn prove(
+    key: &Scalar,
+    public_bytes: &[u8; 32],
+    blinded: Elements<'_>,
+    evaluated: &[[u8; 32]],
+    nonce: &Scalar,
+) -> [u8; 64] {
+    let weights = weights(public_bytes, blinded.bytes, evaluated);
+    let m = RistrettoPoint::vartime_multiscalar_mul(&weights, blinded.points);
+    let challenge = challenge_of(public_bytes, [m, m * key, RistrettoPoint::mul_base(nonce), m * nonce]);
+    let response = nonce - challenge * key;
+    let mut proof = [0; 64];
+    let (first, second) = proof.split_at_mut(32);
+    first.copy_from_slice(challenge.as_bytes());
+    second.copy_from_slice(response.as_bytes());
+    proof
+}
+
+fn challenge_of(public_bytes: &[u8; 32], points: [RistrettoPoint; 4]) -> Scalar {
+    let [a0, a1, a2, a3] = points.map(|point| point.compress().to_bytes());
+    hash_to_scalar(&[
         &ELEMENT_LEN,
         public_bytes,
         &ELEMENT_LEN,
@@ -46,8 +71,7 @@ pub(super) fn verify(
         &ELEMENT_LEN,
         &a3,
         b"Challenge",
-    ]);
-    expected == challenge
+    ])
 }
 
 /// Challenge and response; like the oracle, refuses zero and every encoding but the canonical one.

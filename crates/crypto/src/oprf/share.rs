@@ -2,10 +2,14 @@
 
 use std::fmt;
 
-use voprf::{BlindedElement, Group, Ristretto255, VoprfServer};
+use curve25519_dalek::ristretto::{CompressedRistretto, RistrettoPoint};
+use curve25519_dalek::scalar::Scalar;
+use voprf::{Group, Ristretto255};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use super::proof::{self, Elements};
 use super::{MAX_BATCH, OprfError};
+use crate::point;
 use crate::seed::Seed;
 
 const EVALUATE_LABEL: &str = "samenhang evaluate v1";
@@ -21,8 +25,8 @@ pub struct KeyShare {
 impl KeyShare {
     /// A share from its canonical scalar.
     pub(crate) fn new(index: u16, secret: &[u8; 32]) -> Result<Self, OprfError> {
-        let server = server(secret).filter(|_| index != 0).ok_or(OprfError::KeyShare)?;
-        let verifying_share = server.get_public_key().compress().to_bytes();
+        let key = Zeroizing::new(scalar(secret).filter(|_| index != 0).ok_or(OprfError::KeyShare)?);
+        let verifying_share = RistrettoPoint::mul_base(&key).compress().to_bytes();
         Ok(Self { index, secret: *secret, verifying_share })
     }
 
@@ -77,19 +81,22 @@ impl KeyShare {
             return Err(OprfError::BatchSize { found: elements.len() });
         }
         let decode = |(position, element): (usize, &[u8; 32])| {
-            BlindedElement::deserialize(element).map_err(|_| OprfError::Element { position })
+            point::decode(element).ok_or(OprfError::Element { position })
         };
-        let blinded: Vec<BlindedElement<Ristretto255>> =
+        let points: Vec<RistrettoPoint> =
             elements.iter().enumerate().map(decode).collect::<Result<_, _>>()?;
-        let server = server(&self.secret).expect("checked when the share was made");
-        let prepared: Vec<_> = server.batch_blind_evaluate_prepare(blinded.iter()).collect();
-        let finished = server
-            .batch_blind_evaluate_finish(generator, blinded.iter(), &prepared)
-            .expect("both lists come from the one bounded above");
-        Ok(Evaluation {
-            elements: finished.messages.map(|element| element.serialize().into()).collect(),
-            proof: finished.proof.serialize().into(),
-        })
+        let key = Zeroizing::new(scalar(&self.secret).expect("checked when the share was made"));
+        // Multiplied by half the key, in constant time; the batched encoding multiplies by two.
+        let half = Zeroizing::new(*key * Scalar::from(2_u8).invert());
+        let halves: Vec<RistrettoPoint> = points.iter().map(|point| point * *half).collect();
+        let evaluated: Vec<[u8; 32]> = RistrettoPoint::double_and_compress_batch(halves.iter())
+            .iter()
+            .map(CompressedRistretto::to_bytes)
+            .collect();
+        let nonce = Zeroizing::new(Ristretto255::random_scalar(generator));
+        let blinded = Elements { points: &points, bytes: elements };
+        let proof = proof::prove(&key, &self.verifying_share, blinded, &evaluated, &nonce);
+        Ok(Evaluation { elements: evaluated, proof })
     }
 }
 
@@ -99,10 +106,9 @@ impl fmt::Debug for KeyShare {
     }
 }
 
-/// A canonical scalar other than zero makes a server.
-fn server(secret: &[u8; 32]) -> Option<VoprfServer<Ristretto255>> {
-    Ristretto255::deserialize_scalar(secret).ok()?;
-    VoprfServer::new_with_key(secret).ok()
+/// A canonical scalar other than zero.
+fn scalar(secret: &[u8; 32]) -> Option<Scalar> {
+    Option::from(Scalar::from_canonical_bytes(*secret)).filter(|scalar| *scalar != Scalar::ZERO)
 }
 
 /// A keyholder's answer to one request: as many elements, and one proof for all. Nothing here is proven before

@@ -162,6 +162,8 @@ impl Chain {
         let sequence = header.sequence;
         self.waiting.pop_front();
         if !body.added().is_empty() || !body.withdrawn().is_empty() {
+            // No more room than they need: there are thousands of feeds, each of which seldom grows.
+            self.tags.reserve_exact(body.added().len());
             // Merging two sorted runs; the sort recognises them and is linear.
             self.tags.extend_from_slice(body.added());
             self.tags.sort();

@@ -165,7 +165,7 @@ impl CeremonyKeeper {
     /// Lets the attempt under way go as far as what is held allows.
     pub(super) fn advance(&mut self, cx: &Context<'_>, key: KeyId, fx: &mut Effects<'_>) {
         let Some(ceremony) = self.running.get_mut(&key) else { return };
-        let reached = ceremony.advance(cx.identity, cx.now);
+        let reached = ceremony.advance(cx.identity);
         let id = *ceremony.id();
         let mut complete = None;
         for milestone in reached {

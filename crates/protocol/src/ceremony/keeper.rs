@@ -1,6 +1,7 @@
 //! Keeps the ceremonies going: of the epoch that runs while its key set is missing, and in time of the next.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem::Discriminant;
 
 use crypto::{CeremonyId, Digest, KeySet, KeyShare, cbor};
 use domain::{Epoch, Oin, Timestamp};
@@ -12,6 +13,9 @@ use super::machine::Ceremony;
 use super::material::{KeyId, KeyMaterial, verified_key_set};
 use crate::effects::{Context, Effects};
 use crate::{CeremonyProblem, Notice, Refused, RequestId, Secret, SecretName, Write};
+
+/// What a problem that was told is about.
+type Told = (KeyId, Discriminant<CeremonyProblem>, Option<Oin>);
 
 /// The attempt with which each key begins.
 const FIRST_ATTEMPT: u32 = 1;
@@ -42,7 +46,10 @@ pub(crate) struct CeremonyKeeper {
     pub(super) asked: BTreeMap<(Oin, KeyId), Timestamp>,
     /// Members that have not seen the newest state.
     pub(super) dirty: BTreeSet<(Oin, KeyId)>,
-    told: BTreeSet<(KeyId, Oin)>,
+    /// Problems told: each of its sort about a key and a keyholder once.
+    told: Vec<Told>,
+    /// Key sets that heads name and that are not in hand: since when, and whether it was told.
+    pub(super) named: BTreeMap<(Oin, Epoch, Digest), (Timestamp, bool)>,
 }
 
 impl CeremonyKeeper {
@@ -140,7 +147,18 @@ impl CeremonyKeeper {
     pub(crate) fn problems(&self, cx: &Context<'_>) -> Vec<CeremonyProblem> {
         let running = self.running.values().flat_map(|ceremony| ceremony.problems(cx.now));
         let waiting = self.problems_of_waiting(cx).into_iter();
-        running.chain(waiting).chain(self.problems_of_asking(cx)).collect()
+        running.chain(waiting).chain(self.problems_of_asking(cx)).chain(self.late(cx)).collect()
+    }
+
+    /// Keys of the next epoch that are not there when half of its preparation has passed.
+    fn late(&self, cx: &Context<'_>) -> impl Iterator<Item = CeremonyProblem> {
+        let is_half_over = |epoch: &Epoch| {
+            let (from, until) = (cx.roster.preparation_of(*epoch), cx.roster.start_of(*epoch));
+            cx.now >= from.plus(until.since(from) / 2)
+        };
+        let next = cx.epochs.next.filter(is_half_over).into_iter().flat_map(KeyId::all);
+        let missing = next.filter(|key| !self.material.key_sets.contains_key(key));
+        missing.map(|key| CeremonyProblem::Late { key })
     }
 
     /// Starts what is missing and asks for what others have.
@@ -163,7 +181,9 @@ impl CeremonyKeeper {
             }
         }
         for problem in self.problems(cx) {
-            if self.told.insert((problem.key(), problem.keyholder().unwrap_or(cx.identity.oin))) {
+            let about = (problem.key(), std::mem::discriminant(&problem), problem.keyholder());
+            if !self.told.contains(&about) {
+                self.told.push(about);
                 fx.notice(Notice::Ceremony(problem));
             }
         }
@@ -228,7 +248,7 @@ impl CeremonyKeeper {
         self.begun.retain(|(key, _)| key.epoch != epoch);
         self.asked.retain(|(_, key), _| key.epoch != epoch);
         self.dirty.retain(|(_, key)| key.epoch != epoch);
-        self.told.retain(|(key, _)| key.epoch != epoch);
+        self.told.retain(|(key, ..)| key.epoch != epoch);
     }
 }
 

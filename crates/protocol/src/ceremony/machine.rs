@@ -63,13 +63,6 @@ pub(crate) struct Span {
     pub(crate) deadline: Timestamp,
 }
 
-impl Span {
-    /// From when a share that has not come is complained of, so that its dealer can still bring it into the open.
-    fn halfway(self) -> Timestamp {
-        self.began.plus(self.deadline.since(self.began) / 2)
-    }
-}
-
 /// What an earlier run of the same attempt left.
 #[derive(Default)]
 pub(crate) struct KeptAttempt {
@@ -196,23 +189,22 @@ impl Ceremony {
     }
 
     /// Goes as far as what is held allows. Each milestone is returned once.
-    pub(crate) fn advance(&mut self, identity: &Identity, now: Timestamp) -> Vec<Milestone> {
+    pub(crate) fn advance(&mut self, identity: &Identity) -> Vec<Milestone> {
         let mut reached = Vec::new();
         if self.complete.is_some() {
             return reached;
         }
         if self.liars.is_empty() {
-            self.go_on(identity, now, &mut reached);
+            self.go_on(identity, &mut reached);
         }
         // Complete is complete, whatever else one of its signers did.
         reached.extend(self.complete());
         reached
     }
 
-    fn go_on(&mut self, identity: &Identity, now: Timestamp, reached: &mut Vec<Milestone>) {
+    fn go_on(&mut self, identity: &Identity, reached: &mut Vec<Milestone>) {
         self.distribute(identity);
         self.open_shares(identity);
-        self.miss_shares(identity, now);
         self.answer_complaints(identity);
         if self.shares.len() + 1 == self.participants.len() && !self.echoes.contains_key(&self.me) {
             let echo = EchoDocument {

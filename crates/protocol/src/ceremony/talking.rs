@@ -1,14 +1,16 @@
 //! What keyholders and members say to each other about keys: exchanges of parts, and questions for a key set.
 
+use std::collections::BTreeSet;
+
 use crypto::{Digest, cbor};
-use domain::Oin;
+use domain::{Epoch, Oin};
 
 use super::following::keep_abandonment;
 use super::keeper::{CeremonyKeeper, ceremony_id, keys_to_make};
 use super::material::KeyId;
 use super::message::{CeremonyRequest, CeremonyResponse, MAX_PARTS, Part};
 use crate::effects::{Context, Effects};
-use crate::{Conversation, RequestId, ResponseToken};
+use crate::{Conversation, Notice, RequestId, ResponseToken};
 
 /// Seconds between two attempts to reach a member that has what is missing.
 const RETRY_SECONDS: u64 = 1;
@@ -52,6 +54,33 @@ impl CeremonyKeeper {
         if let Some(oin) = free.first() {
             let request = CeremonyRequest::KeySet { epoch: key.epoch, class: key.class };
             self.ask(cx, key, *oin, &request, fx);
+        }
+    }
+
+    /// Asks whoever names a key set in its heads that is not in hand for it, and tells of one that does not come of
+    /// that: somebody publishes under a key that is not the network's.
+    pub(crate) fn ask_publishers(
+        &mut self,
+        cx: &Context<'_>,
+        named: BTreeSet<(Oin, Epoch, Digest)>,
+        fx: &mut Effects<'_>,
+    ) {
+        self.named.retain(|about, _| named.contains(about));
+        for about in named {
+            let (publisher, epoch, _) = about;
+            let (since, told) = *self.named.entry(about).or_insert((cx.now, false));
+            if !told && cx.now.since(since) >= LOOK_SECONDS {
+                self.named.insert(about, (since, true));
+                fx.notice(Notice::OtherKeySet { publisher, epoch });
+            }
+            for key in KeyId::all(epoch).filter(|_| cx.connected.contains(&publisher)) {
+                let is_asked = self.pending.values().any(|asked| *asked == (publisher, key));
+                let asked = self.asked.get(&(publisher, key));
+                if !is_asked && asked.is_none_or(|at| *at < since || cx.now.since(*at) >= LOOK_SECONDS) {
+                    let request = CeremonyRequest::KeySet { epoch, class: key.class };
+                    self.ask(cx, key, publisher, &request, fx);
+                }
+            }
         }
     }
 

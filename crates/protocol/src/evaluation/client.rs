@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crypto::{
-    BlindedBatch, Digest, Evaluation, PseudonymKey, SeedSequence, VerifiedEvaluation, cbor, oprf_input,
+    BlindedBatch, Digest, Evaluation, Keyholder, PseudonymKey, SeedSequence, VerifiedEvaluation, cbor,
+    oprf_input,
 };
 use domain::{Epoch, KeyClass, Oin, Timestamp};
 use linkage::LinkageKey;
 
-use super::message::{EvaluationRequest, EvaluationResponse, MAX_ELEMENTS, pack, unpack};
+use super::message::{EvaluationRefusal, EvaluationRequest, EvaluationResponse, MAX_ELEMENTS, pack, unpack};
 use crate::ceremony::{KeyId, KeyMaterial};
 use crate::effects::{Context, Effects};
 use crate::{Conversation, Notice, RequestId};
@@ -39,6 +40,8 @@ pub(crate) struct EvaluationClient {
     requests: BTreeMap<RequestId, (u64, u16)>,
     /// Until when each keyholder is left alone.
     resting: BTreeMap<u16, Timestamp>,
+    /// Keyholders that said that they hold no share of a key set. They are not asked for it until they reconnect.
+    without_share: BTreeSet<(Oin, Digest)>,
     last_batch: u64,
     evaluated: usize,
 }
@@ -102,11 +105,34 @@ impl EvaluationClient {
         self.evaluated
     }
 
-    /// Keyholders that can be asked now, this node included when it holds a share.
-    pub(crate) fn reachable(cx: &Context<'_>) -> usize {
-        let section = cx.roster.keyholder_section();
+    /// A keyholder is back, maybe with what it lost.
+    pub(crate) fn connected(&mut self, member: Oin) {
+        self.without_share.retain(|(keyholder, _)| *keyholder != member);
+    }
+
+    /// Keyholders that can be asked now, this node included when it holds a share: for the class that has the fewest.
+    /// Before there is a key, the keyholders that are there to make one.
+    pub(crate) fn reachable(&self, cx: &Context<'_>, material: &KeyMaterial) -> usize {
+        let in_hand = KeyClass::ALL.into_iter().filter_map(|class| {
+            let epoch = cx.epochs.entered(class);
+            let made = material.key_set(epoch, class)?;
+            let section = cx.chain.section(&made.ceremony().section)?;
+            let holds = |keyholder: &&Keyholder| {
+                made.verifying_share(keyholder.index).is_some()
+                    && if keyholder.oin == cx.identity.oin {
+                        material.share(epoch, class).is_some()
+                    } else {
+                        cx.connected.contains(&keyholder.oin)
+                            && !self.without_share.contains(&(keyholder.oin, made.digest()))
+                    }
+            };
+            Some(section.keyholders.iter().filter(holds).count())
+        });
         let here = |oin: &Oin| *oin == cx.identity.oin || cx.connected.contains(oin);
-        section.keyholders.iter().filter(|keyholder| here(&keyholder.oin)).count()
+        in_hand.min().unwrap_or_else(|| {
+            let section = cx.roster.keyholder_section();
+            section.keyholders.iter().filter(|keyholder| here(&keyholder.oin)).count()
+        })
     }
 
     /// Forms batches, asks keyholders, and combines what is complete.
@@ -217,6 +243,7 @@ impl EvaluationClient {
                 || batch.asked.contains(&index)
                 || batch.verified.contains_key(&index)
                 || key_set.verifying_share(index).is_none()
+                || self.without_share.contains(&(keyholder.oin, batch.key_set))
             {
                 continue;
             }
@@ -278,6 +305,10 @@ impl EvaluationClient {
         let evaluation = match cbor::from_slice::<EvaluationResponse>(frame) {
             Ok(EvaluationResponse::Evaluated { elements, proof }) => {
                 unpack(&elements).map(|elements| Evaluation { elements, proof })
+            }
+            Ok(EvaluationResponse::Refused { reason: EvaluationRefusal::NoShare }) => {
+                self.without_share.insert((from, batch.key_set));
+                return;
             }
             Ok(EvaluationResponse::Refused { .. }) => {
                 self.resting.insert(index, cx.now.plus(REST_SECONDS));

@@ -57,6 +57,9 @@ pub enum EvaluationRefusal {
     /// The request cannot be read, or holds an element that is none.
     #[n(3)]
     Malformed,
+    /// This keyholder holds no share of that key set: it was restored, or gave the attempt up that made it.
+    #[n(4)]
+    NoShare,
 }
 
 /// Lays elements end to end.

@@ -25,7 +25,7 @@ pub(crate) fn answer(
                 EvaluationRefusal::Malformed => fx.refused.malformed_frames += 1,
                 EvaluationRefusal::NotEntitled => fx.refused.not_allowed += 1,
                 // Epochs and ceremonies pass at different moments at different members.
-                EvaluationRefusal::UnknownKeySet => {}
+                EvaluationRefusal::UnknownKeySet | EvaluationRefusal::NoShare => {}
             }
             EvaluationResponse::Refused { reason }
         }
@@ -51,7 +51,7 @@ fn evaluate(
     if !cx.epochs.is_evaluated(epoch, class) {
         return Err(EvaluationRefusal::UnknownKeySet);
     }
-    let share = material.share(epoch, class).ok_or(EvaluationRefusal::UnknownKeySet)?;
+    let share = material.share(epoch, class).ok_or(EvaluationRefusal::NoShare)?;
     let evaluation = share.evaluate(&elements, seed).map_err(|_| EvaluationRefusal::Malformed)?;
     Ok(EvaluationResponse::Evaluated { elements: pack(&evaluation.elements), proof: evaluation.proof })
 }

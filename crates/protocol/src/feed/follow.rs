@@ -14,7 +14,7 @@ use super::publish::{feed_key, header_key};
 use crate::effects::{Context, Effects};
 use crate::{Collection, Conversation, Notice, RequestId, Scope};
 
-/// Seconds in which a source is not asked for a feed again after it did not have what was needed.
+/// Seconds in which a source is not asked for a part of a feed again after it did not have what was needed.
 const REST_SECONDS: u64 = 3;
 
 /// Seconds after which another new generation of one publisher is told: it may begin as many as it likes.
@@ -31,11 +31,25 @@ pub(crate) enum Wanted {
     Newest(FeedId),
 }
 
+/// The parts of a feed that are asked for one by one. Who lacks one may have another.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Part {
+    Headers,
+    Bodies,
+    Newest,
+}
+
 impl Wanted {
     fn feed(&self) -> Option<FeedId> {
+        self.part().map(|(feed, _)| feed)
+    }
+
+    fn part(&self) -> Option<(FeedId, Part)> {
         match self {
             Self::Heads(_) => None,
-            Self::Headers(feed) | Self::Bodies(feed, _) | Self::Newest(feed) => Some(*feed),
+            Self::Headers(feed) => Some((*feed, Part::Headers)),
+            Self::Bodies(feed, _) => Some((*feed, Part::Bodies)),
+            Self::Newest(feed) => Some((*feed, Part::Newest)),
         }
     }
 }
@@ -79,7 +93,9 @@ impl FeedKeeper {
             if under_way {
                 continue;
             }
-            let Some(source) = self.source(cx, &feed) else { continue };
+            let Some(source) = wanted.part().and_then(|(_, part)| self.source(cx, &feed, part)) else {
+                continue;
+            };
             let request = match &wanted {
                 Wanted::Bodies(feed, digests) => {
                     FeedRequest::Bodies { feed: *feed, digests: digests.clone() }
@@ -174,7 +190,7 @@ impl FeedKeeper {
                     fx.cut();
                 }
                 if self.newest_sequence(&feed) == before {
-                    self.rest(cx, feed, source);
+                    self.rest(cx, feed, source, Part::Headers);
                 }
             }
             (Ok(FeedResponse::Bodies { bodies }), Wanted::Bodies(feed, digests))
@@ -208,7 +224,7 @@ impl FeedKeeper {
             }
             let Some(body) = Body::from_bytes(bytes).ok().filter(|body| body.digest() == *digest) else {
                 fx.refused.bad_feed_parts += 1;
-                self.rest(cx, feed, source);
+                self.rest(cx, feed, source, Part::Bodies);
                 break;
             };
             let Some(applied) = self.apply_body(cx, feed, source, &body, fx) else { break };
@@ -231,18 +247,20 @@ impl FeedKeeper {
     fn missed(&mut self, cx: &Context<'_>, source: Oin, wanted: &Wanted) {
         match wanted {
             Wanted::Bodies(feed, _) => {
-                self.bodies_missed.insert(*feed);
                 if let Some(replica) = self.replicas.get_mut(feed) {
                     replica.skip_to_full_set();
                 }
+                // It may have gone on to a full set or a generation that does without: so it is asked for headers at
+                // once. Others may be as far behind as this node.
+                self.bodies_missed.insert(*feed);
             }
             Wanted::Headers(feed) => {
                 self.bodies_missed.remove(feed);
             }
             Wanted::Heads(_) | Wanted::Newest(_) => {}
         }
-        if let Some(feed) = wanted.feed() {
-            self.rest(cx, feed, source);
+        if let Some((feed, part)) = wanted.part() {
+            self.rest(cx, feed, source, part);
         }
     }
 
@@ -251,17 +269,17 @@ impl FeedKeeper {
         self.headers.get(feed).into_iter().flatten().any(|header| header.body == *digest)
     }
 
-    /// Leaves a source of a feed alone for a moment: it did not have what was needed, or what it gave is no good.
-    pub(super) fn rest(&mut self, cx: &Context<'_>, feed: FeedId, source: Oin) {
-        self.resting.insert((feed, source), cx.now.plus(REST_SECONDS));
+    /// Asks a source for a part of a feed no more for a moment: it did not have it, or what it gave is no good.
+    pub(super) fn rest(&mut self, cx: &Context<'_>, feed: FeedId, source: Oin, part: Part) {
+        self.resting.insert((feed, source, part), cx.now.plus(REST_SECONDS));
     }
 
     /// The publisher when it is reachable, else any member that may read the feed as well; none that rests.
-    fn source(&self, cx: &Context<'_>, feed: &FeedId) -> Option<Oin> {
+    fn source(&self, cx: &Context<'_>, feed: &FeedId, part: Part) -> Option<Oin> {
         let publisher = cx.connected.contains(&feed.publisher).then_some(feed.publisher);
         let readers = cx.connected.iter().copied();
         let others = readers.filter(|oin| cx.roster.publishes_to(&feed.circle, &feed.publisher, oin));
-        let rests = |oin: &Oin| self.resting.get(&(*feed, *oin)).is_some_and(|until| cx.now < *until);
+        let rests = |oin: &Oin| self.resting.get(&(*feed, *oin, part)).is_some_and(|until| cx.now < *until);
         publisher.into_iter().chain(others).find(|oin| !rests(oin))
     }
 
@@ -367,7 +385,7 @@ impl FeedKeeper {
             }
             Err(error) => {
                 self.refuse(feed.publisher, error, fx);
-                self.rest(cx, feed, source);
+                self.rest(cx, feed, source, Part::Bodies);
                 None
             }
         }

@@ -18,7 +18,7 @@ use domain::Oin;
 use index::{FeedId, HeadDocument, HeaderDocument, Position};
 use minicbor::bytes::ByteVec;
 
-use super::follow::Wanted;
+use super::follow::{Part, Wanted};
 use super::keeper::{FeedKeeper, OwnFeed};
 use super::message::{FeedRequest, FeedResponse, MAX_HEAD_BYTES};
 use crate::effects::{Context, Effects};
@@ -68,8 +68,9 @@ impl FeedKeeper {
                 .filter(|(_, wanted)| *wanted == Wanted::Newest(feed))
                 .map(|(reader, _)| *reader)
                 .collect();
-            let rests =
-                |reader: &Oin| self.resting.get(&(feed, *reader)).is_some_and(|until| cx.now < *until);
+            let rests = |reader: &Oin| {
+                self.resting.get(&(feed, *reader, Part::Newest)).is_some_and(|until| cx.now < *until)
+            };
             let was_asked = |reader: &Oin| {
                 own.heard.contains(reader) || asked.contains(reader) || is_heard && own.asked.contains(reader)
             };
@@ -147,7 +148,7 @@ impl FeedKeeper {
             let failures = hearing.failures.entry(reader).or_default();
             *failures = failures.saturating_add(1);
         }
-        self.rest(cx, feed, reader);
+        self.rest(cx, feed, reader, Part::Newest);
     }
 
     /// Lets the own feeds speak of which enough was heard. One that is behind goes on under a new generation.

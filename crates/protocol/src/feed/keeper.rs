@@ -6,7 +6,7 @@ use crypto::{Digest, Signed, SigningKey, VerifyingKey};
 use domain::{CircleId, Epoch, Oin, Timestamp};
 use index::{FeedId, HeadDocument, HeaderDocument, Position, Publisher, Replica};
 
-use super::follow::Wanted;
+use super::follow::{Part, Wanted};
 use super::hearing::Hearing;
 use super::others::Others;
 use super::publish::feed_key;
@@ -73,8 +73,8 @@ pub(crate) struct FeedKeeper {
     /// Bodies as bytes, to be served.
     pub(super) bodies: BTreeMap<BodyId, Vec<u8>>,
     pub(super) pending: BTreeMap<RequestId, (Oin, Wanted)>,
-    /// Until when a source is left alone that did not have what a feed needed.
-    pub(super) resting: BTreeMap<(FeedId, Oin), Timestamp>,
+    /// Until when a source is not asked for a part of a feed that it did not have.
+    pub(super) resting: BTreeMap<(FeedId, Oin, Part), Timestamp>,
     /// Members whose heads are to be asked for, and when heads were last asked for by circle.
     pub(super) heads_wanted: VecDeque<(Oin, CircleId)>,
     pub(super) heads_asked: BTreeMap<CircleId, (Timestamp, usize)>,
@@ -244,7 +244,7 @@ impl FeedKeeper {
         self.named.retain(|(of, _), _| *of != epoch);
         self.bodies.retain(|(of, _), _| *of != epoch);
         self.generation_taken.retain(|feed, _| feed.epoch != epoch);
-        self.resting.retain(|(feed, _), _| feed.epoch != epoch);
+        self.resting.retain(|(feed, _, _), _| feed.epoch != epoch);
         self.head_kept_at.retain(|feed, _| feed.epoch != epoch);
         self.told_used_up.retain(|feed| feed.epoch != epoch);
         self.bodies_missed.retain(|feed| feed.epoch != epoch);

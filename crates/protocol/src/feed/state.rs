@@ -34,6 +34,20 @@ impl FeedKeeper {
         completeness
     }
 
+    /// Key sets that heads name and that are not in hand, with who names them and of which epoch.
+    pub(crate) fn unknown_key_sets(
+        &self,
+        cx: &Context<'_>,
+        material: &KeyMaterial,
+    ) -> BTreeSet<(Oin, Epoch, Digest)> {
+        let heads = self.replicas.values().filter_map(Replica::head).map(Signed::document);
+        let near = heads.filter(|head| cx.epochs.is_near(head.feed.epoch));
+        let named = near.flat_map(|head| {
+            head.key_sets.iter().map(|digest| (head.feed.publisher, head.feed.epoch, *digest))
+        });
+        named.filter(|(_, _, digest)| material.find(digest).is_none()).collect()
+    }
+
     /// When each publisher signed its newest head in a circle, of whatever epoch.
     fn newest_heads(&self) -> BTreeMap<(Oin, CircleId), Timestamp> {
         let mut heard: BTreeMap<(Oin, CircleId), Timestamp> = BTreeMap::new();

@@ -1,11 +1,13 @@
 //! Records of evaluated keys and of matches. Linkage keys are named by digest: their values are personal details
 //! and stand in the signal already.
 
-use crypto::{Digest, digest};
+use crypto::{Digest, PseudonymKey, cbor, digest};
 use domain::{Epoch, FamilyRef, Invalid, Unit};
 use index::FeedId;
 use linkage::LinkageKey;
 use minicbor::{Decode, Encode};
+
+use crate::{Collection, Scope};
 
 /// The pseudonym keys of one family in one epoch.
 #[derive(Encode, Decode)]
@@ -28,6 +30,29 @@ pub(crate) struct KeyRecord {
     pub(crate) key: Digest,
     #[cbor(n(1), with = "minicbor::bytes")]
     pub(crate) pseudonym: [u8; 32],
+}
+
+/// The record of a family's pseudonym keys in an epoch: scope, collection, key and value. A node that finds it takes the
+/// pseudonyms for evaluated, as long as it holds the key sets.
+#[must_use]
+pub fn evaluated_record<'a>(
+    epoch: Epoch,
+    family: &FamilyRef,
+    pseudonyms: impl IntoIterator<Item = (&'a LinkageKey, &'a PseudonymKey)>,
+    key_sets: Vec<Digest>,
+) -> (Scope, Collection, Vec<u8>, Vec<u8>) {
+    let record = |(key, pseudonym): (&LinkageKey, &PseudonymKey)| KeyRecord {
+        key: key_digest(key),
+        pseudonym: *pseudonym.reveal(),
+    };
+    let keys = pseudonyms.into_iter().map(record).collect();
+    let value = cbor::to_vec(&FamilyKeysRecord { family: family.as_str().to_owned(), epoch, keys, key_sets });
+    (Scope::Epoch(epoch), Collection::FamilyKeys, keys_key(epoch, family), value)
+}
+
+/// Key of the record of a family's pseudonym keys.
+pub(crate) fn keys_key(epoch: Epoch, family: &FamilyRef) -> Vec<u8> {
+    [&epoch.0.to_be_bytes(), family.as_str().as_bytes()].concat()
 }
 
 /// The keys of one family that agree with one feed.

@@ -5,8 +5,9 @@ mod forgotten;
 mod restored;
 mod signal;
 
+pub use family::evaluated_record;
 pub(crate) use family::{
-    FamilyKeysRecord, KeyRecord, MatchKeysRecord, UnitMatchRecord, key_digest, match_key, unit_match_key,
+    FamilyKeysRecord, MatchKeysRecord, UnitMatchRecord, key_digest, keys_key, match_key, unit_match_key,
 };
 pub(crate) use forgotten::{forgotten_key, forgotten_record, last_forgotten};
 pub(crate) use restored::restored_key;

@@ -163,47 +163,6 @@ fn a_liar_is_left_out_of_the_next_attempt() {
 }
 
 #[test]
-fn whoever_keeps_a_share_back_from_one_cannot_have_that_one_excluded() {
-    let mut net = network(5, 5, 3);
-    // Keyholder 1 gives keyholder 2 nothing, and does not answer its complaint either.
-    net.judge(|message| {
-        if message.from != oin(1) {
-            return Fate::Deliver;
-        }
-        let to_victim = message.to == oin(2);
-        with_parts(message, |parts| {
-            parts.retain(|part| match part {
-                Part::Round2(_) => !to_victim,
-                Part::Disclosure(_) => false,
-                _ => true,
-            });
-        })
-    });
-    net.until(90, "a later attempt", |net| has_both(net, &[2, 3, 4, 5]));
-    let (attempt, participants) = made(&net, 3);
-    assert!(attempt > 1 && participants.contains(&2), "{attempt} {participants:?}");
-    assert!(told(&net, 3).iter().any(|problem| {
-        matches!(problem, CeremonyProblem::Missing { keyholder, what: "answer to a complaint", .. } if *keyholder == oin(1))
-    }));
-    assert!(!told(&net, 3).iter().any(|problem| problem.keyholder() == Some(oin(2))), "{:?}", told(&net, 3));
-}
-
-#[test]
-fn a_share_that_never_arrives_comes_by_way_of_the_others() {
-    let mut net = network(5, 5, 3);
-    // The line between keyholders 1 and 2 is down.
-    let apart = [oin(1), oin(2)];
-    net.judge(move |message| {
-        if apart.contains(&message.from) && apart.contains(&message.to) { Fate::Drop } else { Fate::Deliver }
-    });
-    net.until(40, "the first attempt completes", |net| has_both(net, &[1, 2, 3, 4, 5]));
-    assert_eq!(made(&net, 1).0, 1);
-    for member in 1..=5 {
-        assert!(told(&net, member).is_empty(), "{:?}", told(&net, member));
-    }
-}
-
-#[test]
 fn below_a_quorum_nothing_is_made_until_a_roster_leaves_the_absent_out() {
     let mut net = network(6, 5, 3);
     net.disconnect(oin(4));
@@ -471,6 +430,27 @@ fn the_same_keyholders_named_again_do_not_begin_again_what_they_had_begun() {
     net.judge(|_| Fate::Deliver);
     net.until(60, "made among all", |net| has_both(net, &[1, 2, 3, 4, 5]));
     assert_eq!(made(&net, 1), (2, vec![1, 2, 3, 4, 5]));
+}
+
+#[test]
+fn a_key_of_the_next_epoch_that_is_not_made_by_the_middle_of_its_preparation_is_told_everywhere() {
+    let mut net = Simulation::new(Founding::uniform(4));
+    net.settle();
+    net.disconnect(oin(3));
+    let roster = net.founding().roster.clone();
+    let next = Epoch(roster.epoch_at(net.now()).0 + 1);
+    let (from, until) = (roster.preparation_of(next), roster.start_of(next));
+    net.jump(from.plus(until.since(from) / 2).since(net.now()) - 20);
+    net.seconds(10);
+    let late = |class| CeremonyProblem::Late { key: KeyId { epoch: next, class } };
+    assert!(!told(&net, 4).contains(&late(KeyClass::Bsn)));
+    net.seconds(20);
+    for (member, class) in [1, 4].into_iter().flat_map(|member| KeyClass::ALL.map(|class| (member, class))) {
+        assert!(told(&net, member).contains(&late(class)), "member {member}: {:?}", told(&net, member));
+        assert!(net.status(oin(member)).ceremony_problems().any(|problem| *problem == late(class)));
+    }
+    net.reconnect(oin(3));
+    net.until(60, "made after all", |net| net.status(oin(4)).ceremony_problems().next().is_none());
 }
 
 /// What every complete key set that was ever seen on the wire or on a disk was of.

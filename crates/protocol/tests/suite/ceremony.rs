@@ -188,7 +188,7 @@ fn a_share_that_is_neither_sent_nor_disclosed_names_its_dealer() {
     tamper(&mut net, |_, parts| parts.retain(|part| !matches!(part, Part::Round2(_) | Part::Disclosure(_))));
     net.seconds(35);
     let missing = told(&net, 2).into_iter().any(|problem| {
-        matches!(problem, CeremonyProblem::Missing { keyholder, what: "answer to a complaint", .. }
+        matches!(problem, CeremonyProblem::Missing { keyholder, what: "round 2 package", .. }
             if keyholder == Founding::oin(1))
     });
     assert!(missing, "{:?}", told(&net, 2));

@@ -269,6 +269,22 @@ fn an_early_start_replaces_the_keys_without_a_gap() {
 }
 
 #[test]
+fn an_early_start_together_with_a_removal_leaves_no_match_with_who_is_gone() {
+    let (mut net, start) = matched();
+    at(&mut net, start, 10 * DAY);
+    let now = net.now();
+    let held = net.founding().roster.clone();
+    let next = net.founding().next(&held, |content| {
+        content.rules.epoch.anchor_epoch = 2;
+        content.rules.epoch.anchor_time = now.0;
+        content.members.retain(|member| member.oin != oin(5));
+    });
+    let Reply::Roster(Ok(2)) = net.command(oin(4), Command::InstallRoster(Box::new(next))) else { panic!() };
+    assert!(who(&mut net, 4, "school").0.is_empty());
+    assert_eq!(net.disk(oin(4)).count(Collection::Match), 0);
+}
+
+#[test]
 fn a_restart_at_any_moment_of_the_roll_over_changes_nothing() {
     let (mut net, start) = matched();
     let mut moment = LENGTH - PREPARATION - 10;

@@ -113,9 +113,12 @@ fn frames_and_packages_are_the_golden_ones() {
         "evaluated",
         cbor::to_vec(&EvaluationResponse::Evaluated { elements: vec![9; 32], proof: [8; 64] }),
     );
-    for reason in
-        [EvaluationRefusal::UnknownKeySet, EvaluationRefusal::NotEntitled, EvaluationRefusal::Malformed]
-    {
+    for reason in [
+        EvaluationRefusal::UnknownKeySet,
+        EvaluationRefusal::NotEntitled,
+        EvaluationRefusal::Malformed,
+        EvaluationRefusal::NoShare,
+    ] {
         frame("evaluation refused", cbor::to_vec(&EvaluationResponse::Refused { reason }));
     }
     let newer = vec![NewerThan { publisher: two, epoch: feed.epoch, time: domain::Timestamp(5) }];

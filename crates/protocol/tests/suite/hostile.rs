@@ -4,7 +4,9 @@ use crypto::{Signed, Tag, TypeName, Unverified, cbor, digest};
 use domain::{FamilyRef, Oin, Role};
 use index::{Body, FeedId, HeadDocument, HeaderDocument};
 use protocol::feed::{FeedRequest, FeedResponse};
-use protocol::{Batch, Collection, Command, CommandId, Conversation, Input, Node, Outbound, Reply, Scope};
+use protocol::{
+    Batch, Collection, Command, CommandId, Conversation, Input, Node, Notice, Outbound, Reply, Scope,
+};
 use testkit::{Fate, Founding, MemoryDisk, Simulation, family, person};
 
 fn mother() -> testkit::PersonBuilder {
@@ -80,6 +82,31 @@ fn a_head_stuffed_with_key_sets_is_refused_and_kept_nowhere() {
     assert_eq!(net.status(Founding::oin(1)).refused.bad_feed_parts, before + 1);
     let longest = net.disk(Founding::oin(1)).kept().records.iter().map(|(.., value)| value.len()).max();
     assert!(longest.unwrap() < 4_096);
+}
+
+#[test]
+fn a_head_under_a_key_set_that_nobody_shows_is_incomplete_and_told() {
+    let mut net = Simulation::new(Founding::uniform(4));
+    net.settle();
+    let (reader, liar) = (Founding::oin(1), Founding::oin(4));
+    let last = newest_header(&net, liar);
+    let mut document = last.document().clone();
+    (document.sequence, document.previous) = (document.sequence + 1, Some(last.digest()));
+    let header = Signed::sign(document, &Founding::organisation_key(liar));
+    let wire = head(&net, liar, &header, vec![digest("another key set", &[])]);
+    net.disconnect(liar);
+    net.inject_gossip(reader, wire);
+    assert!(net.status(reader).completeness.incomplete().any(|oin| oin == liar));
+    let told = |net: &Simulation| {
+        let notices = net.notices(reader).iter();
+        notices
+            .filter(|notice| matches!(notice, Notice::OtherKeySet { publisher, .. } if *publisher == liar))
+            .count()
+    };
+    net.seconds(30);
+    assert_eq!(told(&net), 0, "it may yet come");
+    net.seconds(60);
+    assert_eq!(told(&net), 1, "told once");
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! Nodes against each other, in one thread.
 #![expect(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::wildcard_enum_match_arm,
     reason = "a panic in a test is a failing test"
 )]
 
 mod attempts;
+mod catching_up;
 mod ceremony;
 mod clocks;
 mod epochs;
@@ -20,4 +22,5 @@ mod restored_keyholder;
 mod roster;
 mod rotated;
 mod rubbish;
+mod threats;
 mod units;

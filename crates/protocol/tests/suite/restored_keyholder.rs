@@ -107,6 +107,14 @@ fn a_keyholder_that_lost_its_share_uses_the_key_and_says_that_it_cannot_evaluate
         other => panic!("{other:?}"),
     }
     assert_eq!(lies(&net), 0);
+    // Whoever asks it for an evaluation learns that it has no share, and counts it no more.
+    for (reference, bsn) in [("e", "123456782"), ("f", "100000009"), ("g", "100000010")] {
+        let other = person(Role::Parent).bsn(bsn);
+        net.command(oin(4), Command::Import(vec![family(reference, [other])]));
+        net.until(30, "evaluated by the others", |net| net.status(oin(4)).keys_waiting == 0);
+    }
+    assert_eq!(net.status(oin(4)).keyholders_reachable, 2);
+    assert_eq!(net.status(oin(1)).keyholders_reachable, 2, "nor does it count itself");
     net.restart(oin(1));
     net.seconds(3);
     assert_eq!(standing(&mut net), lost, "and still after a restart");

@@ -29,8 +29,6 @@ pub const fn is_backed_up(collection: Collection) -> bool {
         Collection::KeySet => false,
         // Own feeds are continued above what peers hold; others' are fetched again.
         Collection::Header | Collection::Body | Collection::Head | Collection::Dummies => false,
-        // Nobody signs it again, and no reader may hold it any more.
-        Collection::Proof => true,
         // Found again when the feeds are back; no decision of a person is in them.
         Collection::Match | Collection::UnitMatch | Collection::Forgotten => false,
         // Whoever is restored signs nothing of an attempt before the other keyholders told what they hold of it.

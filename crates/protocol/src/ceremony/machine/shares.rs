@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use crypto::{Digest, Signed, TypeName, dkg};
-use domain::Timestamp;
 
 use super::{Ceremony, Distributed};
 use crate::ceremony::message::{ComplaintDocument, DisclosureDocument, Round2Document};
@@ -67,19 +66,6 @@ impl Ceremony {
                 self.shares.insert(index, share);
                 continue;
             }
-            self.complain(identity, index);
-        }
-    }
-
-    /// Complains of every share that has not come halfway to the deadline. In the open it comes by way of the others,
-    /// also when its dealer cannot or will not reach this keyholder.
-    pub(super) fn miss_shares(&mut self, identity: &Identity, now: Timestamp) {
-        if self.round2.is_none() || now < self.span.halfway() {
-            return;
-        }
-        let dealers = self.participants.iter().copied().filter(|index| *index != self.me);
-        let silent: Vec<u16> = dealers.filter(|index| !self.shares.contains_key(index)).collect();
-        for index in silent {
             self.complain(identity, index);
         }
     }
