@@ -21,7 +21,7 @@ mod schedule;
 mod socket;
 mod text;
 
-pub use recorded::{Recorded, recorded};
+use recorded::recorded;
 
 /// Takes bytes or refuses them; panics when something does not hold that must.
 pub type Check = fn(&[u8]) -> bool;

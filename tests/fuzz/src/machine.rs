@@ -272,7 +272,7 @@ impl World {
     /// A frame as recorded, one changed, or one made up; with its conversation.
     fn frame(&mut self, pieces: &mut Pieces<'_>, is_response: bool) -> (Conversation, Vec<u8>) {
         let sort = pieces.byte();
-        if sort % 4 == 0 {
+        if sort.is_multiple_of(4) {
             let conversation = pieces.pick(&Conversation::ALL).copied().unwrap_or(Conversation::Feed);
             return (conversation, pieces.piece().to_vec());
         }

@@ -19,25 +19,25 @@ const LONGEST_FRAME: usize = 2_048;
 
 /// One message that travelled.
 #[derive(Debug, Clone)]
-pub struct Frame {
+pub(crate) struct Frame {
     /// The conversation; gossip belongs to none.
-    pub conversation: Option<Conversation>,
+    pub(crate) conversation: Option<Conversation>,
     /// Whether it answered a request.
-    pub is_response: bool,
+    pub(crate) is_response: bool,
     /// Its bytes.
-    pub bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// The recording.
-pub struct Recorded {
+pub(crate) struct Recorded {
     /// The network.
-    pub founding: Founding,
+    pub(crate) founding: Founding,
     /// When the recording ended.
-    pub now: Timestamp,
+    pub(crate) now: Timestamp,
     /// What travelled: at most sixteen messages of each sort.
-    pub frames: Vec<Frame>,
+    pub(crate) frames: Vec<Frame>,
     /// What members kept, the first member first.
-    pub disks: Vec<MemoryDisk>,
+    pub(crate) disks: Vec<MemoryDisk>,
 }
 
 impl Recorded {
@@ -70,7 +70,7 @@ pub(crate) fn registered(member: usize) -> Command {
 }
 
 /// The recording, made once in a process: everything in it follows from fixed seeds.
-pub fn recorded() -> &'static Recorded {
+pub(crate) fn recorded() -> &'static Recorded {
     static RECORDED: OnceLock<Recorded> = OnceLock::new();
     RECORDED.get_or_init(|| {
         let founding = Founding::uniform(MEMBERS);
