@@ -12,6 +12,7 @@ mod disk;
 mod documents;
 mod feeds;
 mod files;
+mod following;
 mod frames;
 mod machine;
 mod pieces;
@@ -38,12 +39,13 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 11] = [
+pub const TARGETS: [Target; 12] = [
     Target { name: "conversations", checks: conversations::CHECKS, good: conversations::good },
     Target { name: "disk", checks: disk::CHECKS, good: disk::good },
     Target { name: "documents", checks: documents::CHECKS, good: documents::good },
     Target { name: "feeds", checks: feeds::CHECKS, good: feeds::good },
     Target { name: "files", checks: files::CHECKS, good: files::good },
+    Target { name: "following", checks: following::CHECKS, good: following::good },
     Target { name: "frames", checks: frames::CHECKS, good: frames::good },
     Target { name: "machine", checks: machine::CHECKS, good: machine::good },
     Target { name: "rosters", checks: rosters::CHECKS, good: rosters::good },

@@ -43,10 +43,15 @@ pub(crate) fn good() -> Vec<(&'static str, Vec<u8>)> {
     let quiet: Vec<u8> = (0..40).flat_map(|_| [1, 1, 0, 3, 0, 3, 0, 3, 0, 3, 0]).collect();
     let restarts: Vec<u8> = (0..20).flat_map(|_| [1, 1, 0, 3, 0, 3, 1, 12, 0, 4, 0, 3, 2, 5, 0]).collect();
     let commands: Vec<u8> = (0..3).flat_map(|node| [11, node, 0, 11, node, 4, 1, 2, 0, 3, 0, 3, 0]).collect();
+    let partings: Vec<u8> =
+        (0..20).flat_map(|_| [1, 1, 0, 3, 0, 13, 0, 1, 1, 3, 0, 13, 0, 1, 0, 13, 1, 2, 0]).collect();
+    let installs: Vec<u8> = (0..4)
+        .flat_map(|version| [14, version % 3, version, 1, 1, 0, 3, 0, 3, 0, 3, 0, 3, 0, 3, 0])
+        .collect();
     let jumps: Vec<u8> = (0..10).flat_map(|size| [2, size, 0x30, 1, 1, 0, 3, 0, 3, 0, 3, 0]).collect();
     let mut inputs = Vec::new();
     for check in ["founded", "settled"] {
-        for rest in [&quiet, &restarts, &jumps] {
+        for rest in [&quiet, &restarts, &partings, &installs, &jumps] {
             inputs.push((check, [[0].as_slice(), &commands, rest].concat()));
         }
         for (number, frame) in recorded().frames.iter().enumerate().step_by(7) {
@@ -122,6 +127,8 @@ struct World {
     runs: u64,
     /// Whether anything but what nodes said was brought to one.
     is_tampered: bool,
+    /// Whether another roster than the first was installed anywhere.
+    is_other_roster: bool,
     replies: usize,
 }
 
@@ -138,6 +145,7 @@ impl World {
             last: 0,
             runs: RUNS_BEFORE,
             is_tampered: false,
+            is_other_roster: false,
             replies: 0,
         };
         for number in 1..=NODES {
@@ -169,7 +177,7 @@ impl World {
     }
 
     fn event(&mut self, pieces: &mut Pieces<'_>) {
-        match pieces.byte() % 13 {
+        match pieces.byte() % 15 {
             0 => {
                 let oin = self.node(pieces);
                 self.input(oin, Input::Tick);
@@ -237,11 +245,46 @@ impl World {
                 let command = command(pieces);
                 self.command(oin, command);
             }
-            _ => {
+            12 => {
                 let oin = self.node(pieces);
                 self.restart(oin);
             }
+            13 => {
+                let (one, other) = (self.node(pieces), self.node(pieces));
+                self.part(one, other);
+                if pieces.byte().is_multiple_of(2) {
+                    self.connect(one, other);
+                    self.connect(other, one);
+                }
+            }
+            _ => self.install(pieces),
         }
+    }
+
+    /// The connection of two nodes breaks, and with it every request between them.
+    fn part(&mut self, one: Oin, other: Oin) {
+        if !self.connected.remove(&(one, other)) {
+            return;
+        }
+        self.connected.remove(&(other, one));
+        let is_between =
+            |message: &Message| [(one, other), (other, one)].contains(&(message.from, message.to));
+        let (lost, kept): (Vec<_>, Vec<_>) = self.queue.drain(..).partition(is_between);
+        self.queue = kept;
+        for message in lost {
+            self.lose(&message);
+        }
+        self.input(one, Input::Disconnected(other));
+        self.input(other, Input::Disconnected(one));
+    }
+
+    /// Somebody installs a version of the roster: one of those that governors signed one after the other, of which each
+    /// node takes the next, or one that contradicts them.
+    fn install(&mut self, pieces: &mut Pieces<'_>) {
+        let oin = self.node(pieces);
+        let Some(roster) = pieces.pick(&recorded().rosters).cloned() else { return };
+        self.is_other_roster = true;
+        self.command(oin, Command::InstallRoster(Box::new(roster)));
     }
 
     /// The clock moves, forwards or back, by seconds or by years.
@@ -462,7 +505,7 @@ impl World {
                     );
                 }
             }
-            Outbound::Members(_) => panic!("no roster but the first was signed"),
+            Outbound::Members(_) => assert!(self.is_other_roster, "no roster but the first is in force"),
             Outbound::Notice(notice) => self.noticed(from, &notice),
         }
     }

@@ -9,6 +9,7 @@ use domain::{Role, Timestamp};
 use index::{HeadDocument, HeaderDocument};
 use protocol::feed::FeedResponse;
 use protocol::{Command, Conversation};
+use roster::SignedRoster;
 use testkit::{Fate, Founding, MemoryDisk, Simulation, family, person};
 
 /// Members of the recorded network. The first three hold keys, two suffice.
@@ -36,6 +37,9 @@ pub(crate) struct Recorded {
     pub(crate) now: Timestamp,
     /// What travelled: at most sixteen messages of each sort.
     pub(crate) frames: Vec<Frame>,
+    /// Versions of the roster after the first: a longer heartbeat, the next epoch at once, the last member gone; and one that
+    /// contradicts the second.
+    pub(crate) rosters: Vec<SignedRoster>,
     /// What members kept, the first member first.
     pub(crate) disks: Vec<MemoryDisk>,
 }
@@ -101,7 +105,29 @@ pub(crate) fn recorded() -> &'static Recorded {
         let now = net.now();
         let disks = founding.oins().map(|oin| net.disk(oin).clone()).collect();
         drop(net);
+        let rosters = rosters(&founding, now);
         let frames = Rc::try_unwrap(frames).expect("the network is gone").into_inner();
-        Recorded { founding, now, frames, disks }
+        Recorded { founding, now, frames, rosters, disks }
     })
+}
+
+fn rosters(founding: &Founding, now: Timestamp) -> Vec<SignedRoster> {
+    let mut held = founding.roster.clone();
+    let mut signed = Vec::new();
+    for version in 2..=4 {
+        let next = founding.next(&held, |content| {
+            content.rules.heartbeat_seconds += 1;
+            if version > 2 {
+                content.rules.epoch.anchor_epoch = 2;
+                content.rules.epoch.anchor_time = now.0;
+            }
+            if version > 3 {
+                content.members.retain(|member| member.oin != Founding::oin(MEMBERS));
+            }
+        });
+        held = held.successor(&next).expect("the governor signed it");
+        signed.push(next);
+    }
+    signed.push(founding.next(&founding.roster, |content| content.name.push('2')));
+    signed
 }

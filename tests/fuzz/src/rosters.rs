@@ -8,6 +8,7 @@ use roster::{
     Fingerprint, JoinRequest, MAX_JOIN_REQUEST_BYTES, RosterChain, RosterDocument, SignedRoster,
     VerifiedRoster,
 };
+use samenhang::governance;
 use testkit::Founding;
 
 use super::Check;
@@ -21,6 +22,7 @@ pub(crate) const CHECKS: &[(&str, Check)] = &[
     ("join", join),
     ("join-document", join_document),
     ("fingerprint", fingerprint),
+    ("shown", shown),
 ];
 
 /// A network, and the key of its only governor.
@@ -67,6 +69,7 @@ pub(crate) fn good() -> Vec<(&'static str, Vec<u8>)> {
         ("successor", document(&next)),
         ("merge", [&length, halves[0].as_slice(), &halves[0]].concat()),
         ("merge", [&length, halves[0].as_slice(), &halves[1]].concat()),
+        ("shown", [&length, halves[0].as_slice(), &halves[1]].concat()),
         ("join", join.to_wire()),
         ("join-document", cbor::to_vec(&request)),
         ("fingerprint", Fingerprint::of(&[7; 32]).to_string().into_bytes()),
@@ -174,6 +177,32 @@ fn join_document(bytes: &[u8]) -> bool {
     assert!(wire.len() <= MAX_JOIN_REQUEST_BYTES, "what is signed can be read");
     assert_eq!(JoinRequest::read(&wire).expect("what is signed can be read").document(), &request);
     true
+}
+
+/// What a governor sees of two rosters that strangers may have written.
+fn shown(bytes: &[u8]) -> bool {
+    let mut pieces = Pieces::new(bytes);
+    let (one, other) = (SignedRoster::parse(pieces.piece()), SignedRoster::parse(pieces.rest()));
+    let claimed = |signed: &SignedRoster| signed.claimed().ok();
+    let (Some(one), Some(other)) =
+        (one.as_ref().ok().and_then(claimed), other.as_ref().ok().and_then(claimed))
+    else {
+        return false;
+    };
+    for roster in [&one, &other] {
+        is_harmless(&governance::describe(roster));
+        is_harmless(&governance::unreachable_pairs(&roster.document).unwrap_or_default());
+        assert!(governance::json(roster).is_object());
+    }
+    for changed in governance::changes(&one.document, &other.document) {
+        is_harmless(&changed.change);
+    }
+    true
+}
+
+/// Nothing in it moves the cursor of a terminal.
+fn is_harmless(page: &str) {
+    assert!(!page.chars().any(|c| c.is_control() && c != '\n'), "{page:?}");
 }
 
 fn fingerprint(bytes: &[u8]) -> bool {
