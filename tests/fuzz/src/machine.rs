@@ -484,6 +484,7 @@ impl World {
                 );
                 self.send(Message { from, to, route: Route::Response(id), frame });
             }
+            Outbound::Evaluate(task) => self.input(from, Input::Evaluated(task.run())),
             Outbound::Gossip { circle, frame } => {
                 assert_eq!(circle, recorded().founding.circle);
                 if let Ok(head) = Unverified::<HeadDocument>::parse(&frame) {
