@@ -172,6 +172,7 @@ impl Node {
             &kept.of(Collection::Head),
         );
         feeds.restore_dummies(&kept.of(Collection::Dummies));
+        feeds.restore_proofs(&cx, &kept.of(Collection::Proof));
         let (mut families, mut client) = (Families::default(), EvaluationClient::default());
         families.restore(
             &cx,
@@ -494,6 +495,7 @@ impl Machines {
             hearing: self.feeds.hearing(cx).collect(),
             continued: self.feeds.continued(),
             completeness: self.feeds.completeness(cx, &self.ceremonies.material, None),
+            proofs: self.feeds.proofs().cloned().collect(),
             set_back: self.feeds.set_back(cx),
             clock: self.feeds.others.clock(cx.roster, cx.now),
             newest_roster_heard: self.feeds.others.newest_roster(cx.roster),
