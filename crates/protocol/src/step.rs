@@ -37,6 +37,8 @@ pub enum Collection {
     Restored = 9,
     /// Units of the own organisation told to be involved, by family reference and unit.
     UnitMatch = 10,
+    /// Proofs of equivocation, by publisher and circle.
+    Proof = 11,
     /// The last epoch that was forgotten: one record.
     Forgotten = 12,
     /// Abandonments of attempts at a key, by epoch, class, keyholders, attempt and signer.
@@ -47,7 +49,7 @@ pub enum Collection {
 
 impl Collection {
     /// Every collection, in the order of their numbers.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Signal,
         Self::FamilyKeys,
         Self::KeySet,
@@ -58,6 +60,7 @@ impl Collection {
         Self::Roster,
         Self::Restored,
         Self::UnitMatch,
+        Self::Proof,
         Self::Forgotten,
         Self::Abandonment,
         Self::Dummies,

@@ -432,7 +432,10 @@ fn log(notice: &Notice) {
             );
         }
         Notice::Equivocation { publisher } => {
-            tracing::error!(%publisher, "two headers or heads are signed with one sequence number");
+            tracing::error!(
+                %publisher,
+                "the organisation has signed two histories of its feed; where it is proven, the status holds the proof"
+            );
         }
         Notice::BeyondCap { publisher, circle } => {
             tracing::error!(

@@ -2,7 +2,7 @@
 
 use crypto::{Document, SealingKey, Seed, Signed, TypeName, cbor, digest};
 use domain::{CircleId, Epoch, KeyClass, NetworkId, Timestamp};
-use index::FeedId;
+use index::{FeedId, ProofPlace};
 use protocol::Collection;
 use protocol::ceremony::{
     AbandonmentDocument, CeremonyRequest, CeremonyResponse, ComplaintDocument, DisclosureDocument,
@@ -136,6 +136,11 @@ fn frames_and_packages_are_the_golden_ones() {
     frame("headers wanted", cbor::to_vec(&FeedRequest::Headers { feed, after: 41, taken: 40 }));
     frame("bodies wanted", cbor::to_vec(&FeedRequest::Bodies { feed, digests: vec![digest("body", &[])] }));
     frame("newest wanted", cbor::to_vec(&FeedRequest::Newest { feed }));
+    let after = Some(ProofPlace { publisher: two, circle: feed.circle });
+    frame("proofs wanted", cbor::to_vec(&FeedRequest::Proofs { after: None }));
+    frame("more proofs wanted", cbor::to_vec(&FeedRequest::Proofs { after }));
+    frame("proof passed on", cbor::to_vec(&FeedRequest::Proof { proof: vec![1, 2].into() }));
+    frame("proofs", cbor::to_vec(&FeedResponse::Proofs { proofs: vec![vec![1].into(), vec![2].into()] }));
     frame("heads", cbor::to_vec(&FeedResponse::Heads { heads: vec![vec![1].into(), vec![2].into()] }));
     frame("headers", cbor::to_vec(&FeedResponse::Headers { headers: vec![vec![1].into()] }));
     frame(

@@ -101,6 +101,12 @@ impl Forger {
                 let head = head.map(|wire| self.head(&wire, dice).map_or(wire, Into::into));
                 FeedResponse::Newest { header, head }
             }
+            FeedResponse::Proofs { mut proofs } => {
+                if let Some(bytes) = proofs.first_mut() {
+                    flip(bytes, dice);
+                }
+                FeedResponse::Proofs { proofs }
+            }
             FeedResponse::Unknown => FeedResponse::Newest { header: None, head: None },
         };
         Some(cbor::to_vec(&forged))
