@@ -115,12 +115,7 @@ impl Simulation {
                 self.replies.insert((from, id), reply);
             }
             Outbound::Members(roster) => {
-                for peer in self.peers_of(from) {
-                    if roster.member(&peer).is_none() {
-                        self.input(from, Input::Disconnected(peer));
-                        self.input(peer, Input::Disconnected(from));
-                    }
-                }
+                self.follow_roster(from, &roster);
             }
             Outbound::Notice(notice) => self.notices.entry(from).or_default().push(notice),
         }
@@ -216,7 +211,7 @@ impl Simulation {
         let is_away = |oin: &Oin| !self.nodes.contains_key(oin);
         if is_away(&message.from)
             || is_away(&message.to)
-            || !self.links.are_connected(&message.from, &message.to)
+            || !self.links.are_linked(&message.from, &message.to)
         {
             self.lose(&message);
             return;
