@@ -202,6 +202,7 @@ impl Simulation {
         let now: BTreeSet<Oin> = self.peers_of(oin).into_iter().collect();
         for peer in before.difference(&now) {
             self.part(*peer, oin);
+            self.fail_held(*peer, oin);
         }
         for peer in now.difference(&before) {
             self.meet(*peer, oin);

@@ -148,6 +148,18 @@ impl Simulation {
         }
     }
 
+    /// A connection is closed: whoever waits for an answer over it is told.
+    pub(super) fn fail_held(&mut self, one: Oin, other: Oin) {
+        let over_it = |holder: &Oin, asker: &Oin| {
+            (*holder, *asker) == (one, other) || (*holder, *asker) == (other, one)
+        };
+        let held = self.tokens.extract_if(.., |(holder, _), (asker, ..)| over_it(holder, asker));
+        let held: Vec<(Oin, RequestId)> = held.map(|(_, (asker, id, _))| (asker, id)).collect();
+        for (asker, id) in held {
+            self.input(asker, Input::RequestFailed { id });
+        }
+    }
+
     /// Delivers until nothing is on its way.
     ///
     /// # Panics
@@ -219,6 +231,11 @@ impl Simulation {
         if !self.links.passes(&message.from, &message.to) {
             self.happen_in(PATIENCE_SECONDS, Later::Fails(message));
             return;
+        }
+        if !self.links.are_connected(&message.from, &message.to) && matches!(message.route, Route::Request(_))
+        {
+            // It may be looked at; whether it is answered or not, its asker gives up in the end.
+            self.happen_in(PATIENCE_SECONDS, Later::Fails(message.clone()));
         }
         let Some(message) = self.overheard(message) else { return };
         let Message { from, to, conversation, frame, route, .. } = message;
