@@ -576,7 +576,8 @@ fn whoever_closes_the_pipe_has_seen_enough() {
 }
 
 #[test]
-fn a_snapshot_that_is_put_back_goes_on_above_what_was_published() {
+fn a_snapshot_that_is_put_back_goes_on_above_what_was_published_and_without_hearing_two_histories_are_proven()
+{
     let mut machines: Vec<Machine> = (1..=3).map(Machine::new).collect();
     for machine in &machines {
         machine.ok(&["init"]);
@@ -625,6 +626,40 @@ fn a_snapshot_that_is_put_back_goes_on_above_what_was_published() {
     assert_eq!(status["refused"]["equivocations"], 0, "{status}");
     assert!(machines[0].ok(&["status"]).contains("continued     after a loss: Organisatie 2 (generation 1)"));
     assert!(machines[0].log().contains("goes on under a new generation"), "{}", machines[0].log());
+    assert_eq!(status["proofs"], serde_json::json!([]), "{status}");
+
+    // The control: the same again without hearing is proven, also to itself, and shown everywhere.
+    assert_eq!(machines[1].terminate(), 0);
+    copy(&data, &snapshot);
+    machines[1].start();
+    machines[1].settled();
+    let file = machines[1].write("latest.csv", &csv(&[family("C-1", MOTHER, "Zonneveld")]));
+    machines[1].ok(&["import", "--wait", &file]);
+    machines[1].settled();
+    machines[0].settled();
+    machines[1].kill();
+    copy(&snapshot, &data);
+    machines[1].start_with(&[("SAMENHANG_TEST_SIGN_UNHEARD", "1")]);
+    for machine in &machines {
+        let status = machine.until("proven", |status| status["proofs"][0]["standing"] == "open");
+        let proof = &status["proofs"][0];
+        assert_eq!(proof["oin"], machines[1].oin(), "{status}");
+        assert_eq!(proof["generation"], 1, "{status}");
+        assert!(proof["statements"][1].as_str().unwrap().len() > 400, "{status}");
+        let said = machine.ok(&["status"]);
+        assert!(said.contains("two histories Organisatie 2 in "), "{said}");
+        assert!(machine.log().contains("has signed two histories"), "{}", machine.log());
+    }
+    let said = machines[0].ok(&["who", "L-1"]);
+    assert!(said.contains("; signed two histories: Organisatie 2"), "{said}");
+    assert_eq!(involved_with(&machines[0], "L-1"), 1, "what is held stays");
+    let said = machines[0].run(&["doctor", "--json"]).stdout;
+    assert!(said.contains("Organisatie 2 has signed two histories"), "{said}");
+    let own = machines[1].ok(&["status"]);
+    assert!(
+        own.contains("others hold proof that two histories are signed with this organisation's key"),
+        "{own}"
+    );
 }
 
 fn involved_with(machine: &Machine, family: &str) -> usize {

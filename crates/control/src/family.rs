@@ -114,19 +114,21 @@ pub struct Coverage {
     pub onvolledig: Vec<OrganisationLine>,
     /// Of whom nothing was heard, and since when.
     pub verouderd: Vec<StaleLine>,
+    /// Who provably signed two histories of what it publishes, so that others may hold something else of it.
+    pub tegenstrijdig: Vec<OrganisationLine>,
 }
 
 impl Coverage {
     /// How many organisations may publish to this one.
     #[must_use]
     pub fn total(&self) -> usize {
-        self.actueel + self.onvolledig.len() + self.verouderd.len()
+        self.actueel + self.onvolledig.len() + self.verouderd.len() + self.tegenstrijdig.len()
     }
 
     /// Whether "no one else" may be said without saying more.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.onvolledig.is_empty() && self.verouderd.is_empty()
+        self.onvolledig.is_empty() && self.verouderd.is_empty() && self.tegenstrijdig.is_empty()
     }
 }
 

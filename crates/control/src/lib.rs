@@ -19,6 +19,7 @@ mod family;
 mod handle;
 mod import;
 mod problem;
+mod proof;
 mod request;
 mod response;
 mod status;
@@ -34,6 +35,7 @@ pub use family::{
 pub use handle::{Conversation, Conversations, Handle, in_process};
 pub use import::{BadRow, ImportReport};
 pub use problem::{Problem, ProblemKind};
+pub use proof::{ProofLine, Standing};
 pub use request::{CHUNK_BYTES, Extent, Request, Upload};
 pub use response::{PAGE_LINES, Page, Progress, Reply, Response};
 pub use status::{

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CeremonyLine, Coverage, OrganisationLine};
+use crate::{CeremonyLine, Coverage, OrganisationLine, ProofLine};
 
 /// A node's state at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +48,8 @@ pub struct StatusLine {
     pub continued: Vec<ContinuedLine>,
     /// Completeness of what others publish.
     pub dekking: Coverage,
+    /// Proofs that organisations signed two histories of a feed.
+    pub proofs: Vec<ProofLine>,
     /// The own clock beside those of other members.
     pub clock: ClockLine,
     /// Second rosters of one version that governors signed; each is kept as evidence.

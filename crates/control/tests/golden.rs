@@ -8,8 +8,8 @@ use control::{
     AnswerLine, BackupReport, BadRow, CeremonyKeyholderLine, CeremonyLine, ClockLine, ConnectionLine,
     ContinuedLine, Coverage, Extent, HearingLine, ImportReport, InvolvedLine, KeySetLine, KeyholderLine,
     LeaveLine, MatchLine, NextEpochLine, OrganisationLine, Page, Phase, Problem, ProblemKind, Progress,
-    ReadersLine, ReasonLine, Reply, Request, Response, RosterLine, SealedBytes, SealingKey, SignalLine,
-    StaleLine, StatusLine, Upload,
+    ProofLine, ReadersLine, ReasonLine, Reply, Request, Response, RosterLine, SealedBytes, SealingKey,
+    SignalLine, StaleLine, Standing, StatusLine, Upload,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -45,6 +45,7 @@ fn responses() -> Vec<Response> {
             organisatie: organisatie.clone(),
             sinds: "2026-11-21T09:30:00Z".into(),
         }],
+        tegenstrijdig: vec![OrganisationLine { oin: oin.clone(), organisatie: organisatie.clone() }],
     };
     let betrokken = InvolvedLine {
         oin: oin.clone(),
@@ -127,6 +128,17 @@ fn responses() -> Vec<Response> {
             generation: 1,
         }],
         dekking: dekking.clone(),
+        proofs: vec![ProofLine {
+            oin: "00000099000000000002".into(),
+            organisatie: "Basisschool De Linde".into(),
+            circle: "jeugd".into(),
+            epoch: 1,
+            generation: 2,
+            sequence: 3,
+            since: "2026-11-21T09:30:00Z".into(),
+            standing: Standing::BegunAnew,
+            statements: ["01".into(), "02".into()],
+        }],
         clock: ClockLine { members: 3, ahead_minutes: -7, behind_own_seconds: 8 },
         roster_conflicts: 1,
         logical_bytes: 4_096,

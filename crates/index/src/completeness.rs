@@ -13,6 +13,8 @@ pub enum FeedState {
     Incomplete,
     /// Nothing was heard since this moment.
     Stale(Timestamp),
+    /// Its publisher provably signed two histories, and has not begun anew since: another reader may hold other tags.
+    TwoHistories,
 }
 
 /// Completeness of an answer over every organisation that may publish to the asker.
@@ -55,8 +57,13 @@ impl Completeness {
     pub fn stale(&self) -> impl Iterator<Item = (Oin, Timestamp)> {
         self.worst.iter().filter_map(|(oin, state)| match state {
             FeedState::Stale(since) => Some((*oin, *since)),
-            FeedState::Current | FeedState::Incomplete => None,
+            FeedState::Current | FeedState::Incomplete | FeedState::TwoHistories => None,
         })
+    }
+
+    /// Organisations that provably signed two histories of a feed.
+    pub fn two_histories(&self) -> impl Iterator<Item = Oin> {
+        self.worst.iter().filter(|(_, state)| **state == FeedState::TwoHistories).map(|(oin, _)| *oin)
     }
 
     /// Whether "no one else" may be said without saying more.
@@ -96,8 +103,12 @@ mod tests {
         assert_eq!(completeness.incomplete().collect::<Vec<_>>(), [b]);
         assert_eq!(completeness.stale().collect::<Vec<_>>(), [(c, Timestamp(5))]);
         assert!(!completeness.is_complete());
+        completeness.add(c, FeedState::TwoHistories);
+        assert_eq!(
+            (completeness.stale().count(), completeness.two_histories().collect::<Vec<_>>()),
+            (0, vec![c])
+        );
         completeness.own_work_left();
-        assert_eq!(completeness.current(), 0);
-        assert_eq!(completeness.stale().count(), 1);
+        assert_eq!((completeness.current(), completeness.two_histories().count()), (0, 1));
     }
 }

@@ -39,6 +39,8 @@ pub struct Replica {
     /// Number of the segment whose body leaves more tags live than were allowed then.
     exceeding: Option<(u64, usize)>,
     head: Option<Signed<HeadDocument>>,
+    /// The lowest number that the newest generation is known to have.
+    begun: u64,
     /// The newest segment that is matched on with everything before it.
     taken: u64,
 }
@@ -89,6 +91,7 @@ impl Replica {
             underivable: None,
             exceeding: None,
             head: None,
+            begun: 0,
             taken: 0,
         }
     }
@@ -131,6 +134,12 @@ impl Replica {
     #[must_use]
     pub fn generation(&self) -> u32 {
         self.newest_chain().generation()
+    }
+
+    /// The generation that is matched on; zero before any is.
+    #[must_use]
+    pub fn matched_generation(&self) -> u32 {
+        self.current.generation()
     }
 
     /// Whether headers of a generation are held: of the one matched on, or of the one being built.
@@ -217,6 +226,7 @@ impl Replica {
                 return Err(FeedError::BrokenChain);
             }
             *newest = Chain::begin(header);
+            self.begun = document.sequence;
             return Ok(HeaderOutcome::Next);
         }
         if newest.is_continued_by(document) {
@@ -231,6 +241,7 @@ impl Replica {
                 return Err(FeedError::BrokenChain);
             }
             self.build_aside(header);
+            self.begun = document.sequence;
             self.current.stop_waiting();
             return Ok(HeaderOutcome::NewGeneration);
         }
@@ -248,7 +259,20 @@ impl Replica {
             return Ok(HeaderOutcome::FullSet);
         }
         let is_over = document.generation <= newest.generation() && document.sequence < self.current.first();
+        if self.goes_back(document.generation, document.sequence, document.time) {
+            return Err(FeedError::Equivocation);
+        }
         if is_over { Ok(HeaderOutcome::Known) } else { Err(FeedError::BrokenChain) }
+    }
+
+    /// Whether something of a lower generation is signed after the newest head, with a number that the newest
+    /// generation has: whoever signs that went on where it had left off before it began anew. What is signed earlier may
+    /// be what nobody had heard of then.
+    fn goes_back(&self, generation: u32, sequence: u64, time: Timestamp) -> bool {
+        let newest = self.generation();
+        let is_later = |head: &HeadDocument| head.generation == newest && time > head.time;
+        let head = self.head.as_ref().map(Signed::document);
+        generation < newest && sequence >= self.begun && head.is_some_and(is_later)
     }
 
     fn build_aside(&mut self, header: &Signed<HeaderDocument>) {
@@ -362,6 +386,7 @@ impl Replica {
     pub fn begin_anew(&mut self) {
         self.head = None;
         self.exceeding = None;
+        self.begun = 0;
         self.taken = 0;
         self.current.forget_headers();
         self.aside = Some(Chain::default());
@@ -370,8 +395,8 @@ impl Replica {
     /// Takes a head and keeps it when it is newer than the one held.
     ///
     /// # Errors
-    /// Another feed's, numbered as no feed is, dated in the future, or naming another header for a sequence number
-    /// already held.
+    /// Another feed's, numbered as no feed is, dated in the future, naming another header for a sequence number
+    /// already held, or going back to a lower generation.
     pub fn offer_head(
         &mut self,
         head: Signed<HeadDocument>,
@@ -395,6 +420,9 @@ impl Replica {
         let held =
             held.or_else(|| named.and_then(|(at, header)| (at == document.sequence).then_some(header)));
         if held.is_some_and(|held| held != document.header) {
+            return Err(FeedError::Equivocation);
+        }
+        if self.goes_back(document.generation, document.sequence, document.time) {
             return Err(FeedError::Equivocation);
         }
         let age = |head: &HeadDocument| (head.sequence, head.time);

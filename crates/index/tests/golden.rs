@@ -2,7 +2,7 @@
 
 use crypto::{Seed, SigningKey, Tag};
 use domain::{CircleId, Epoch, NetworkId, Oin, Timestamp};
-use index::{FeedId, Publisher};
+use index::{FeedId, Publisher, UnverifiedProof};
 
 #[test]
 fn the_forms_of_a_feed_are_the_golden_ones() {
@@ -20,10 +20,14 @@ fn the_forms_of_a_feed_are_the_golden_ones() {
     let second = publisher.segment(now.plus(2), &key).unwrap();
     let roster = (3, crypto::digest("roster", &[]));
     let head = publisher.head(now.plus(2), true, roster, vec![crypto::digest("key set", &[])], &key).unwrap();
+    let mut other = Publisher::new(NetworkId::from_bytes([7; 32]), feed);
+    let other = other.segment(now, &key).unwrap().header.to_wire();
+    let proof = UnverifiedProof::of(&first.header.to_wire(), &other).unwrap();
+    let proof = proof.verify(&NetworkId::from_bytes([7; 32]), &key.verifying_key()).unwrap();
     let text = format!(
         "# A feed of two segments. Regenerate with BLESS=1 cargo test -p index.\n\
          body = {}\nbody digest = {}\nempty body digest = {}\nheader 1 = {}\nheader 1 digest = {}\nheader 2 = {}\n\
-         head = {}\n",
+         head = {}\nproof = {}\n",
         hex(&first.body.to_bytes()),
         first.body.digest(),
         second.body.digest(),
@@ -31,6 +35,7 @@ fn the_forms_of_a_feed_are_the_golden_ones() {
         first.header.digest(),
         hex(&second.header.to_wire()),
         hex(&head.to_wire()),
+        hex(&proof.to_wire()),
     );
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/feed.txt");
     if std::env::var_os("BLESS").is_some() {

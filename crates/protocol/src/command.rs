@@ -11,7 +11,7 @@ use index::{Completeness, FeedId, Involvement, UnitInvolvement};
 use thiserror::Error;
 
 use crate::ceremony::{CeremonyState, KeyId};
-use crate::feed::{ClockComparison, Readers, SetBack};
+use crate::feed::{ClockComparison, ProofStatus, Readers, SetBack};
 
 /// Something the own organisation wants.
 #[derive(Debug)]
@@ -188,6 +188,8 @@ pub struct Status {
     pub continued: BTreeMap<Oin, u32>,
     /// Completeness over every organisation that may publish to this one.
     pub completeness: Completeness,
+    /// Proofs that organisations signed two histories of a feed, by organisation and circle; at most one for each.
+    pub proofs: Vec<ProofStatus>,
     /// The own clock beside those of others.
     pub clock: ClockComparison,
     /// Whether the own clock stands before what this node has published.

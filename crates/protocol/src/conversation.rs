@@ -35,7 +35,8 @@ impl Conversation {
             // An exchange carries as much as its answer.
             Self::Ceremony => self.max_response_bytes(),
             Self::Evaluation => 12 * 1024,
-            Self::Feed => 1024,
+            // Two signed statements make a proof of equivocation; everything else is below 1 KiB.
+            Self::Feed => 2_304,
             Self::Roster => 64,
         }
     }

@@ -172,6 +172,7 @@ impl Node {
             &kept.of(Collection::Head),
         );
         feeds.restore_dummies(&kept.of(Collection::Dummies));
+        feeds.restore_proofs(&cx, &kept.of(Collection::Proof));
         let (mut families, mut client) = (Families::default(), EvaluationClient::default());
         families.restore(
             &cx,
@@ -220,7 +221,11 @@ impl Node {
         let evaluation_seed = self.seeds.next("evaluation");
         let held = self.chain.newest().version();
         let adopted = self.adopt(&input);
-        if now.plus(SKEW_SECONDS) < std::mem::replace(&mut self.latest, now) {
+        let latest = std::mem::replace(&mut self.latest, now);
+        if latest.plus(SKEW_SECONDS) < now || now.plus(SKEW_SECONDS) < latest {
+            self.machines.ceremonies.clock_jumped(latest, now);
+        }
+        if now.plus(SKEW_SECONDS) < latest {
             self.machines.clock_went_back(now);
         }
         if matches!(input, Input::Tick) {
@@ -275,7 +280,7 @@ impl Node {
                 Conversation::Ceremony => machines.ceremonies.request(&cx, from, token, &frame, &mut fx),
                 Conversation::Evaluation => {
                     let material = &machines.ceremonies.material;
-                    evaluation::answer(&cx, material, from, token, &frame, &evaluation_seed, &mut fx);
+                    evaluation::begin(&cx, material, (from, token), &frame, evaluation_seed, &mut fx);
                 }
                 Conversation::Feed => {
                     machines.feeds.note_reader(&cx, from, &frame);
@@ -299,6 +304,9 @@ impl Node {
                 Some((Conversation::Roster, _)) => machines.rosters.failed(id),
                 None => {}
             },
+            Input::Evaluated(done) => {
+                evaluation::finish(&cx, &machines.ceremonies.material, done, &mut fx);
+            }
             Input::Gossip { frame, .. } => machines.feeds.gossip(&cx, &frame, &mut fx),
             Input::Command { id, command } => {
                 let reply = match command {
@@ -375,6 +383,7 @@ impl Node {
             | Input::Request { .. }
             | Input::Response { .. }
             | Input::RequestFailed { .. }
+            | Input::Evaluated(_)
             | Input::Gossip { .. }
             | Input::Command { .. } => Adopted::Taken,
         };
@@ -492,6 +501,7 @@ impl Machines {
             hearing: self.feeds.hearing(cx).collect(),
             continued: self.feeds.continued(),
             completeness: self.feeds.completeness(cx, &self.ceremonies.material, None),
+            proofs: self.feeds.proofs().cloned().collect(),
             set_back: self.feeds.set_back(cx),
             clock: self.feeds.others.clock(cx.roster, cx.now),
             newest_roster_heard: self.feeds.others.newest_roster(cx.roster),

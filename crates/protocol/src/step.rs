@@ -10,6 +10,7 @@ use ::roster::VerifiedRoster;
 use domain::{CircleId, Epoch, Oin};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::evaluation::EvaluationTask;
 use crate::{CommandId, Conversation, Notice, Reply, RequestId, ResponseToken};
 
 /// A sort of record. The number is part of the format on disk and never reused.
@@ -36,6 +37,8 @@ pub enum Collection {
     Restored = 9,
     /// Units of the own organisation told to be involved, by family reference and unit.
     UnitMatch = 10,
+    /// Proofs of equivocation, by publisher and circle.
+    Proof = 11,
     /// The last epoch that was forgotten: one record.
     Forgotten = 12,
     /// Abandonments of attempts at a key, by epoch, class, keyholders, attempt and signer.
@@ -46,7 +49,7 @@ pub enum Collection {
 
 impl Collection {
     /// Every collection, in the order of their numbers.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Signal,
         Self::FamilyKeys,
         Self::KeySet,
@@ -57,6 +60,7 @@ impl Collection {
         Self::Roster,
         Self::Restored,
         Self::UnitMatch,
+        Self::Proof,
         Self::Forgotten,
         Self::Abandonment,
         Self::Dummies,
@@ -205,6 +209,8 @@ pub enum Outbound {
         /// The opaque frame.
         frame: Vec<u8>,
     },
+    /// Evaluate, and give the result back as [`Input::Evaluated`](crate::Input::Evaluated).
+    Evaluate(Box<EvaluationTask>),
     /// Tell everyone in a circle.
     Gossip {
         /// The circle whose topic carries it.
@@ -360,6 +366,7 @@ mod tests {
                 Outbound::Reply { id, .. } => id.0,
                 Outbound::Request { .. }
                 | Outbound::Respond { .. }
+                | Outbound::Evaluate(_)
                 | Outbound::Gossip { .. }
                 | Outbound::Members(_)
                 | Outbound::Notice(_) => 0,

@@ -73,6 +73,7 @@ impl MemoryDisk {
             | Collection::Match
             | Collection::UnitMatch
             | Collection::Dummies
+            | Collection::Proof
             | Collection::Forgotten
             | Collection::Abandonment
             | Collection::Restored => false,

@@ -140,6 +140,10 @@ pub(super) fn coverage(dekking: &Coverage) -> String {
             dekking.verouderd.iter().map(|one| format!("{} since {}", one.organisatie, one.sinds)).collect();
         words.push_str(&format!("; nothing heard of {}", names.join(", ")));
     }
+    if !dekking.tegenstrijdig.is_empty() {
+        let names: Vec<&str> = dekking.tegenstrijdig.iter().map(|one| one.organisatie.as_str()).collect();
+        words.push_str(&format!("; signed two histories: {}", names.join(", ")));
+    }
     words
 }
 
@@ -183,6 +187,11 @@ mod tests {
             coverage(&dekking),
             "2 of 4 organisations current; incomplete: GGZ; nothing heard of School since gisteren"
         );
+        let (oin, organisatie) = ("2".to_owned(), "Wonen".to_owned());
+        dekking.tegenstrijdig.push(OrganisationLine { oin, organisatie });
+        assert!(!dekking.is_complete());
+        assert!(coverage(&dekking).starts_with("2 of 5 organisations current; incomplete: GGZ; "));
+        assert!(coverage(&dekking).ends_with("; signed two histories: Wonen"));
     }
 
     #[test]

@@ -117,6 +117,16 @@ fn print(status: &StatusLine) -> Result<()> {
                 .collect();
             output::line(&format!("continued     after a loss: {}", continued.join(", ")))?;
         }
+        for proof in &status.proofs {
+            output::line(&format!(
+                "two histories {} in {}, epoch {}, since {}: {}",
+                proof.organisatie,
+                proof.circle,
+                proof.epoch,
+                proof.since,
+                proof.standing.words()
+            ))?;
+        }
     }
     if status.unit_matches > 0 {
         let matches = if status.unit_matches == 1 { "match" } else { "matches" };

@@ -14,7 +14,7 @@ use protocol::ceremony::CeremonyState;
 use protocol::{Answer, HearingStatus, SignalSummary, Status};
 use roster::{Fingerprint, Member, VerifiedRoster};
 
-use super::{clock, epochs};
+use super::{clock, epochs, proofs};
 
 /// A status of which only the outside is known.
 pub(super) fn blank(oin: Oin, phase: Phase, messages: Vec<String>, addresses: Vec<String>) -> StatusLine {
@@ -38,6 +38,7 @@ pub(super) fn blank(oin: Oin, phase: Phase, messages: Vec<String>, addresses: Ve
         hearing: Vec::new(),
         continued: Vec::new(),
         dekking: Coverage::default(),
+        proofs: Vec::new(),
         clock: ClockLine::default(),
         roster_conflicts: 0,
         logical_bytes: 0,
@@ -77,6 +78,8 @@ pub(super) fn status(
     messages.extend(status.ceremony_problems().map(ToString::to_string));
     messages.extend(epochs::sentences(status, roster));
     messages.extend(clock::sentences(&status.set_back, &status.clock));
+    let proofs = proofs::lines(status, roster);
+    messages.extend(proofs::sentences(&proofs, &blank.oin));
     messages.extend(blank.leaving.as_ref().map(|since| {
         format!("the organisation is leaving the network since {since}; `samenhang leave` goes on with it")
     }));
@@ -114,6 +117,7 @@ pub(super) fn status(
             })
             .collect(),
         dekking: coverage(&status.completeness, roster),
+        proofs,
         clock: ClockLine {
             members: status.clock.members,
             ahead_minutes: status.clock.ahead_seconds / 60,
@@ -195,6 +199,7 @@ pub(super) fn coverage(completeness: &Completeness, roster: &VerifiedRoster) -> 
                 sinds: since.to_string(),
             })
             .collect(),
+        tegenstrijdig: completeness.two_histories().map(|oin| organisation(roster, &oin)).collect(),
     }
 }
 
@@ -260,6 +265,6 @@ pub(super) fn signal(signal: &SignalSummary) -> SignalLine {
     }
 }
 
-fn name(roster: &VerifiedRoster, oin: &Oin) -> String {
+pub(super) fn name(roster: &VerifiedRoster, oin: &Oin) -> String {
     roster.member(oin).map_or_else(|| oin.to_string(), |member| member.name.clone())
 }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{Display, Write as _};
 
-use control::{Phase, StatusLine};
+use control::{Phase, Standing, StatusLine};
 
 use crate::disk::Room;
 
@@ -138,8 +138,18 @@ pub(super) fn text(status: &StatusLine, room: Option<Room>) -> String {
         ("current", status.dekking.actueel),
         ("incomplete", status.dekking.onvolledig.len()),
         ("stale", status.dekking.verouderd.len()),
+        ("two_histories", status.dekking.tegenstrijdig.len()),
     ] {
         out.sample("samenhang_feeds", &[("state", state)], count(number));
+    }
+    out.family(
+        "samenhang_proofs",
+        "gauge",
+        "Proofs held that organisations signed two histories of a feed, by what they mean now.",
+    );
+    for standing in Standing::ALL {
+        let held = status.proofs.iter().filter(|proof| proof.standing == standing).count();
+        out.sample("samenhang_proofs", &[("standing", standing.code())], count(held));
     }
     out.family("samenhang_members_connected", "gauge", "Members reached now, by path.");
     let connections = &status.connections;
@@ -247,6 +257,8 @@ mod tests {
             "samenhang_clock_ahead_seconds -180",
             "samenhang_circles_hearing 0",
             "samenhang_feeds{state=\"stale\"} 0",
+            "samenhang_feeds{state=\"two_histories\"} 0",
+            "samenhang_proofs{standing=\"open\"} 0",
             "samenhang_refused_total{reason=\"not_allowed\"} 3",
             "samenhang_network_troubles_total{reason=\"strangers_refused\"} 1",
         ] {

@@ -13,6 +13,7 @@ mod leave;
 mod lines;
 mod metrics;
 mod notify;
+mod proofs;
 mod reach;
 mod rosters;
 mod run;

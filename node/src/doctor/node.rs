@@ -1,9 +1,10 @@
 //! Whether a node runs, and what it says of itself and of the others.
 
+use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use control::{Client, Phase, Reply, Request, StatusLine};
+use control::{Client, Phase, ProofLine, Reply, Request, Standing, StatusLine};
 use tokio::net::UnixStream;
 
 use super::Patient;
@@ -152,8 +153,33 @@ fn peers(status: &StatusLine, findings: &mut Findings) {
             "call its operator; if it is as large as that, the governors can raise live_tags",
         );
     }
+    two_histories(status, findings);
+}
+
+/// Who signed two histories of a feed: named where it is proven.
+fn two_histories(status: &StatusLine, findings: &mut Findings) {
+    let (own, proofs): (Vec<&ProofLine>, Vec<&ProofLine>) = status
+        .proofs
+        .iter()
+        .filter(|proof| proof.standing == Standing::Open)
+        .partition(|proof| proof.oin == status.oin);
+    if !own.is_empty() {
+        findings.wrong(
+            "peers",
+            "others hold proof that two histories are signed with this organisation's key",
+            "if nobody has put an old data folder back, somebody else has the key: have the governors replace it",
+        );
+    }
+    let names: BTreeSet<&str> = proofs.iter().map(|proof| proof.organisatie.as_str()).collect();
+    for name in names.iter().take(NAMES) {
+        findings.wrong(
+            "peers",
+            format!("{name} has signed two histories of its feed; samenhang status --json holds the proof"),
+            "call it and the governors: an old data folder was put back there, or its key is in wrong hands",
+        );
+    }
     let equivocations = status.refused.get("equivocations").copied().unwrap_or(0);
-    if equivocations != 0 {
+    if equivocations != 0 && status.proofs.is_empty() {
         findings.wrong(
             "peers",
             "an organisation has signed two histories of its feed; the log names it",

@@ -301,6 +301,37 @@ fn a_lower_generation_is_known_where_it_is_over_and_refused_without_branding_els
 }
 
 #[test]
+fn a_publisher_that_goes_back_to_a_lower_generation_signs_a_second_history() {
+    let mut pair = Pair::new();
+    (0..3).for_each(|_| drop(pair.publish(NOW)));
+    let mut back = Publisher::new(NETWORK, feed());
+    let lower: Vec<_> = (0..9).map(|_| back.segment(NOW.plus(9), &key()).unwrap()).collect();
+    pair.restore(pair.newest(), tags(0..10));
+    pair.publish(NOW.plus(2));
+    pair.publish(NOW.plus(4));
+    assert_eq!((pair.replica.generation(), pair.replica.newest_sequence()), (1, 5));
+    let offer = |pair: &mut Pair, place: usize| pair.replica.offer_header(&lower[place].header, NOW.plus(9));
+    assert_eq!(offer(&mut pair, 1), Ok(HeaderOutcome::Known), "below the generation");
+    assert_eq!(offer(&mut pair, 8), Err(FeedError::Equivocation));
+    // What nobody had heard of before the generation began is of no use, and no second history.
+    let earlier = head(&back, NOW.plus(3));
+    assert!(pair.replica.offer_head(earlier, NOW.plus(9)).is_ok());
+}
+
+#[test]
+fn a_head_after_the_newest_under_a_lower_generation_is_a_second_history() {
+    let mut pair = Pair::new();
+    pair.publish(NOW);
+    pair.restore(pair.newest(), tags(0..10));
+    pair.publish(NOW.plus(2));
+    let mut back = Publisher::new(NETWORK, feed());
+    (0..9).for_each(|_| drop(back.segment(NOW.plus(9), &key()).unwrap()));
+    let refused = pair.replica.offer_head(head(&back, NOW.plus(9)), NOW.plus(9));
+    assert_eq!(refused, Err(FeedError::Equivocation));
+    assert_eq!(pair.replica.head().unwrap().document().generation, 1);
+}
+
+#[test]
 fn a_reader_without_anything_takes_a_later_generation_as_it_comes() {
     let mut pair = Pair::new();
     let heard = Position { generation: 2, sequence: 40, header: crypto::digest("before", &[]) };

@@ -52,6 +52,7 @@ impl FeedKeeper {
         self.generation_taken.clear();
         self.resting.clear();
         self.heads_asked.clear();
+        self.proofs.clock_went_back();
         self.head_kept_at.clear();
         self.told_generation.clear();
         self.unsure_since = None;

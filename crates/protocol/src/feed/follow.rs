@@ -2,13 +2,16 @@
 
 use crypto::{Digest, Signed, Tag, cbor};
 use domain::Oin;
-use index::{Body, FeedError, FeedId, HeadDocument, HeadOutcome, HeaderDocument, HeaderOutcome, Replica};
+use index::{
+    Body, Claim, FeedError, FeedId, HeadDocument, HeadOutcome, HeaderDocument, HeaderOutcome, ProofPlace,
+    Replica,
+};
 use minicbor::bytes::ByteVec;
 
 use super::keeper::FeedKeeper;
 use super::message::{
     BODIES_PER_PAGE, FeedRequest, FeedResponse, HEADERS_PER_PAGE, HEADS_PER_PAGE, MAX_HEAD_BYTES,
-    TAGS_PER_PAGE,
+    PROOFS_PER_PAGE, TAGS_PER_PAGE,
 };
 use super::publish::{feed_key, header_key};
 use crate::effects::{Context, Effects};
@@ -29,6 +32,10 @@ pub(crate) enum Wanted {
     Bodies(FeedId, Vec<Digest>),
     /// What a reader holds of an own feed.
     Newest(FeedId),
+    /// Proofs after a place.
+    Proofs(Option<ProofPlace>),
+    /// No answer: something was passed on.
+    Nothing,
 }
 
 /// The parts of a feed that are asked for one by one. Who lacks one may have another.
@@ -46,7 +53,7 @@ impl Wanted {
 
     fn part(&self) -> Option<(FeedId, Part)> {
         match self {
-            Self::Heads(_) => None,
+            Self::Heads(_) | Self::Proofs(_) | Self::Nothing => None,
             Self::Headers(feed) => Some((*feed, Part::Headers)),
             Self::Bodies(feed, _) => Some((*feed, Part::Bodies)),
             Self::Newest(feed) => Some((*feed, Part::Newest)),
@@ -73,6 +80,7 @@ impl FeedKeeper {
         arrived.extend(self.take_over(fx));
         self.forget_over(cx, fx);
         self.fetch_heads(cx, fx);
+        self.fetch_proofs(cx, fx);
         self.resting.retain(|_, until| cx.now < *until);
         self.hear(cx, fx);
         let needs: Vec<(FeedId, Wanted)> = self
@@ -104,7 +112,7 @@ impl FeedKeeper {
                     let taken = self.replicas.get(feed).map_or(0, index::Replica::taken);
                     FeedRequest::Headers { feed: *feed, after: self.newest_sequence(feed), taken }
                 }
-                Wanted::Heads(_) | Wanted::Newest(_) => continue,
+                Wanted::Heads(_) | Wanted::Newest(_) | Wanted::Proofs(_) | Wanted::Nothing => continue,
             };
             let id = fx.request(source, Conversation::Feed, cbor::to_vec(&request));
             self.pending.insert(id, (source, wanted));
@@ -198,6 +206,12 @@ impl FeedKeeper {
             {
                 return self.take_bodies(cx, feed, source, &bodies, &digests, fx);
             }
+            (Ok(FeedResponse::Proofs { proofs }), Wanted::Proofs(after))
+                if proofs.len() <= PROOFS_PER_PAGE =>
+            {
+                self.take_proofs(cx, source, after, &proofs, fx);
+            }
+            (Ok(FeedResponse::Proofs { proofs }), Wanted::Nothing) if proofs.is_empty() => {}
             (Ok(FeedResponse::Unknown), wanted) => self.missed(cx, source, &wanted),
             (Ok(_) | Err(_), wanted) => {
                 fx.refused.malformed_frames += 1;
@@ -257,7 +271,7 @@ impl FeedKeeper {
             Wanted::Headers(feed) => {
                 self.bodies_missed.remove(feed);
             }
-            Wanted::Heads(_) | Wanted::Newest(_) => {}
+            Wanted::Heads(_) | Wanted::Newest(_) | Wanted::Proofs(_) | Wanted::Nothing => {}
         }
         if let Some((feed, part)) = wanted.part() {
             self.rest(cx, feed, source, part);
@@ -313,12 +327,17 @@ impl FeedKeeper {
         }
         // A head of a feed that this node may not read, or of another epoch, is none of its business.
         let feed = head.document().feed;
+        if !self.replicas.contains_key(&feed) {
+            return;
+        }
+        let contradicts = self.contradicts_held(cx, &feed, &Claim::from(head.document()), wire, fx);
         let Some(replica) = self.replicas.get_mut(&feed) else { return };
         if head.document().roster_version > cx.roster.version() {
             self.newer_roster.insert(feed.publisher);
         }
         match replica.offer_head(head, cx.now) {
             Ok(HeadOutcome::Newer) => self.keep_head(cx, feed, wire, fx),
+            Ok(HeadOutcome::Known) if contradicts => self.refuse(feed.publisher, FeedError::Equivocation, fx),
             Ok(HeadOutcome::Known) => {}
             Err(error) => self.refuse(feed.publisher, error, fx),
         }
@@ -327,6 +346,8 @@ impl FeedKeeper {
     fn take_header(&mut self, cx: &Context<'_>, feed: FeedId, wire: &[u8], fx: &mut Effects<'_>) -> bool {
         let verified = fx.verified::<HeaderDocument>(cx.roster, wire, |document| document.feed.publisher);
         let Some(header): Option<Signed<HeaderDocument>> = verified else { return false };
+        let is_of_feed = header.document().network == cx.roster.network() && header.document().feed == feed;
+        let contradicts = is_of_feed && self.contradicts_held(cx, &feed, &Claim::from(&header), wire, fx);
         let Some(replica) = self.replicas.get_mut(&feed) else { return false };
         let document = header.document();
         let further = document.generation > replica.generation() || document.begins > replica.newest_run();
@@ -337,6 +358,10 @@ impl FeedKeeper {
             return false;
         }
         match replica.offer_header(&header, cx.now) {
+            Ok(HeaderOutcome::Known) if contradicts => {
+                self.refuse(feed.publisher, FeedError::Equivocation, fx);
+                true
+            }
             Ok(HeaderOutcome::Known) => true,
             Ok(outcome) => {
                 let key = header_key(&feed, header.document().sequence);
@@ -354,6 +379,8 @@ impl FeedKeeper {
                 true
             }
             Err(error) => {
+                // A header that does not continue the chain may name another one before it.
+                let error = if contradicts { FeedError::Equivocation } else { error };
                 self.refuse(feed.publisher, error, fx);
                 false
             }

@@ -27,6 +27,7 @@ impl FeedKeeper {
         for own in self.own.values_mut() {
             own.asked.remove(&member);
         }
+        self.proofs.connected(member);
         for circle in cx.roster.circles() {
             if self.heads_wanted.len() < MAX_HEADS_WANTED {
                 self.heads_wanted.push_back((member, circle.id));

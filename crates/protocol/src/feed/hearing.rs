@@ -119,7 +119,12 @@ impl FeedKeeper {
             }),
             // It does not follow the feed, so it cannot say that there is nothing.
             Ok(FeedResponse::Unknown) => None,
-            Ok(FeedResponse::Heads { .. } | FeedResponse::Headers { .. } | FeedResponse::Bodies { .. })
+            Ok(
+                FeedResponse::Heads { .. }
+                | FeedResponse::Headers { .. }
+                | FeedResponse::Bodies { .. }
+                | FeedResponse::Proofs { .. },
+            )
             | Err(_) => {
                 fx.refused.malformed_frames += 1;
                 None

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crypto::{Digest, Signed, SigningKey, VerifyingKey};
 use domain::{CircleId, Epoch, Oin, Timestamp};
-use index::{FeedId, HeadDocument, HeaderDocument, Position, Publisher, Replica};
+use index::{Claim, FeedId, HeadDocument, HeaderDocument, Position, Publisher, Replica};
 
 use super::follow::{Part, Wanted};
 use super::hearing::Hearing;
 use super::others::Others;
+use super::proofs::Proofs;
 use super::publish::feed_key;
 use super::readers::ReaderMarks;
 use crate::effects::{Context, Effects};
@@ -31,6 +32,8 @@ pub(crate) struct OwnFeed {
 /// A signed header as bytes, with its place and the body it names.
 pub(super) struct HeldHeader {
     pub(super) position: Position,
+    pub(super) previous: Option<Digest>,
+    pub(super) time: Timestamp,
     pub(super) wire: Vec<u8>,
     pub(super) body: Digest,
     /// Where its run begins, and how many segments from there on are a full set.
@@ -45,12 +48,21 @@ impl From<&Signed<HeaderDocument>> for HeldHeader {
         let document = header.document();
         Self {
             position: Position::from(header),
+            previous: document.previous,
+            time: document.time,
             wire: header.to_wire(),
             body: document.body,
             begins: document.begins,
             parts: document.parts,
             tags: document.added.saturating_add(document.withdrawn),
         }
+    }
+}
+
+impl HeldHeader {
+    /// What it says of the numbers of its feed.
+    pub(super) fn claim(&self) -> Claim {
+        Claim { at: self.position, previous: self.previous, time: self.time }
     }
 }
 
@@ -80,6 +92,8 @@ pub(crate) struct FeedKeeper {
     pub(super) heads_asked: BTreeMap<CircleId, (Timestamp, usize)>,
     /// When a head of each feed was last kept on disk.
     pub(super) head_kept_at: BTreeMap<FeedId, Timestamp>,
+    /// Proofs of equivocation.
+    pub(super) proofs: Proofs,
     /// Publishers whose equivocation was told.
     pub(super) told_equivocation: BTreeSet<Oin>,
     /// Publishers whose feed was told to go beyond the network's bound, and own feeds that wait at it.
@@ -166,6 +180,7 @@ impl FeedKeeper {
             heads_wanted: VecDeque::new(),
             heads_asked: BTreeMap::new(),
             head_kept_at: BTreeMap::new(),
+            proofs: Proofs::default(),
             told_equivocation: BTreeSet::new(),
             told_beyond_cap: BTreeSet::new(),
             newer_roster: BTreeSet::new(),
@@ -213,6 +228,7 @@ impl FeedKeeper {
         for (feed, replica) in fresh.replicas {
             self.replicas.entry(feed).or_insert(replica);
         }
+        self.judge_proofs(cx);
         dropped
     }
 

@@ -2,7 +2,7 @@
 
 use crypto::Digest;
 use domain::{CircleId, Epoch, Oin, Timestamp};
-use index::FeedId;
+use index::{FeedId, ProofPlace};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
@@ -17,6 +17,9 @@ pub(crate) const BODIES_PER_PAGE: usize = 16;
 
 /// Tags in the bodies of one response, unless there is only one: 64,000 bytes.
 pub(crate) const TAGS_PER_PAGE: usize = index::MAX_TAGS;
+
+/// Proofs in one response, about 800 bytes each, 2,112 at most.
+pub(crate) const PROOFS_PER_PAGE: usize = 16;
 
 /// Longest signed head: its fields come to less than half of this. A header is shorter.
 pub(crate) const MAX_HEAD_BYTES: usize = 1_024;
@@ -64,6 +67,20 @@ pub enum FeedRequest {
         /// The feed.
         #[n(0)]
         feed: FeedId,
+    },
+    /// The proofs of equivocation that the asker may hear.
+    #[n(6)]
+    Proofs {
+        /// The place after which they are wanted, in order of publisher and circle; none for the first page.
+        #[n(0)]
+        after: Option<ProofPlace>,
+    },
+    /// A proof of equivocation, passed on; the answer is an empty page.
+    #[n(7)]
+    Proof {
+        /// Its bytes.
+        #[n(0)]
+        proof: ByteVec,
     },
 }
 
@@ -118,5 +135,12 @@ pub enum FeedResponse {
         /// A signed head.
         #[n(1)]
         head: Option<ByteVec>,
+    },
+    /// Proofs of equivocation, in order of publisher and circle.
+    #[n(6)]
+    Proofs {
+        /// At most 16.
+        #[n(0)]
+        proofs: Vec<ByteVec>,
     },
 }

@@ -47,6 +47,13 @@ impl FeedKeeper {
             }
             Ok(FeedRequest::Bodies { feed, digests }) => self.bodies_for(&feed, &digests),
             Ok(FeedRequest::Newest { feed }) => self.newest_for(cx, &feed, from, fx),
+            Ok(FeedRequest::Proofs { after }) => {
+                FeedResponse::Proofs { proofs: self.proofs_for(cx, &from, after) }
+            }
+            Ok(FeedRequest::Proof { proof }) => {
+                self.take_proof(cx, &proof, fx);
+                FeedResponse::Proofs { proofs: Vec::new() }
+            }
             Err(_) => {
                 fx.refused.malformed_frames += 1;
                 FeedResponse::Unknown

@@ -76,6 +76,9 @@ impl FeedKeeper {
         needed: &[Digest],
         heard: Option<Timestamp>,
     ) -> FeedState {
+        if self.proofs.is_open(replica.feed().publisher, replica.feed().circle) {
+            return FeedState::TwoHistories;
+        }
         let heartbeat = u64::from(cx.roster.rules().heartbeat_seconds);
         // Whoever is heard in another epoch only is there, and has not published in this one yet.
         let newest = replica.head().map(|head| head.document().time).max(heard);

@@ -2,6 +2,7 @@
 
 mod family;
 mod forgotten;
+mod proof;
 mod restored;
 mod signal;
 
@@ -10,6 +11,7 @@ pub(crate) use family::{
     FamilyKeysRecord, MatchKeysRecord, UnitMatchRecord, key_digest, keys_key, match_key, unit_match_key,
 };
 pub(crate) use forgotten::{forgotten_key, forgotten_record, last_forgotten};
+pub(crate) use proof::ProofRecord;
 pub(crate) use restored::restored_key;
 pub use restored::restored_marker;
 pub(crate) use signal::SignalRecord;

@@ -2,11 +2,11 @@
 
 use crypto::{Document, SealingKey, Seed, Signed, TypeName, cbor, digest};
 use domain::{CircleId, Epoch, KeyClass, NetworkId, Timestamp};
-use index::FeedId;
+use index::{FeedId, ProofPlace};
 use protocol::Collection;
 use protocol::ceremony::{
     AbandonmentDocument, CeremonyRequest, CeremonyResponse, ComplaintDocument, DisclosureDocument,
-    EchoDocument, Part, Round1Document, Round2Document,
+    EchoDocument, Part, Round1Document, Round2Document, SealedShare,
 };
 use protocol::evaluation::{EvaluationRefusal, EvaluationRequest, EvaluationResponse};
 use protocol::feed::{FeedRequest, FeedResponse, NewerThan};
@@ -48,10 +48,12 @@ fn frames_and_packages_are_the_golden_ones() {
             kind: TypeName::new(),
             network,
             signer: one,
-            audience: two,
             ceremony,
             index: 1,
-            sealed: vec![4, 5, 6],
+            shares: vec![
+                SealedShare { recipient: 2, sealed: vec![4, 5, 6] },
+                SealedShare { recipient: 4, sealed: vec![7] },
+            ],
         },
     );
     signed(
@@ -67,7 +69,15 @@ fn frames_and_packages_are_the_golden_ones() {
     );
     signed(
         &mut lines,
-        ComplaintDocument { kind: TypeName::new(), network, signer: one, ceremony, index: 1, accused: 2 },
+        ComplaintDocument {
+            kind: TypeName::new(),
+            network,
+            signer: one,
+            ceremony,
+            index: 1,
+            accused: 2,
+            package: digest("package", &[]),
+        },
     );
     signed(
         &mut lines,
@@ -126,6 +136,11 @@ fn frames_and_packages_are_the_golden_ones() {
     frame("headers wanted", cbor::to_vec(&FeedRequest::Headers { feed, after: 41, taken: 40 }));
     frame("bodies wanted", cbor::to_vec(&FeedRequest::Bodies { feed, digests: vec![digest("body", &[])] }));
     frame("newest wanted", cbor::to_vec(&FeedRequest::Newest { feed }));
+    let after = Some(ProofPlace { publisher: two, circle: feed.circle });
+    frame("proofs wanted", cbor::to_vec(&FeedRequest::Proofs { after: None }));
+    frame("more proofs wanted", cbor::to_vec(&FeedRequest::Proofs { after }));
+    frame("proof passed on", cbor::to_vec(&FeedRequest::Proof { proof: vec![1, 2].into() }));
+    frame("proofs", cbor::to_vec(&FeedResponse::Proofs { proofs: vec![vec![1].into(), vec![2].into()] }));
     frame("heads", cbor::to_vec(&FeedResponse::Heads { heads: vec![vec![1].into(), vec![2].into()] }));
     frame("headers", cbor::to_vec(&FeedResponse::Headers { headers: vec![vec![1].into()] }));
     frame(

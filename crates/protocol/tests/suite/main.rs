@@ -16,6 +16,7 @@ mod golden;
 mod hostile;
 mod matching;
 mod operating;
+mod proofs;
 mod reopened;
 mod restored;
 mod restored_keyholder;

@@ -33,6 +33,8 @@ pub const fn is_backed_up(collection: Collection) -> bool {
         Collection::Match | Collection::UnitMatch | Collection::Forgotten => false,
         // Whoever is restored signs nothing of an attempt before the other keyholders told what they hold of it.
         Collection::Abandonment => false,
+        // Whoever holds one tells whoever has none.
+        Collection::Proof => false,
         // The chain goes in as the signed documents themselves, and is recorded again from those.
         Collection::Roster => false,
         // The mark of a restore; the next one puts its own.

@@ -373,5 +373,6 @@ fn said(answer: &Answer, oin: Oin) -> Said {
 
 fn is_current(completeness: &Completeness, oin: Oin) -> bool {
     !completeness.incomplete().any(|other| other == oin)
+        && !completeness.two_histories().any(|other| other == oin)
         && !completeness.stale().any(|(other, _)| other == oin)
 }

@@ -50,5 +50,9 @@ pub(super) fn in_words(plan: &DemoPlan, completeness: &Completeness) -> String {
     if !stale.is_empty() {
         words.push_str(&format!("; nothing heard of {}", stale.join(", ")));
     }
+    let liars: Vec<String> = completeness.two_histories().map(|oin| name_of(plan, &oin)).collect();
+    if !liars.is_empty() {
+        words.push_str(&format!("; signed two histories: {}", liars.join(", ")));
+    }
     words
 }

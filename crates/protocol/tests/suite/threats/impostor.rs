@@ -123,6 +123,9 @@ fn answer(served: &Served, request: FeedRequest) -> Option<FeedResponse> {
                 digests.iter().map(|digest| Some(served.bodies.get(digest)?.clone().into())).collect();
             Some(FeedResponse::Bodies { bodies: bodies? })
         }
-        FeedRequest::Heads { .. } | FeedRequest::Newest { .. } => None,
+        FeedRequest::Heads { .. }
+        | FeedRequest::Newest { .. }
+        | FeedRequest::Proofs { .. }
+        | FeedRequest::Proof { .. } => None,
     }
 }

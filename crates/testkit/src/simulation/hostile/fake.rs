@@ -78,7 +78,9 @@ impl FakeFeed {
             FeedRequest::Heads { .. }
             | FeedRequest::Headers { .. }
             | FeedRequest::Bodies { .. }
-            | FeedRequest::Newest { .. } => None,
+            | FeedRequest::Newest { .. }
+            | FeedRequest::Proofs { .. }
+            | FeedRequest::Proof { .. } => None,
         }
     }
 }
