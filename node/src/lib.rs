@@ -8,6 +8,7 @@ pub mod bench;
 pub mod cli;
 pub mod config;
 pub mod daemon;
+pub mod decoders;
 pub mod demo;
 mod departure;
 mod disk;

@@ -4,6 +4,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use libp2p::{StreamProtocol, request_response};
@@ -73,6 +74,24 @@ impl FrameCodec {
             tracing::warn!(conversation = ?self.conversation, count, "refused a truncated frame");
         }
         io::Error::new(io::ErrorKind::UnexpectedEof, "frame shorter than announced")
+    }
+}
+
+/// Reads one frame of bytes that are all there, as if a peer's stream had brought them. A node reads streams; this is
+/// for tests that feed arbitrary bytes.
+///
+/// # Errors
+/// Longer than the conversation allows, or shorter than announced.
+#[doc(hidden)]
+pub fn read_frame(conversation: Conversation, is_response: bool, bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let longest =
+        if is_response { conversation.max_response_bytes() } else { conversation.max_request_bytes() };
+    let codec = FrameCodec::new(conversation, Arc::default());
+    let mut bytes = bytes;
+    let read = std::pin::pin!(codec.read(&mut bytes, longest));
+    match read.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(frame) => frame,
+        Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
     }
 }
 

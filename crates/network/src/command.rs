@@ -31,8 +31,8 @@ pub enum NetworkCommand {
         /// The circles whose heads to listen for.
         circles: Vec<CircleId>,
     },
-    /// Sends what a committed Step says. [`Outbound::Reply`] and [`Outbound::Notice`] are for the own organisation
-    /// and ignored here.
+    /// Sends what a committed Step says. [`Outbound::Evaluate`], [`Outbound::Reply`] and
+    /// [`Outbound::Notice`] are for the own organisation and ignored here.
     Outbound(Outbound),
     /// Closes every connection and ends the network.
     Stop,

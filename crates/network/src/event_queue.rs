@@ -7,6 +7,7 @@
 //! gossip, requests of each conversation.
 //!
 //! A request that comes faster than its rate allows waits in its line until its time has come. Other things bound the
+//! Evaluations are not the event loop's work: who waits for an evaluator to be free loses nothing by it. Other things bound the
 //! lines: own requests under way, [`Unanswered`](crate::unanswered::Unanswered), and the numbers below.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -76,10 +77,29 @@ pub(crate) enum Due {
     Unknown,
 }
 
+/// Whether a request may be taken now, for what it occupies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// It may.
+    Free,
+    /// Its sender has as much in hand as it may have, or does not read its answers.
+    Used,
+    /// What it needs is occupied by others.
+    Taken,
+}
+
 /// What to take next.
 enum Next {
     Own,
     Of(Oin, Lane, usize),
+}
+
+/// Why a line has nothing to take now.
+struct Later {
+    /// When it will have something, if time alone brings it about.
+    due: Option<Instant>,
+    /// Whether it waits for what others occupy.
+    by_others: bool,
 }
 
 /// Events in order, bounded.
@@ -157,14 +177,18 @@ impl EventQueue {
         self.own.len() + self.lines.values().map(Line::len).sum::<usize>()
     }
 
-    /// When [`EventQueue::pop`] has something. `may_serve` says whether a member's requests may be taken.
-    pub(crate) fn due(&self, now: Instant, may_serve: impl Fn(&Oin) -> bool) -> Due {
-        self.look(now, may_serve).0.map_or_else(|due| due, |_| Due::Now)
+    /// When [`EventQueue::pop`] has something. `place` says whether a request of a member may be taken.
+    pub(crate) fn due(&self, now: Instant, place: impl Fn(&Oin, ResponseToken) -> Place) -> Due {
+        self.look(now, place).0.map_or_else(|due| due, |_| Due::Now)
     }
 
     /// Takes the next event.
-    pub(crate) fn pop(&mut self, now: Instant, may_serve: impl Fn(&Oin) -> bool) -> Option<Input> {
-        let (next, resting) = self.look(now, may_serve);
+    pub(crate) fn pop(
+        &mut self,
+        now: Instant,
+        place: impl Fn(&Oin, ResponseToken) -> Place,
+    ) -> Option<Input> {
+        let (next, resting) = self.look(now, place);
         let Ok(Next::Of(from, lane, turn)) = next else { return self.own.pop_front() };
         // Who waits for its rate, and not for others, saves up nothing meanwhile.
         for member in resting {
@@ -201,8 +225,12 @@ impl EventQueue {
         line
     }
 
-    /// What is next; without that, when there will be something. Beside it the members that wait for neither.
-    fn look(&self, now: Instant, may_serve: impl Fn(&Oin) -> bool) -> (Result<Next, Due>, Vec<Oin>) {
+    /// What is next; without that, when there will be something. Beside it the members that others keep from nothing.
+    fn look(
+        &self,
+        now: Instant,
+        place: impl Fn(&Oin, ResponseToken) -> Place,
+    ) -> (Result<Next, Due>, Vec<Oin>) {
         if !self.own.is_empty() {
             return (Ok(Next::Own), Vec::new());
         }
@@ -210,16 +238,18 @@ impl EventQueue {
         let mut first: Option<(u64, Next)> = None;
         let mut due: Option<Instant> = None;
         for (member, line) in &self.lines {
-            match self.next_of(member, line, now, &may_serve) {
+            match self.next_of(member, line, now, &place) {
                 Ok((lane, turn, cost)) => {
                     let ends = line.served_until + cost;
                     if first.as_ref().is_none_or(|(found, _)| ends < *found) {
                         first = Some((ends, Next::Of(*member, lane, turn)));
                     }
                 }
-                Err(later) => {
+                Err(Later { due: later, by_others }) => {
                     due = due.into_iter().chain(later).min();
-                    resting.push(*member);
+                    if !by_others {
+                        resting.push(*member);
+                    }
                 }
             }
         }
@@ -232,27 +262,32 @@ impl EventQueue {
         member: &Oin,
         line: &Line,
         now: Instant,
-        may_serve: &impl Fn(&Oin) -> bool,
-    ) -> Result<(Lane, usize, u64), Option<Instant>> {
-        let mut due: Option<Instant> = None;
+        place: &impl Fn(&Oin, ResponseToken) -> Place,
+    ) -> Result<(Lane, usize, u64), Later> {
+        let mut later = Later { due: None, by_others: false };
         for turn in line.turn..line.turn + LANES {
             let Some(lane) = Lane::ALL.get(turn % LANES).copied() else { continue };
             let Some(input) = line.first(lane) else { continue };
             if let Lane::Requests(conversation) = lane {
-                if !may_serve(member) {
-                    continue;
+                match request_token(input).map_or(Place::Free, |token| place(member, token)) {
+                    Place::Free => {}
+                    Place::Used => continue,
+                    Place::Taken => {
+                        later.by_others = true;
+                        continue;
+                    }
                 }
                 let amount = work::amount(conversation, frame_bytes(input));
                 let rate = self.rates.requests(conversation);
                 let at = self.spent.due(&(*member, conversation), rate, amount, now);
                 if at > now {
-                    due = due.into_iter().chain([at]).min();
+                    later.due = later.due.into_iter().chain([at]).min();
                     continue;
                 }
             }
             return Ok((lane, turn % LANES, work::microseconds(input)));
         }
-        Err(due)
+        Err(later)
     }
 }
 

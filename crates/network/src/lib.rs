@@ -44,6 +44,8 @@ mod task;
 mod unanswered;
 mod work;
 
+#[doc(hidden)]
+pub use codec::read_frame;
 pub use command::{NetworkCommand, Peer};
 pub use config::{Limits, NetworkConfig, node_public_key};
 pub use counters::Counters;

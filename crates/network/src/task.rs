@@ -112,7 +112,7 @@ impl Task {
             self.note_load();
             let next_request = self.lanes.next_due(now);
             let (has_event, next_event) =
-                match self.queue.due(now, |member| self.unanswered.may_serve(member)) {
+                match self.queue.due(now, |member, token| self.unanswered.place(member, token)) {
                     Due::Now => (true, None),
                     Due::At(due) => (false, Some(due)),
                     Due::Unknown => (false, None),
@@ -179,7 +179,7 @@ impl Task {
 
     /// The next event for the node. `None` when its sender no longer waits for the answer.
     fn next_event(&mut self) -> Option<Input> {
-        let input = self.queue.pop(Instant::now(), |member| self.unanswered.may_serve(member))?;
+        let input = self.queue.pop(Instant::now(), |member, token| self.unanswered.place(member, token))?;
         let is_wanted = request_token(&input).is_none_or(|token| self.unanswered.begin(token));
         is_wanted.then_some(input)
     }

@@ -6,7 +6,15 @@ use domain::Oin;
 use libp2p::request_response::{InboundRequestId, ResponseChannel};
 use protocol::{Conversation, ResponseToken};
 
+use crate::event_queue::Place;
 use crate::shares::{Room, Shares};
+use crate::work;
+
+/// Elements of an evaluation that is over soon, as the node tells them apart, or one less.
+const FEW_ELEMENTS: u32 = 33;
+
+/// Evaluations that one evaluator has in hand: one at work, and the next. The others wait in their fair order.
+const MAX_EVALUATIONS_IN_HAND: usize = 2;
 
 /// A request that waits.
 #[derive(Debug)]
@@ -31,6 +39,25 @@ pub(crate) struct Kept {
 struct Held {
     waiting: Waiting,
     in_hand: bool,
+    /// The evaluator that it needs.
+    evaluator: Option<Evaluator>,
+}
+
+/// Who evaluates: one for what is over soon, one for the rest, so that few elements never wait behind many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Evaluator {
+    OfFew,
+    OfMany,
+}
+
+impl Evaluator {
+    fn of(request: &Waiting) -> Option<Self> {
+        match request.conversation {
+            Conversation::Evaluation if work::elements(request.bytes) <= FEW_ELEMENTS => Some(Self::OfFew),
+            Conversation::Evaluation => Some(Self::OfMany),
+            Conversation::Ceremony | Conversation::Feed | Conversation::Roster => None,
+        }
+    }
 }
 
 /// Where answers go. Tokens count up and are never given out twice.
@@ -41,11 +68,19 @@ pub(crate) struct Unanswered {
     answers: BTreeMap<(Conversation, InboundRequestId), (Oin, usize)>,
     next: u64,
     shares: Shares,
+    /// Evaluations in hand.
+    evaluating: BTreeMap<Evaluator, usize>,
 }
 
 impl Unanswered {
     pub(crate) fn new(max_per_member: usize) -> Self {
-        Self { held: BTreeMap::new(), answers: BTreeMap::new(), next: 0, shares: Shares::new(max_per_member) }
+        Self {
+            held: BTreeMap::new(),
+            answers: BTreeMap::new(),
+            next: 0,
+            shares: Shares::new(max_per_member),
+            evaluating: BTreeMap::new(),
+        }
     }
 
     /// Keeps a request until it is answered. `None`, and the request is refused, when there is no room for it.
@@ -62,7 +97,8 @@ impl Unanswered {
         let token = ResponseToken(self.next);
         self.next += 1;
         self.shares.arrived(request.from, request.bytes);
-        self.held.insert(token, Held { waiting: request, in_hand: false });
+        let evaluator = Evaluator::of(&request);
+        self.held.insert(token, Held { waiting: request, in_hand: false, evaluator });
         Some(Kept { token, given_up })
     }
 
@@ -81,12 +117,20 @@ impl Unanswered {
         }
         held.in_hand = true;
         self.shares.begun(held.waiting.from);
+        if let Some(evaluator) = held.evaluator {
+            *self.evaluating.entry(evaluator).or_default() += 1;
+        }
         true
     }
 
-    /// Whether the node may take a request of this member in hand.
-    pub(crate) fn may_serve(&self, from: &Oin) -> bool {
-        self.shares.may_serve(from)
+    /// Whether the node may take this request of this member in hand.
+    pub(crate) fn place(&self, from: &Oin, token: ResponseToken) -> Place {
+        if !self.shares.may_serve(from) {
+            return Place::Used;
+        }
+        let evaluator = self.held.get(&token).and_then(|held| held.evaluator);
+        let in_hand = evaluator.and_then(|evaluator| self.evaluating.get(&evaluator)).copied().unwrap_or(0);
+        if in_hand < MAX_EVALUATIONS_IN_HAND { Place::Free } else { Place::Taken }
     }
 
     /// Requests that wait or are in hand, their bytes, and the bytes of answers on their way.
@@ -96,8 +140,11 @@ impl Unanswered {
 
     /// The request that `token` names, once.
     pub(crate) fn take(&mut self, token: ResponseToken) -> Option<Waiting> {
-        let Held { waiting, in_hand } = self.held.remove(&token)?;
+        let Held { waiting, in_hand, evaluator } = self.held.remove(&token)?;
         self.shares.ended(waiting.from, waiting.bytes, in_hand);
+        if in_hand && let Some(count) = evaluator.and_then(|evaluator| self.evaluating.get_mut(&evaluator)) {
+            *count = count.saturating_sub(1);
+        }
         Some(waiting)
     }
 

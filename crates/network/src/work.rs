@@ -1,4 +1,4 @@
-//! What an event costs the node, roughly: microseconds of its one event loop, on a small machine.
+//! What an event costs the node, roughly: microseconds on a small machine, of its event loop or of its evaluators.
 //!
 //! Only the proportions matter. They are those of `samenhang bench` and `cargo bench`, rounded up; a frame that turns
 //! out to be rubbish costs less.
@@ -44,6 +44,7 @@ pub(crate) fn microseconds(input: &Input) -> u64 {
         | Input::Connected(_)
         | Input::Disconnected(_)
         | Input::RequestFailed { .. }
+        | Input::Evaluated(_)
         | Input::Command { .. } => 50,
     }
 }

@@ -2,6 +2,7 @@
 
 use domain::{CircleId, Oin};
 
+use crate::evaluation::EvaluationDone;
 use crate::{Command, Conversation};
 
 /// Names an own request until its response arrives or it fails. Unique within one run of a node.
@@ -48,6 +49,8 @@ pub enum Input {
         /// The request that failed.
         id: RequestId,
     },
+    /// What [`Outbound::Evaluate`](crate::Outbound::Evaluate) asked for.
+    Evaluated(EvaluationDone),
     /// The own organisation wants something.
     Command {
         /// Names the command in the reply.

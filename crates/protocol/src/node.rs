@@ -221,7 +221,11 @@ impl Node {
         let evaluation_seed = self.seeds.next("evaluation");
         let held = self.chain.newest().version();
         let adopted = self.adopt(&input);
-        if now.plus(SKEW_SECONDS) < std::mem::replace(&mut self.latest, now) {
+        let latest = std::mem::replace(&mut self.latest, now);
+        if latest.plus(SKEW_SECONDS) < now || now.plus(SKEW_SECONDS) < latest {
+            self.machines.ceremonies.clock_jumped(latest, now);
+        }
+        if now.plus(SKEW_SECONDS) < latest {
             self.machines.clock_went_back(now);
         }
         if matches!(input, Input::Tick) {
@@ -270,7 +274,7 @@ impl Node {
                 Conversation::Ceremony => machines.ceremonies.request(&cx, from, token, &frame, &mut fx),
                 Conversation::Evaluation => {
                     let material = &machines.ceremonies.material;
-                    evaluation::answer(&cx, material, from, token, &frame, &evaluation_seed, &mut fx);
+                    evaluation::begin(&cx, material, (from, token), &frame, evaluation_seed, &mut fx);
                 }
                 Conversation::Feed => {
                     machines.feeds.note_reader(&cx, from, &frame);
@@ -294,6 +298,9 @@ impl Node {
                 Some((Conversation::Roster, _)) => machines.rosters.failed(id),
                 None => {}
             },
+            Input::Evaluated(done) => {
+                evaluation::finish(&cx, &machines.ceremonies.material, done, &mut fx);
+            }
             Input::Gossip { frame, .. } => machines.feeds.gossip(&cx, &frame, &mut fx),
             Input::Command { id, command } => {
                 let reply = match command {
@@ -370,6 +377,7 @@ impl Node {
             | Input::Request { .. }
             | Input::Response { .. }
             | Input::RequestFailed { .. }
+            | Input::Evaluated(_)
             | Input::Gossip { .. }
             | Input::Command { .. } => Adopted::Taken,
         };

@@ -10,6 +10,7 @@ use ::roster::VerifiedRoster;
 use domain::{CircleId, Epoch, Oin};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::evaluation::EvaluationTask;
 use crate::{CommandId, Conversation, Notice, Reply, RequestId, ResponseToken};
 
 /// A sort of record. The number is part of the format on disk and never reused.
@@ -208,6 +209,8 @@ pub enum Outbound {
         /// The opaque frame.
         frame: Vec<u8>,
     },
+    /// Evaluate, and give the result back as [`Input::Evaluated`](crate::Input::Evaluated).
+    Evaluate(Box<EvaluationTask>),
     /// Tell everyone in a circle.
     Gossip {
         /// The circle whose topic carries it.
@@ -363,6 +366,7 @@ mod tests {
                 Outbound::Reply { id, .. } => id.0,
                 Outbound::Request { .. }
                 | Outbound::Respond { .. }
+                | Outbound::Evaluate(_)
                 | Outbound::Gossip { .. }
                 | Outbound::Members(_)
                 | Outbound::Notice(_) => 0,

@@ -26,4 +26,4 @@ pub use fingerprint::{Fingerprint, NoFingerprint};
 pub use genesis::{RosterContent, genesis};
 pub use join::{JoinError, JoinRequest, MAX_JOIN_REQUEST_BYTES};
 pub use succession::{MAX_DOCUMENT_BYTES, SignedRoster};
-pub use verified::VerifiedRoster;
+pub use verified::{MAX_KEYHOLDERS, VerifiedRoster};

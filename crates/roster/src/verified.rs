@@ -11,8 +11,8 @@ use crate::{Circle, LegalBasis, Member, RosterDocument, RosterError, Rules, Sign
 const MAX_MEMBERS: usize = 10_000;
 const MAX_CIRCLES: usize = 100;
 const MAX_LEGAL_BASES: usize = 500;
-/// With more keyholders the parts of a disputed ceremony would no longer fit one frame.
-const MAX_KEYHOLDERS: usize = 16;
+/// Most keyholders in one roster: with more, the parts of a disputed ceremony would no longer fit one frame.
+pub const MAX_KEYHOLDERS: usize = 16;
 const MAX_INSTITUTIONS: usize = 100_000;
 
 /// A roster whose signatures, place in the chain and inner rules were checked.

@@ -19,6 +19,8 @@
 mod backup;
 #[cfg(all(test, target_os = "linux"))]
 mod crash_matrix;
+#[doc(hidden)]
+pub mod decoders;
 mod engine;
 mod erase;
 mod error;

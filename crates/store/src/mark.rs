@@ -50,7 +50,7 @@ impl Mark {
     }
 }
 
-fn decode(bytes: &[u8]) -> Option<u64> {
+pub(crate) fn decode(bytes: &[u8]) -> Option<u64> {
     let (number, complement) = bytes.split_first_chunk::<8>()?;
     let number = u64::from_be_bytes(*number);
     (*complement == (!number).to_be_bytes()).then_some(number)

@@ -242,6 +242,20 @@ impl Drawer {
         Ok(Record { scope: self.scope, key: key.to_vec(), value: value.to_vec() })
     }
 
+    /// A record of this drawer whose sealed text is `text`, whatever that says, read as it would be from disk.
+    pub(crate) fn read_text(&self, text: &[u8]) -> Result<Record, StoreError> {
+        let key = text
+            .split_first_chunk::<2>()
+            .and_then(|(&length, rest)| rest.get(..usize::from(u16::from_be_bytes(length))));
+        let base = self.base(key.unwrap_or_default());
+        let body = self.sealing.seal(&about(&base), &[text])?;
+        let (first, rest) = body.split_at(body.len().min(CHUNK_BYTES));
+        let count = u8::try_from(body.chunks(CHUNK_BYTES).len()).map_err(|_| self.corrupt())?;
+        let more = (1..).zip(rest.chunks(CHUNK_BYTES));
+        let mut more = more.map(|(number, piece)| Ok((chunk_key(&base, number), piece.to_vec())));
+        self.read(&chunk_key(&base, 0), &[&[LAYOUT, count], first].concat(), &mut more)
+    }
+
     fn corrupt(&self) -> StoreError {
         StoreError::corrupt_collection(self.collection)
     }

@@ -35,7 +35,7 @@ pub(crate) struct DataKey {
 }
 
 impl DataKey {
-    fn decode(content: &[u8]) -> Result<Self, StoreError> {
+    pub(crate) fn decode(content: &[u8]) -> Result<Self, StoreError> {
         let (key, in_use) = match content {
             [key @ .., 0] => (key, false),
             [key @ .., 1] => (key, true),
@@ -190,21 +190,23 @@ impl KeyFolder {
         let Some(bytes) = files::read_bounded(&self.file(name), MAX_SECRET_BYTES + OVERHEAD_BYTES)? else {
             return Ok(None);
         };
-        let corrupt = || corrupt_file(name);
-        let (rest, hash) = bytes.split_last_chunk::<HASH_BYTES>().ok_or_else(corrupt)?;
-        if Sha256::digest(rest).as_slice() != hash {
-            return Err(corrupt());
-        }
-        let rest = rest.strip_prefix(MAGIC).ok_or_else(corrupt)?;
-        let (&version, sealed) = rest.split_first_chunk::<2>().ok_or_else(corrupt)?;
-        match u16::from_be_bytes(version) {
-            VERSION => {}
-            found if found > VERSION => {
-                return Err(StoreError::Newer { found: found.into(), known: VERSION.into() });
-            }
-            _ => return Err(corrupt()),
-        }
-        Ok(Some(sealed.to_vec()))
+        whole(name, &bytes).map(|sealed| Some(sealed.to_vec()))
+    }
+}
+
+/// What the bytes of a file seal, still sealed, when they are whole.
+pub(crate) fn whole<'a>(name: &str, bytes: &'a [u8]) -> Result<&'a [u8], StoreError> {
+    let corrupt = || corrupt_file(name);
+    let (rest, hash) = bytes.split_last_chunk::<HASH_BYTES>().ok_or_else(corrupt)?;
+    if Sha256::digest(rest).as_slice() != hash {
+        return Err(corrupt());
+    }
+    let rest = rest.strip_prefix(MAGIC).ok_or_else(corrupt)?;
+    let (&version, sealed) = rest.split_first_chunk::<2>().ok_or_else(corrupt)?;
+    match u16::from_be_bytes(version) {
+        VERSION => Ok(sealed),
+        found if found > VERSION => Err(StoreError::Newer { found: found.into(), known: VERSION.into() }),
+        _ => Err(corrupt()),
     }
 }
 
@@ -308,7 +310,7 @@ enum Opened {
     OtherKey,
 }
 
-fn seal_file(key: &Key, name: &str, content: &[u8]) -> Result<Vec<u8>, StoreError> {
+pub(crate) fn seal_file(key: &Key, name: &str, content: &[u8]) -> Result<Vec<u8>, StoreError> {
     let sealed = key.seal(&about(name), &[content])?;
     let mut bytes = [MAGIC.as_slice(), &VERSION.to_be_bytes(), &sealed].concat();
     let hash = Sha256::digest(&bytes);
@@ -316,7 +318,7 @@ fn seal_file(key: &Key, name: &str, content: &[u8]) -> Result<Vec<u8>, StoreErro
     Ok(bytes)
 }
 
-fn about(name: &str) -> Vec<u8> {
+pub(crate) fn about(name: &str) -> Vec<u8> {
     [FORMAT, &[0], name.as_bytes()].concat()
 }
 

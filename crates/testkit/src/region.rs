@@ -201,6 +201,7 @@ impl Region {
                     self.send(to, Input::Response { id, frame });
                 }
             }
+            Outbound::Evaluate(task) => self.input(from, Input::Evaluated(task.run())),
             Outbound::Gossip { circle, frame } => {
                 let peers: Vec<Oin> = self.peers.get(&from).into_iter().flatten().copied().collect();
                 for to in peers {
@@ -221,6 +222,7 @@ impl Region {
             | Input::Connected(_)
             | Input::Disconnected(_)
             | Input::RequestFailed { .. }
+            | Input::Evaluated(_)
             | Input::Command { .. } => 0,
         };
         self.traffic.messages += 1;

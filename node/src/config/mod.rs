@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use domain::{Oin, PlainText, Sector};
 
 pub use error::ConfigError;
+pub(crate) use passphrase::costs as hash_costs;
 pub use passphrase::{
     PASSPHRASE_VARIABLE, find as find_passphrase, read_file as read_passphrase, storage_secret,
 };

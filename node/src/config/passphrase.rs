@@ -96,6 +96,11 @@ pub fn storage_secret(folder: &Path, passphrase: &Passphrase) -> Result<StorageS
     Ok(StorageSecret::from_bytes(*secret))
 }
 
+/// The costs in the text of a salt file; `None` when it is damaged.
+pub(crate) fn costs(text: &str) -> Option<HashCosts> {
+    Salt::read(text).map(|salt| salt.costs)
+}
+
 #[derive(Debug, PartialEq, Eq)]
 struct Salt {
     costs: HashCosts,

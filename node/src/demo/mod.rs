@@ -12,5 +12,7 @@ mod report;
 mod run;
 
 pub use found::DemoNetwork;
+#[doc(hidden)]
+pub use netwerk::plan as parse_plan;
 pub use plan::{DemoCircle, DemoOrganisation, DemoPlan, PlanError, read_plan};
 pub use run::{DemoOptions, run};

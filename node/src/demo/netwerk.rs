@@ -15,7 +15,7 @@ mod plain;
 ///
 /// # Errors
 /// Everything that is wrong with it, one sentence each.
-pub(super) fn plan(text: &str, files: &[&str]) -> Result<DemoPlan, Vec<String>> {
+pub fn plan(text: &str, files: &[&str]) -> Result<DemoPlan, Vec<String>> {
     check::checked(parse(text)?, files)
 }
 

@@ -57,13 +57,18 @@ impl Departure {
             }
             text => text.with_context(|| format!("cannot read {}", path.display()))?,
         };
-        let read = serde_json::from_str(&text).with_context(|| {
+        let read = Self::parse(&text).with_context(|| {
             format!(
                 "{} is damaged; `samenhang leave` wrote it: remove it and give that command again to go on leaving",
                 path.display()
             )
         });
         read.map(Some)
+    }
+
+    /// Reads what [`Departure::write`] wrote.
+    pub(crate) fn parse(text: &str) -> serde_json::Result<Self> {
+        serde_json::from_str(text)
     }
 
     /// On disk when it returns.

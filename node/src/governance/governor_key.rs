@@ -86,16 +86,24 @@ impl GovernorKeyFile {
     /// # Errors
     /// Unreadable, no key file, damaged, or of a newer format.
     pub fn read(path: &Path) -> Result<Self, GovernanceError> {
+        let bytes = Zeroizing::new(files::read_bounded(path, FILE_BYTES * 2, "a governor's key file")?);
+        Self::parse(&bytes, path)
+    }
+
+    /// Takes the bytes of a key file without opening it. `path` is for messages.
+    ///
+    /// # Errors
+    /// No key file, damaged, or of a newer format.
+    pub fn parse(bytes: &[u8], path: &Path) -> Result<Self, GovernanceError> {
         let none = || GovernanceError::NoKeyFile { path: path.to_owned() };
         let damaged = || GovernanceError::DamagedKeyFile { path: path.to_owned() };
-        let bytes = Zeroizing::new(files::read_bounded(path, FILE_BYTES * 2, "a governor's key file")?);
         let rest = bytes.strip_prefix(MAGIC).ok_or_else(none)?;
         let (version, _) = rest.split_first_chunk::<2>().ok_or_else(damaged)?;
         match u16::from_be_bytes(*version) {
             VERSION => {}
             found => return Err(GovernanceError::NewerKeyFile { path: path.to_owned(), found }),
         }
-        let bytes: [u8; FILE_BYTES] = bytes.as_slice().try_into().map_err(|_| damaged())?;
+        let bytes: [u8; FILE_BYTES] = bytes.try_into().map_err(|_| damaged())?;
         let (content, hash) = bytes.split_last_chunk::<HASH_BYTES>().ok_or_else(damaged)?;
         if Sha256::digest(content).as_slice() != hash {
             return Err(damaged());
@@ -140,9 +148,17 @@ impl GovernorPublicKey {
     /// # Errors
     /// Unreadable, or not the line that was written.
     pub fn read(path: &Path) -> Result<Self, GovernanceError> {
-        let none = || GovernanceError::NoPublicKey { path: path.to_owned() };
         let bytes = files::read_bounded(path, MAX_PUBLIC_BYTES, "a governor's public key")?;
-        let text = std::str::from_utf8(&bytes).map_err(|_| none())?;
+        Self::parse(&bytes, path)
+    }
+
+    /// Takes the bytes of a `.pub` file. `path` is for messages.
+    ///
+    /// # Errors
+    /// Not the line that was written.
+    pub fn parse(bytes: &[u8], path: &Path) -> Result<Self, GovernanceError> {
+        let none = || GovernanceError::NoPublicKey { path: path.to_owned() };
+        let text = std::str::from_utf8(bytes).map_err(|_| none())?;
         let words: Vec<&str> = text.split_whitespace().collect();
         let [PUBLIC_PREFIX, key, signature] = words.as_slice() else { return Err(none()) };
         let (mut key_bytes, mut signature_bytes) = ([0; 32], [0; 64]);

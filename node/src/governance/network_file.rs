@@ -176,7 +176,11 @@ impl NetworkFile {
         Self::parse(text).map_err(refused)
     }
 
-    fn parse(text: &str) -> Result<Self, String> {
+    /// Reads the text of a file.
+    ///
+    /// # Errors
+    /// What is wrong with it, in one line.
+    pub fn parse(text: &str) -> Result<Self, String> {
         toml::from_str(text)
             .map_err(|error: toml::de::Error| told(text, error.span(), &reworded(error.message())))
     }

@@ -37,6 +37,7 @@ fn sender(input: &Input) -> Option<Oin> {
         | Input::Disconnected(_)
         | Input::Response { .. }
         | Input::RequestFailed { .. }
+        | Input::Evaluated(_)
         | Input::Gossip { .. }
         | Input::Command { .. } => None,
     }

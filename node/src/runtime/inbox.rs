@@ -103,6 +103,7 @@ mod tests {
             | Input::Disconnected(_)
             | Input::Request { .. }
             | Input::Response { .. }
+            | Input::Evaluated(_)
             | Input::Gossip { .. } => '?',
         };
         (0..count).map(|_| inbox.next(handle).map_or('-', letter)).collect()

@@ -1,12 +1,13 @@
-//! The running node: one thread for the state machine, one for the disk, libp2p in the tokio runtime.
+//! The running node: one thread for the state machine, one for the disk, two for evaluations, libp2p in the tokio runtime.
 //!
 //! Everything that happens becomes an `Input` on a bounded channel: the own organisation's commands, the clock, and what
-//! others send, in this order. The event loop hands each to the state machine and its Steps to the writer; only what the writer has made durable reaches the network, whoever waits
-//! for a reply, and whoever listens for notices.
+//! others send, in this order. The event loop hands each to the state machine and its Steps to the writer; only what the
+//! writer has made durable reaches the network, the evaluators, whoever waits for a reply, and whoever listens for notices.
 //!
 //! Beside it the same state machine and disk without network, for commands given while no node runs.
 
 mod alone;
+mod evaluators;
 mod event_loop;
 mod identity;
 mod inbox;

@@ -18,6 +18,7 @@ use roster::{RosterChain, VerifiedRoster};
 use store::{Looker, Snapshot, StorageSecret, Store, StoreError, Writer};
 use tokio::sync::{mpsc, oneshot};
 
+use super::evaluators::{EvaluatorThreads, Evaluators};
 use super::event_loop;
 use super::identity::{NodeIdentity, NodeSecrets, random_seed};
 use super::inbox::{self, Inbox, Senders};
@@ -38,6 +39,7 @@ pub struct Prepared {
     network: Network,
     commands: mpsc::Sender<Input>,
     ticks: mpsc::Sender<Input>,
+    events: mpsc::Sender<Input>,
     inbox: Inbox,
     units: UnitMatrix,
 }
@@ -63,6 +65,7 @@ pub struct RunningNode {
     last_command: AtomicU64,
     ticker: tokio::task::JoinHandle<()>,
     event_loop: std::thread::JoinHandle<()>,
+    evaluators: EvaluatorThreads,
     writer: Writer,
     looker: Looker,
 }
@@ -103,13 +106,14 @@ impl Prepared {
             config.relay = true;
             config.limits.relay_circuits = circuits;
         }
-        let network = Network::start(config, events).await?;
+        let network = Network::start(config, events.clone()).await?;
         Ok(Self {
             identity: NodeIdentity { oin, secrets },
             store,
             network,
             commands,
             ticks,
+            events,
             inbox,
             units: UnitMatrix::default(),
         })
@@ -157,12 +161,17 @@ impl Prepared {
 
         let waiting = Arc::new(Waiting::new(node.roster()));
         let (notify, notices) = mpsc::channel(QUEUED_NOTICES);
+        let (evaluators, evaluator_threads) = Evaluators::start(&self.events)?;
         let (writer, steps) = {
             let (network, replies, failed) =
                 (self.network.clone(), Arc::clone(&waiting), Arc::clone(&waiting));
             Writer::spawn(
                 self.store,
-                move |said| said.into_iter().for_each(|said| dispatch(said, &network, &replies, &notify)),
+                move |said| {
+                    for said in said {
+                        dispatch(said, &network, &evaluators, &replies, &notify);
+                    }
+                },
                 move |error| failed.fail(error),
             )
         };
@@ -188,6 +197,7 @@ impl Prepared {
             last_command: AtomicU64::new(FIRST_COMMAND.0),
             ticker,
             event_loop,
+            evaluators: evaluator_threads,
             looker: writer.looker(),
             writer,
         })
@@ -306,10 +316,12 @@ impl RunningNode {
         let _ended = self.ticker.await;
         self.network.stop().await;
         drop(self.commands);
-        let (event_loop, writer) = (self.event_loop, self.writer);
+        let (event_loop, evaluators, writer) = (self.event_loop, self.evaluators, self.writer);
         tokio::task::spawn_blocking(move || {
             event_loop.join().map_err(|_| anyhow!("the event loop ended badly"))?;
-            writer.stop().map(drop).map_err(anyhow::Error::from)
+            let stopped = writer.stop().map(drop).map_err(anyhow::Error::from);
+            evaluators.join();
+            stopped
         })
         .await?
     }
@@ -363,9 +375,16 @@ impl Waiting {
 }
 
 /// Hands out what a commit allows to be said. Runs on the writer's thread.
-fn dispatch(said: Outbound, network: &Network, waiting: &Waiting, notices: &mpsc::Sender<Notice>) {
+fn dispatch(
+    said: Outbound,
+    network: &Network,
+    evaluators: &Evaluators,
+    waiting: &Waiting,
+    notices: &mpsc::Sender<Notice>,
+) {
     match said {
         Outbound::Reply { id, reply } => waiting.reply(id, reply),
+        Outbound::Evaluate(task) => evaluators.take(*task),
         Outbound::Members(roster) => {
             tracing::info!(version = roster.version(), "another roster is in force");
             waiting.follow(&roster);

@@ -30,8 +30,8 @@ fn request(queue: &mut EventQueue, from: u64, conversation: Conversation, token:
 /// Takes everything that is due; the tokens of requests, and 0 for anything else.
 fn drain(queue: &mut EventQueue, now: Instant) -> Vec<u64> {
     let mut taken = Vec::new();
-    while queue.due(now, |_| true) == Due::Now {
-        let input = queue.pop(now, |_| true).expect("what is due can be taken");
+    while queue.due(now, |_, _| Place::Free) == Due::Now {
+        let input = queue.pop(now, |_, _| Place::Free).expect("what is due can be taken");
         taken.push(request_token(&input).map_or(0, |token| token.0));
     }
     taken
@@ -45,11 +45,11 @@ async fn the_own_events_go_first_and_in_order() {
     assert!(queue.push_own(Input::Connected(member(2))));
     assert!(queue.push_own(Input::RequestFailed { id: RequestId(7) }));
     assert_eq!(queue.len(), 3);
-    assert!(matches!(queue.pop(now, |_| true), Some(Input::Connected(_))));
-    assert!(matches!(queue.pop(now, |_| true), Some(Input::RequestFailed { .. })));
+    assert!(matches!(queue.pop(now, |_, _| Place::Free), Some(Input::Connected(_))));
+    assert!(matches!(queue.pop(now, |_, _| Place::Free), Some(Input::RequestFailed { .. })));
     assert_eq!(drain(&mut queue, now), [1]);
     assert_eq!((queue.len(), queue.lines.len()), (0, 0), "nothing is left behind");
-    assert_eq!(queue.due(now, |_| true), Due::Unknown);
+    assert_eq!(queue.due(now, |_, _| Place::Free), Due::Unknown);
 }
 
 #[tokio::test]
@@ -64,7 +64,7 @@ async fn a_modest_member_waits_behind_at_most_one_event_of_each_greedy_one() {
     }
     // The greedy ones have been at it for a while.
     for _ in 0..25 {
-        queue.pop(now, |_| true).unwrap();
+        queue.pop(now, |_, _| Place::Free).unwrap();
     }
     request(&mut queue, 11, EVALUATION, 1_100, full);
     request(&mut queue, 12, EVALUATION, 1_200, 4 * 32);
@@ -88,11 +88,35 @@ async fn greedy_members_get_equal_shares_by_work_and_not_by_number() {
         request(&mut queue, 2, FEED, 2_000 + number, 10);
     }
     let taken: Vec<u64> = (0..206)
-        .filter_map(|_| request_token(&queue.pop(now, |_| true)?))
+        .filter_map(|_| request_token(&queue.pop(now, |_, _| Place::Free)?))
         .map(|token| token.0 / 1_000)
         .collect();
     let batches = taken.iter().filter(|from| **from == 1).count();
     assert!((1..=3).contains(&batches), "a batch costs as much as a hundred questions: {batches}");
+}
+
+#[tokio::test]
+async fn who_waits_for_an_evaluator_loses_no_turn_and_holds_nobody_up() {
+    let now = Instant::now();
+    let mut queue = EventQueue::new(unhurried());
+    let many = 256 * 32;
+    for token in [10, 11] {
+        request(&mut queue, 1, EVALUATION, token, many);
+    }
+    request(&mut queue, 2, EVALUATION, 20, many);
+    request(&mut queue, 3, EVALUATION, 30, 32);
+    // The evaluator of many is at work; that of few is free.
+    let busy = |_: &Oin, token: ResponseToken| {
+        if token == ResponseToken(30) || token.0 >= 100 { Place::Free } else { Place::Taken }
+    };
+    assert_eq!(request_token(&queue.pop(now, |_, _| Place::Free).unwrap()), Some(ResponseToken(30)));
+    assert_eq!(request_token(&queue.pop(now, |_, _| Place::Free).unwrap()), Some(ResponseToken(10)));
+    for token in 100..1_000 {
+        request(&mut queue, 1, FEED, token, 10);
+        assert_eq!(request_token(&queue.pop(now, busy).unwrap()), Some(ResponseToken(token)));
+        assert_eq!(queue.due(now, busy), Due::Unknown);
+    }
+    assert_eq!(drain(&mut queue, now), [20, 11], "the second member's turn came first");
 }
 
 #[tokio::test]
@@ -123,7 +147,7 @@ async fn haste_makes_a_request_wait_and_nobody_else() {
     taken.sort_unstable();
     assert_eq!(taken, [1, 8, 9], "the other conversation and the other member go on");
     let later = now + Duration::from_secs(2);
-    assert_eq!(queue.due(now, |_| true), Due::At(later));
+    assert_eq!(queue.due(now, |_, _| Place::Free), Due::At(later));
     assert_eq!(drain(&mut queue, later), [2]);
     assert_eq!(drain(&mut queue, later + Duration::from_secs(3)), [3]);
 }
@@ -133,9 +157,9 @@ async fn who_may_not_be_served_waits_with_its_requests_alone() {
     let now = Instant::now();
     let mut queue = EventQueue::new(unhurried());
     request(&mut queue, 1, FEED, 1, 10);
-    assert_eq!(queue.due(now, |_| false), Due::Unknown);
+    assert_eq!(queue.due(now, |_, _| Place::Used), Due::Unknown);
     queue.push_answer(member(1), Input::Response { id: RequestId(1), frame: vec![] });
-    assert!(matches!(queue.pop(now, |_| false), Some(Input::Response { .. })));
+    assert!(matches!(queue.pop(now, |_, _| Place::Used), Some(Input::Response { .. })));
     assert_eq!(drain(&mut queue, now), [1]);
 }
 
@@ -176,6 +200,6 @@ async fn own_events_are_bounded_too() {
         assert!(queue.push_own(Input::RequestFailed { id: RequestId(id) }));
     }
     assert!(!queue.push_own(Input::Tick));
-    queue.pop(Instant::now(), |_| true).unwrap();
+    queue.pop(Instant::now(), |_, _| Place::Free).unwrap();
     assert!(queue.push_own(Input::Tick));
 }

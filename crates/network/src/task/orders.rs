@@ -72,7 +72,7 @@ impl Task {
             Outbound::Request { to, conversation, id, frame } => self.ask(to, conversation, id, frame),
             Outbound::Respond { token, frame } => self.answer(token, frame),
             Outbound::Gossip { circle, frame } => self.publish(circle, frame),
-            Outbound::Reply { .. } | Outbound::Notice(_) | Outbound::Members(_) => {}
+            Outbound::Evaluate(_) | Outbound::Reply { .. } | Outbound::Notice(_) | Outbound::Members(_) => {}
         }
     }
 

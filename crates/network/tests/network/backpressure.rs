@@ -84,3 +84,29 @@ async fn a_member_that_asks_too_much_at_once_is_refused_and_counted() {
     asker.ask(2, Conversation::Ceremony, 3, b"question").await;
     assert_eq!(answerer.next_request().await.0, oin(1), "an answer makes room again");
 }
+
+#[tokio::test]
+async fn evaluations_in_hand_are_few_and_short_ones_have_their_own() {
+    let [asker, mut answerer, other] = connected_with([1, 2, 3], Limits::default()).await;
+    let many = vec![7; 256 * 32];
+    for id in 1..=4 {
+        asker.ask(2, Conversation::Evaluation, id, &many).await;
+    }
+    let (_, _, first, _) = answerer.next_request().await;
+    let (_, _, second, _) = answerer.next_request().await;
+    // What needs no such evaluator goes on meanwhile.
+    other.ask(2, Conversation::Evaluation, 5, &[7; 32]).await;
+    asker.ask(2, Conversation::Feed, 6, b"question").await;
+    let mut lengths = Vec::new();
+    for _ in 0..2 {
+        let (_, _, token, frame) = answerer.next_request().await;
+        lengths.push(frame.len());
+        answerer.respond(token, b"answer").await;
+    }
+    lengths.sort_unstable();
+    assert_eq!(lengths, [8, 32], "the third of many elements waits");
+    answerer.respond(first, b"answer").await;
+    assert_eq!(answerer.next_request().await.3.len(), many.len(), "its turn has come");
+    answerer.respond(second, b"answer").await;
+    assert_eq!(answerer.next_request().await.3.len(), many.len());
+}

@@ -15,3 +15,4 @@ mod quic;
 mod raw_peer;
 mod relay;
 mod support;
+mod wire;

@@ -154,7 +154,7 @@ impl CeremonyKeeper {
         if let Some(ceremony) = Ceremony::start(id, among, cx.identity, seed(), span, &kept) {
             self.asking.remove(&key);
             self.begun.insert((key, id.section));
-            keep_secret(&ceremony, &[], fx);
+            keep_secret(&ceremony, fx);
             self.secrets.insert(ceremony_name(&id));
             self.dirty.extend(ceremony.others().map(|oin| (oin, key)));
             self.running.insert(key, ceremony);
@@ -170,7 +170,7 @@ impl CeremonyKeeper {
         let mut complete = None;
         for milestone in reached {
             match milestone {
-                Milestone::Echoed => keep_secret(ceremony, &ceremony.round1_wires(), fx),
+                Milestone::Bound => keep_secret(ceremony, fx),
                 Milestone::ShareMade(share) => {
                     let secret = Secret::new(KeyShare::to_secret_bytes(&share).to_vec());
                     self.secrets.insert(share_name(&id));

@@ -233,6 +233,13 @@ impl CeremonyKeeper {
         }
     }
 
+    /// The clock was set: an attempt lasts as long as it would have, since nobody else waited for less.
+    pub(crate) fn clock_jumped(&mut self, from: Timestamp, to: Timestamp) {
+        for running in self.running.values_mut() {
+            running.clock_jumped(from, to);
+        }
+    }
+
     /// The clock was set right after it had been ahead: who was asked at a moment of then may be asked again.
     pub(crate) fn clock_went_back(&mut self, now: Timestamp) {
         self.asked.clear();

@@ -18,26 +18,30 @@ pub(super) struct CeremonySecret {
     #[n(1)]
     pub(super) deadline: u64,
     #[n(2)]
-    pub(super) round1: Vec<Round1Wire>,
+    pub(super) round1: Vec<PackageWire>,
     #[n(3)]
     pub(super) began: u64,
     #[n(4)]
     pub(super) participants: Vec<u16>,
+    #[n(5)]
+    pub(super) round2: Vec<PackageWire>,
 }
 
 #[derive(Encode, Decode, Zeroize)]
 #[cbor(transparent)]
-pub(super) struct Round1Wire(#[cbor(n(0), with = "minicbor::bytes")] pub(super) Vec<u8>);
+pub(super) struct PackageWire(#[cbor(n(0), with = "minicbor::bytes")] pub(super) Vec<u8>);
 
 /// Keeps what a restarted keyholder needs to say exactly what it said before.
-pub(super) fn keep_secret(ceremony: &Ceremony, round1: &[Vec<u8>], fx: &mut Effects<'_>) {
+pub(super) fn keep_secret(ceremony: &Ceremony, fx: &mut Effects<'_>) {
     let span = ceremony.span();
+    let (round1, round2) = ceremony.packages();
     let secret = CeremonySecret {
         seed: ceremony.seed().reveal().to_vec(),
         deadline: span.deadline.0,
-        round1: round1.iter().cloned().map(Round1Wire).collect(),
+        round1: round1.into_iter().map(PackageWire).collect(),
         began: span.began.0,
         participants: ceremony.participants().iter().copied().collect(),
+        round2: round2.into_iter().map(PackageWire).collect(),
     };
     let name = ceremony_name(ceremony.id());
     fx.write(Write::PutSecret { name, secret: Secret::new(cbor::to_vec(&secret)) });
@@ -54,9 +58,10 @@ impl CeremonySecret {
     ) -> Option<Ceremony> {
         let seed = Seed::from_bytes(<[u8; 32]>::try_from(self.seed.as_slice()).ok()?);
         let span = Span { began: Timestamp(self.began), deadline: Timestamp(self.deadline) };
-        let round1 = self.round1.iter().map(|wire| wire.0.clone()).collect();
+        let [round1, round2] =
+            [&self.round1, &self.round2].map(|kept| kept.iter().map(|wire| wire.0.clone()).collect());
         let among = (section, self.participants.iter().copied().collect());
-        Ceremony::start(id, among, identity, seed, span, &KeptAttempt { round1, verifying_share })
+        Ceremony::start(id, among, identity, seed, span, &KeptAttempt { round1, round2, verifying_share })
     }
 }
 

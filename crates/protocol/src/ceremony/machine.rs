@@ -1,12 +1,14 @@
 //! One ceremony as one keyholder runs it: from packages of the others to a complete key set.
 //!
-//! Everything the machine makes follows from its seed and from the round 1 packages it accepted, so a restarted
-//! keyholder that kept both says exactly what it said before.
+//! Everything the machine makes follows from its seed and from the packages it accepted, so a restarted keyholder that
+//! kept both says exactly what it said before.
 
 mod exchange;
 mod judging;
 mod shares;
 mod signing;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,9 +39,10 @@ pub(crate) struct Ceremony {
     sealing: SealingKey,
     round1_secret: Round1Secret,
     round1: BTreeMap<u16, Signed<Round1Document>>,
-    round2: Option<Distributed>,
-    /// Sealed shares that arrived, opened once every round 1 package is held.
-    sealed: BTreeMap<u16, Round2Document>,
+    round2: BTreeMap<u16, Signed<Round2Document>>,
+    /// What the own round 2 package was made of.
+    dealt: Option<Dealt>,
+    /// The own shares, opened.
     shares: BTreeMap<u16, Zeroizing<Vec<u8>>>,
     complaints: BTreeMap<(u16, u16), Vec<u8>>,
     disclosures: BTreeMap<(u16, u16), Vec<u8>>,
@@ -68,14 +71,15 @@ pub(crate) struct Span {
 pub(crate) struct KeptAttempt {
     /// The round 1 packages that it held.
     pub(crate) round1: Vec<Vec<u8>>,
+    /// The round 2 packages that it held.
+    pub(crate) round2: Vec<Vec<u8>>,
     /// The verifying share of the own share.
     pub(crate) verifying_share: Option<[u8; 32]>,
 }
 
-struct Distributed {
+struct Dealt {
     secret: Round2Secret,
     shares: BTreeMap<u16, Zeroizing<Vec<u8>>>,
-    wires: BTreeMap<u16, Vec<u8>>,
 }
 
 struct Signing {
@@ -85,8 +89,9 @@ struct Signing {
 
 /// What a keyholder must make durable before it says more.
 pub(crate) enum Milestone {
-    /// All round 1 packages are held and echoed: the secret file must hold them.
-    Echoed,
+    /// A package or an echo is signed over packages of others: the secret file must hold those, or a restart could sign
+    /// another.
+    Bound,
     /// The own share is made: it must be kept before the key set is signed.
     ShareMade(KeyShare),
     /// The key set is complete.
@@ -133,8 +138,8 @@ impl Ceremony {
             sealing,
             round1_secret,
             round1: BTreeMap::from([(me, Signed::sign(document, &identity.key))]),
-            round2: None,
-            sealed: BTreeMap::new(),
+            round2: BTreeMap::new(),
+            dealt: None,
             shares: BTreeMap::new(),
             complaints: BTreeMap::new(),
             disclosures: BTreeMap::new(),
@@ -149,6 +154,9 @@ impl Ceremony {
         for wire in &kept.round1 {
             ceremony.take_round1(wire, &mut Refused::default());
         }
+        for wire in &kept.round2 {
+            ceremony.take_round2(wire, &mut Refused::default());
+        }
         Some(ceremony)
     }
 
@@ -162,6 +170,13 @@ impl Ceremony {
 
     pub(crate) fn span(&self) -> Span {
         self.span
+    }
+
+    /// Moves the span when the clock was set: what counts is time that passed.
+    pub(crate) fn clock_jumped(&mut self, from: Timestamp, to: Timestamp) {
+        for moment in [&mut self.span.began, &mut self.span.deadline] {
+            *moment = Timestamp(moment.plus(to.since(from)).0.saturating_sub(from.since(to)));
+        }
     }
 
     pub(crate) fn participants(&self) -> &BTreeSet<u16> {
@@ -183,9 +198,10 @@ impl Ceremony {
         self.section.keyholders.iter().filter(takes_part)
     }
 
-    /// The round 1 packages held, as bytes, for the secret file.
-    pub(crate) fn round1_wires(&self) -> Vec<Vec<u8>> {
-        self.round1.values().map(Signed::to_wire).collect()
+    /// The packages of round 1 and those of round 2 that are held, as bytes, for the secret file.
+    pub(crate) fn packages(&self) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
+        let round1 = self.round1.values().map(Signed::to_wire).collect();
+        (round1, self.round2.values().map(Signed::to_wire).collect())
     }
 
     /// Goes as far as what is held allows. Each milestone is returned once.
@@ -203,22 +219,31 @@ impl Ceremony {
     }
 
     fn go_on(&mut self, identity: &Identity, reached: &mut Vec<Milestone>) {
-        self.distribute(identity);
+        let has_dealt = self.deal(identity);
         self.open_shares(identity);
         self.answer_complaints(identity);
-        if self.shares.len() + 1 == self.participants.len() && !self.echoes.contains_key(&self.me) {
-            let echo = EchoDocument {
-                kind: TypeName::new(),
-                network: self.id.network,
-                signer: identity.oin,
-                ceremony: self.digest,
-                index: self.me,
-                transcript: self.transcript(),
-            };
-            self.echoes.insert(self.me, Signed::sign(echo, &identity.key));
-            reached.push(Milestone::Echoed);
+        if self.echo(identity) || has_dealt {
+            reached.push(Milestone::Bound);
         }
         reached.extend(self.sign_key_set(identity));
+    }
+
+    /// With all packages and shares in hand, says which packages those are. Whether it was now.
+    fn echo(&mut self, identity: &Identity) -> bool {
+        let has_all = self.has_all_packages() && self.shares.len() + 1 == self.participants.len();
+        if !has_all || self.echoes.contains_key(&self.me) {
+            return false;
+        }
+        let echo = EchoDocument {
+            kind: TypeName::new(),
+            network: self.id.network,
+            signer: identity.oin,
+            ceremony: self.digest,
+            index: self.me,
+            transcript: self.transcript(),
+        };
+        self.echoes.insert(self.me, Signed::sign(echo, &identity.key));
+        true
     }
 
     /// A participant.
@@ -231,14 +256,19 @@ impl Ceremony {
         self.round1.len() == self.participants.len()
     }
 
+    fn has_all_packages(&self) -> bool {
+        self.has_all_round1() && self.round2.len() == self.participants.len()
+    }
+
     fn packages_of_others(&self) -> BTreeMap<u16, Vec<u8>> {
         let others = self.round1.iter().filter(|(index, _)| **index != self.me);
         others.map(|(index, signed)| (*index, signed.document().package.clone())).collect()
     }
 
-    /// What an echo says: one digest over every round 1 package held.
+    /// What an echo says: one digest over every package held.
     fn transcript(&self) -> Digest {
-        let digests: Vec<Digest> = self.round1.values().map(Signed::digest).collect();
+        let round1 = self.round1.values().map(Signed::digest);
+        let digests: Vec<Digest> = round1.chain(self.round2.values().map(Signed::digest)).collect();
         let mut fields: Vec<&[u8]> = vec![self.digest.as_bytes()];
         fields.extend(digests.iter().map(|digest| digest.as_bytes().as_slice()));
         digest("samenhang ceremony transcript v1", &fields)

@@ -4,8 +4,9 @@ use crypto::{Digest, Document, SealingPublicKey, TypeName};
 use domain::{Epoch, KeyClass, NetworkId, Oin};
 use minicbor::{Decode, Encode};
 
-/// Most parts in one frame: every round of sixteen keyholders, with a complaint of everybody about everybody, the
-/// answers, and everybody's abandonments of two attempts.
+/// Most parts in one frame: both packages and the echo of sixteen keyholders, which is as many as a roster may name, a
+/// complaint of everybody about everybody, the answers, two key sets, and everybody's abandonments of two attempts make
+/// 562.
 pub(crate) const MAX_PARTS: usize = 600;
 
 /// Round 1: commitments to the polynomial with a proof of knowledge, and a sealing key made for this attempt.
@@ -44,7 +45,9 @@ impl Document for Round1Document {
     const LABEL: &'static str = "samenhang round1 v1";
 }
 
-/// Round 2: the share for one other keyholder, sealed to its key of round 1.
+/// Round 2: the shares for all other participants, each sealed to its recipient's key of round 1.
+///
+/// Everybody gets the whole and passes it on, so that no share can be kept from one keyholder alone.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Round2Document {
     /// Says that it is this type of document.
@@ -56,25 +59,33 @@ pub struct Round2Document {
     /// The keyholder that made it.
     #[cbor(n(2), with = "crypto::cbor::oin")]
     pub signer: Oin,
-    /// The keyholder that it is for.
-    #[cbor(n(3), with = "crypto::cbor::oin")]
-    pub audience: Oin,
     /// Digest of the session.
-    #[n(4)]
+    #[n(3)]
     pub ceremony: Digest,
     /// The signer's index.
-    #[n(5)]
+    #[n(4)]
     pub index: u16,
-    /// The sealed share.
-    #[cbor(n(6), with = "minicbor::bytes")]
-    pub sealed: Vec<u8>,
+    /// One for every other participant, ascending.
+    #[n(5)]
+    pub shares: Vec<SealedShare>,
 }
 
 impl Document for Round2Document {
     const LABEL: &'static str = "samenhang round2 v1";
 }
 
-/// Echo: what the signer holds as round 1 of everybody.
+/// A share that only its recipient can open.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct SealedShare {
+    /// Index of the keyholder that it is for.
+    #[n(0)]
+    pub recipient: u16,
+    /// The share, sealed.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub sealed: Vec<u8>,
+}
+
+/// Echo: what the signer holds as the packages of everybody.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct EchoDocument {
     /// Says that it is this type of document.
@@ -92,7 +103,7 @@ pub struct EchoDocument {
     /// The signer's index.
     #[n(4)]
     pub index: u16,
-    /// Digest over the digests of all round 1 packages in order of index.
+    /// Digest over the digests of all round 1 packages in order of index, then of all round 2 packages.
     #[n(5)]
     pub transcript: Digest,
 }
@@ -101,7 +112,9 @@ impl Document for EchoDocument {
     const LABEL: &'static str = "samenhang echo v1";
 }
 
-/// Complaint: the share that the signer got from `accused` does not fit the accused's commitments.
+/// Complaint: the share that the signer got from `accused` does not open, or does not fit the accused's commitments.
+///
+/// It names the package that the share came in. A share that did not come cannot be complained of.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct ComplaintDocument {
     /// Says that it is this type of document.
@@ -122,6 +135,9 @@ pub struct ComplaintDocument {
     /// Index of the keyholder complained of.
     #[n(5)]
     pub accused: u16,
+    /// Digest of the accused's round 2 package.
+    #[n(6)]
+    pub package: Digest,
 }
 
 impl Document for ComplaintDocument {

@@ -51,7 +51,7 @@ pub enum CeremonyRound {
     Nothing,
     /// Round 1: it has bound itself to its part of the key.
     Commitments,
-    /// Round 2: it has given this node its share of that part.
+    /// Round 2: it has given every other its share of that part.
     Shares,
     /// It has said which round 1 packages it holds.
     Echo,

@@ -7,6 +7,7 @@ use domain::{Epoch, Oin};
 
 use super::following::keep_abandonment;
 use super::keeper::{CeremonyKeeper, ceremony_id, keys_to_make};
+use super::machine::Ceremony;
 use super::material::KeyId;
 use super::message::{CeremonyRequest, CeremonyResponse, MAX_PARTS, Part};
 use crate::effects::{Context, Effects};
@@ -121,11 +122,8 @@ impl CeremonyKeeper {
         let abandoned = self.present(cx, key).map(|attempts| attempts.wires()).unwrap_or_default();
         let mut parts: Vec<Part> = held.into_iter().collect();
         parts.extend(abandoned.into_iter().map(Part::Abandonment));
-        if let Some(running) = self.running.get(&key)
-            && let Some(index) = running.index_of(&to)
-        {
-            parts.extend(running.parts_for(index));
-        }
+        let running = self.running.get(&key).filter(|running| running.index_of(&to).is_some());
+        parts.extend(running.into_iter().flat_map(Ceremony::parts));
         parts
     }
 
@@ -258,9 +256,9 @@ impl CeremonyKeeper {
     ) -> bool {
         let Some(ceremony) = self.running.get_mut(&key) else { return false };
         let Some(index) = ceremony.index_of(&from) else { return false };
-        let before = ceremony.parts_for(index);
+        let before = ceremony.parts();
         ceremony.receive(index, parts, fx.refused);
         self.advance(cx, key, fx);
-        self.running.get(&key).is_none_or(|ceremony| ceremony.parts_for(index) != before)
+        self.running.get(&key).is_none_or(|ceremony| ceremony.parts() != before)
     }
 }

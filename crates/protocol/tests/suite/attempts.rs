@@ -8,6 +8,7 @@ use crypto::{Digest, KeySet, Signed, SignedKeySet, TypeName, Unverified, cbor};
 use domain::{Epoch, KeyClass, Oin, Role};
 use protocol::ceremony::{
     AbandonmentDocument, CeremonyRequest, CeremonyResponse, CeremonyState, KeyId, Part, Round1Document,
+    Round2Document,
 };
 use protocol::{CeremonyProblem, Collection, Command, Conversation, Notice};
 use roster::KeyholderRecord;
@@ -160,6 +161,232 @@ fn a_liar_is_left_out_of_the_next_attempt() {
     assert_eq!(made(&net, 1), (2, vec![1, 3, 4, 5]));
     let lied = |problem: &CeremonyProblem| matches!(problem, CeremonyProblem::Lying { keyholder, .. } if *keyholder == oin(2));
     assert!(told(&net, 3).iter().any(lied));
+}
+
+/// Every signed package of round 2 that was ever on the wire, by session and dealer.
+type Dealt = Rc<RefCell<BTreeMap<(Digest, u16), BTreeSet<Vec<u8>>>>>;
+
+/// Lets messages pass as `fate` says. Notes the packages of round 2, and panics when a share is shown.
+fn observe(net: &mut Simulation, mut fate: impl FnMut(&Message) -> Fate + 'static) -> Dealt {
+    let dealt: Dealt = Rc::default();
+    let seen = Rc::clone(&dealt);
+    net.judge(move |message| {
+        for part in parts(message) {
+            assert!(!matches!(part, Part::Disclosure(_)), "{} shows a share", message.from);
+            if let Part::Round2(wire) = part {
+                let document = Unverified::<Round2Document>::parse(&wire).unwrap().claimed().clone();
+                let place = (document.ceremony, document.index);
+                seen.borrow_mut().entry(place).or_default().insert(wire);
+            }
+        }
+        fate(message)
+    });
+    dealt
+}
+
+/// Takes a dealer's package out of a message.
+fn without_package_of(dealer: usize, message: &Message) -> Fate {
+    with_parts(message, |parts| {
+        parts.retain(|part| match part {
+            Part::Round2(wire) => {
+                Unverified::<Round2Document>::parse(wire).unwrap().claimed().signer != oin(dealer)
+            }
+            _ => true,
+        });
+    })
+}
+
+#[test]
+fn a_line_that_is_down_between_two_keyholders_ends_no_attempt() {
+    for (keyholders, threshold) in [(3, 2), (5, 3)] {
+        let mut net = network(6, keyholders, threshold);
+        let apart = [oin(1), oin(2)];
+        observe(&mut net, move |message| {
+            let is_down = apart.contains(&message.from) && apart.contains(&message.to);
+            if is_down { Fate::Drop } else { Fate::Deliver }
+        });
+        completes_at_once(&mut net, 25, keyholders);
+        is_evaluated(&mut net, 6);
+    }
+}
+
+#[test]
+fn a_line_that_swallows_everything_between_two_keyholders_ends_no_attempt() {
+    for (keyholders, threshold) in [(3, 2), (5, 3)] {
+        let members = vec![MemberPlan { sector: "jeugd", bsn_entitled: true }; 6];
+        let founding = Founding::new(&members, keyholders, threshold, &[("jeugd", "jeugd")]);
+        let mut net = Simulation::new(founding.with_rules(|rules| rules.ceremony_deadline_seconds = 600));
+        observe(&mut net, |_| Fate::Deliver);
+        for (from, to) in [(1, 2), (2, 1)] {
+            net.deafen(&BTreeSet::from([oin(from)]), &BTreeSet::from([oin(to)]));
+        }
+        completes_at_once(&mut net, 400, keyholders);
+    }
+}
+
+/// The first attempt makes the key, and nobody is found missing.
+fn completes_at_once(net: &mut Simulation, at_most: u64, keyholders: u16) {
+    net.until(at_most, "the first attempt completes", |net| has_both(net, &[1, 2, 3, 4, 5, 6]));
+    for member in 1..=6 {
+        assert_eq!(made(net, member), (1, (1..=keyholders).collect()));
+        assert!(told(net, member).is_empty(), "{:?}", told(net, member));
+    }
+}
+
+#[test]
+fn packages_come_over_several_lines_where_there_is_no_other_way() {
+    let mut net = network(5, 5, 3);
+    // Each speaks with its neighbours alone.
+    observe(&mut net, |message| {
+        let place = |member: Oin| (1..=5).position(|number| oin(number) == member).unwrap();
+        if place(message.from).abs_diff(place(message.to)) > 1 { Fate::Drop } else { Fate::Deliver }
+    });
+    net.until(28, "the first attempt completes", |net| has_both(net, &[1, 2, 3, 4, 5]));
+    assert_eq!(made(&net, 3), (1, vec![1, 2, 3, 4, 5]));
+}
+
+#[test]
+fn a_dealer_that_gives_one_keyholder_nothing_changes_nothing() {
+    for (keyholders, threshold) in [(3, 2), (5, 3)] {
+        let mut net = network(5, keyholders, threshold);
+        observe(&mut net, |message| {
+            let is_kept_back = message.from == oin(1) && message.to == oin(2);
+            if is_kept_back { without_package_of(1, message) } else { Fate::Deliver }
+        });
+        net.until(25, "the first attempt completes", |net| has_both(net, &[1, 2, 3]));
+        assert_eq!(made(&net, 2), (1, (1..=keyholders).collect()));
+        assert_eq!(state(&mut net, 2).share, Some(2));
+    }
+}
+
+#[test]
+fn a_dealer_that_leaves_somebody_out_is_named_and_the_next_attempt_is_without_it() {
+    let mut net = network(5, 5, 3);
+    net.judge(|message| {
+        if message.from != oin(1) {
+            return Fate::Deliver;
+        }
+        with_parts(message, |parts| {
+            for part in parts {
+                if let Part::Round2(wire) = part {
+                    let mut document = Unverified::<Round2Document>::parse(wire).unwrap().claimed().clone();
+                    if document.signer == oin(1) {
+                        document.shares.retain(|share| share.recipient != 2);
+                        *wire = Signed::sign(document, &Founding::organisation_key(oin(1))).to_wire();
+                    }
+                }
+            }
+        })
+    });
+    net.until(60, "the honest ones", |net| has_both(net, &[2, 3, 4, 5]));
+    assert_eq!(made(&net, 2), (2, vec![2, 3, 4, 5]));
+    for member in 2..=5 {
+        let named: BTreeSet<Oin> = told(&net, member)
+            .iter()
+            .filter(|problem| matches!(problem, CeremonyProblem::Lying { .. }))
+            .filter_map(CeremonyProblem::keyholder)
+            .collect();
+        assert_eq!(named, BTreeSet::from([oin(1)]), "{:?}", told(&net, member));
+    }
+}
+
+#[test]
+fn a_dealer_whose_share_does_not_open_cannot_have_its_recipient_left_out() {
+    let mut net = network(5, 5, 3);
+    net.judge(|message| {
+        if message.from != oin(1) {
+            return Fate::Deliver;
+        }
+        with_parts(message, |parts| {
+            parts.retain(|part| !matches!(part, Part::Disclosure(_)));
+            for part in parts {
+                if let Part::Round2(wire) = part {
+                    let mut document = Unverified::<Round2Document>::parse(wire).unwrap().claimed().clone();
+                    if document.signer == oin(1)
+                        && let Some(share) = document.shares.iter_mut().find(|share| share.recipient == 2)
+                    {
+                        *share.sealed.last_mut().unwrap() ^= 1;
+                        *wire = Signed::sign(document, &Founding::organisation_key(oin(1))).to_wire();
+                    }
+                }
+            }
+        })
+    });
+    net.until(150, "a later attempt", |net| has_both(net, &[2, 3, 4, 5]));
+    let (attempt, participants) = made(&net, 3);
+    assert!(attempt > 1 && participants == [2, 3, 4, 5], "{attempt} {participants:?}");
+}
+
+#[test]
+fn no_share_is_shown_because_the_network_and_others_keep_it_from_one_keyholder() {
+    let mut net = network(5, 5, 3);
+    // Two keyholders lie together with the network: nothing of round 2 gets to keyholder 3 until long after the deadline,
+    // and what it says gets to nobody but them.
+    let dealt = observe(&mut net, |message| {
+        if message.to == oin(3) {
+            return with_parts(message, |parts| parts.retain(|part| !matches!(part, Part::Round2(_))));
+        }
+        if message.from == oin(3) && message.to != oin(1) && message.to != oin(2) {
+            return Fate::Late(20);
+        }
+        Fate::Deliver
+    });
+    net.seconds(100);
+    assert!(!dealt.borrow().is_empty(), "sealed, they are everywhere");
+    // And with the line up again there is a key after all.
+    net.judge(|_| Fate::Deliver);
+    net.until(120, "a key", |net| has_both(net, &[1, 2, 3, 4, 5]));
+}
+
+#[test]
+fn a_dealer_says_the_same_after_each_restart_and_the_attempt_completes() {
+    let mut net = network(5, 5, 3);
+    let stuck = Rc::new(Cell::new(true));
+    let is_stuck = Rc::clone(&stuck);
+    // Keyholder 1 gives keyholder 2 nothing itself, and no echo arrives until everybody has restarted.
+    let dealt = observe(&mut net, move |message| {
+        if message.from == oin(1) && message.to == oin(2) {
+            return without_package_of(1, message);
+        }
+        if is_stuck.get() {
+            return with_parts(message, |parts| parts.retain(|part| !matches!(part, Part::Echo(_))));
+        }
+        Fate::Deliver
+    });
+    net.until(10, "dealt", |_| dealt.borrow().len() == 10);
+    for member in 1..=5 {
+        net.restart(oin(member));
+        net.second();
+    }
+    stuck.set(false);
+    net.until(15, "the first attempt completes", |net| has_both(net, &[1, 2, 3, 4, 5]));
+    assert_eq!(made(&net, 2), (1, vec![1, 2, 3, 4, 5]));
+    for (place, packages) in dealt.borrow().iter() {
+        assert_eq!(packages.len(), 1, "{place:?}");
+    }
+}
+
+#[test]
+fn a_clock_that_jumps_gives_no_attempt_up() {
+    let mut net = network(5, 5, 3);
+    let stuck = Rc::new(Cell::new(true));
+    let is_stuck = Rc::clone(&stuck);
+    net.judge(move |message| {
+        if is_stuck.get() {
+            return with_parts(message, |parts| parts.retain(|part| !matches!(part, Part::Echo(_))));
+        }
+        Fate::Deliver
+    });
+    net.seconds(5);
+    for ahead in [3_600, 0, -3_600] {
+        net.set_clock(oin(2), ahead);
+        net.seconds(4);
+        assert_eq!(net.disk(oin(2)).count(Collection::Abandonment), 0, "ahead by {ahead}");
+        assert!(told(&net, 2).is_empty(), "{:?}", told(&net, 2));
+    }
+    stuck.set(false);
+    net.until(10, "the first attempt completes", |net| has_both(net, &[1, 2, 3, 4, 5]));
+    assert_eq!(made(&net, 2), (1, vec![1, 2, 3, 4, 5]));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use index::{FeedId, ProofPlace};
 use protocol::Collection;
 use protocol::ceremony::{
     AbandonmentDocument, CeremonyRequest, CeremonyResponse, ComplaintDocument, DisclosureDocument,
-    EchoDocument, Part, Round1Document, Round2Document,
+    EchoDocument, Part, Round1Document, Round2Document, SealedShare,
 };
 use protocol::evaluation::{EvaluationRefusal, EvaluationRequest, EvaluationResponse};
 use protocol::feed::{FeedRequest, FeedResponse, NewerThan};
@@ -48,10 +48,12 @@ fn frames_and_packages_are_the_golden_ones() {
             kind: TypeName::new(),
             network,
             signer: one,
-            audience: two,
             ceremony,
             index: 1,
-            sealed: vec![4, 5, 6],
+            shares: vec![
+                SealedShare { recipient: 2, sealed: vec![4, 5, 6] },
+                SealedShare { recipient: 4, sealed: vec![7] },
+            ],
         },
     );
     signed(
@@ -67,7 +69,15 @@ fn frames_and_packages_are_the_golden_ones() {
     );
     signed(
         &mut lines,
-        ComplaintDocument { kind: TypeName::new(), network, signer: one, ceremony, index: 1, accused: 2 },
+        ComplaintDocument {
+            kind: TypeName::new(),
+            network,
+            signer: one,
+            ceremony,
+            index: 1,
+            accused: 2,
+            package: digest("package", &[]),
+        },
     );
     signed(
         &mut lines,

@@ -13,7 +13,7 @@ mod entry;
 mod file;
 mod head;
 mod reader;
-mod stream;
+pub(crate) mod stream;
 
 pub use contents::{BackupContents, Sealing, Snapshot, is_backed_up};
 pub use entry::{BackupSummary, Entry, MAX_ENTRY_BYTES, Manifest};

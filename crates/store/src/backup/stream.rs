@@ -16,7 +16,7 @@ const SEALED_BYTES: usize = CHUNK_BYTES + TAG_BYTES;
 const DAMAGED: StoreError = StoreError::BackupDamaged { what: "its sealed part" };
 
 /// Cuts and seals. The nonce in front of counter and last flag is zero: every stream has a key of its own.
-pub(super) struct Sealer {
+pub(crate) struct Sealer {
     stream: EncryptorBE32<ChaCha20Poly1305>,
     held: Zeroizing<Vec<u8>>,
     /// Sealed chunks that nobody has taken yet.
@@ -24,14 +24,14 @@ pub(super) struct Sealer {
 }
 
 impl Sealer {
-    pub(super) fn new(key: &BackupKey) -> Self {
+    pub(crate) fn new(key: &BackupKey) -> Self {
         let stream = EncryptorBE32::from_aead(key.key().chacha20(), &Default::default());
         // Never grows, so no copy of plaintext is left behind in freed memory.
         let held = Zeroizing::new(Vec::with_capacity(CHUNK_BYTES));
         Self { stream, held, sealed: Vec::new() }
     }
 
-    pub(super) fn push(&mut self, mut bytes: &[u8]) {
+    pub(crate) fn push(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             // Sealed only when more follows: which chunk is the last is part of its nonce.
             if self.held.len() == CHUNK_BYTES {
@@ -53,7 +53,7 @@ impl Sealer {
         std::mem::take(&mut self.sealed)
     }
 
-    pub(super) fn finish(mut self) -> Vec<u8> {
+    pub(crate) fn finish(mut self) -> Vec<u8> {
         let chunk = self.stream.encrypt_last(self.held.as_slice());
         self.sealed.extend(chunk.expect("2³² chunks are 256 TiB"));
         self.sealed

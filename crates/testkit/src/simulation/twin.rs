@@ -30,6 +30,7 @@ impl Twin {
             | Input::Connected(_)
             | Input::Disconnected(_)
             | Input::Request { .. }
+            | Input::Evaluated(_)
             | Input::Command { .. }
             | Input::Gossip { .. } => false,
         }
@@ -65,7 +66,11 @@ impl Simulation {
         match input {
             Input::Response { .. } | Input::RequestFailed { .. } => Twin::is_meant(input),
             Input::Request { .. } | Input::Gossip { .. } => self.talks_with_twin(to, from),
-            Input::Tick | Input::Connected(_) | Input::Disconnected(_) | Input::Command { .. } => false,
+            Input::Tick
+            | Input::Connected(_)
+            | Input::Disconnected(_)
+            | Input::Evaluated(_)
+            | Input::Command { .. } => false,
         }
     }
 
@@ -80,6 +85,7 @@ impl Simulation {
             | Input::Connected(_)
             | Input::Disconnected(_)
             | Input::Request { .. }
+            | Input::Evaluated(_)
             | Input::Command { .. }
             | Input::Gossip { .. } => input,
         };
@@ -109,6 +115,7 @@ impl Simulation {
                     self.queue.push_back(Message::new(from, to, None, frame.clone(), Route::Gossip(circle)));
                 }
             }
+            Outbound::Evaluate(task) => self.input_twin(from, Input::Evaluated(task.run())),
             Outbound::Respond { .. } => self.dispatch(from, said),
             Outbound::Reply { .. } | Outbound::Members(_) | Outbound::Notice(_) => {}
         }

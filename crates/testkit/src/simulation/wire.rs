@@ -103,6 +103,7 @@ impl Simulation {
                     self.queue.push_back(message);
                 }
             }
+            Outbound::Evaluate(task) => self.input(from, Input::Evaluated(task.run())),
             Outbound::Gossip { circle, frame } => {
                 let mut audience = self.peers_of(from);
                 audience.retain(|to| !self.talks_with_twin(&from, to));

@@ -20,14 +20,14 @@ const MAX_PACKAGE_BYTES: usize = 2_048;
 const MAX_SEALED_BYTES: usize = 256;
 
 impl Ceremony {
-    /// Everything this keyholder has for another.
-    pub(crate) fn parts_for(&self, to: u16) -> Vec<Part> {
+    /// Everything this keyholder has, for any other.
+    pub(crate) fn parts(&self) -> Vec<Part> {
         if let Some((_, wire)) = &self.complete {
             return vec![Part::KeySet(wire.clone())];
         }
         let mut parts: Vec<Part> =
             self.round1.values().map(|signed| Part::Round1(signed.to_wire())).collect();
-        parts.extend(self.round2.iter().filter_map(|sent| sent.wires.get(&to)).cloned().map(Part::Round2));
+        parts.extend(self.round2.values().map(|signed| Part::Round2(signed.to_wire())));
         parts.extend(self.complaints.values().cloned().map(Part::Complaint));
         parts.extend(self.disclosures.values().cloned().map(Part::Disclosure));
         parts.extend(self.echoes.values().map(|signed| Part::Echo(signed.to_wire())));
@@ -100,15 +100,21 @@ impl Ceremony {
         }
     }
 
-    fn take_round2(&mut self, wire: &[u8], refused: &mut Refused) {
+    pub(super) fn take_round2(&mut self, wire: &[u8], refused: &mut Refused) {
         let place = |d: &Round2Document| Place::of(d.network, d.ceremony, d.index, d.signer);
         let Some(signed) = self.verified(wire, place, refused) else { return };
-        let document = signed.into_document();
-        let mine = self.keyholder(self.me).is_some_and(|(oin, _)| oin == document.audience);
-        if document.sealed.len() > MAX_SEALED_BYTES {
-            self.liars.convict(document.index, "signed an oversized round 2 package");
-        } else if mine && document.index != self.me {
-            self.sealed.entry(document.index).or_insert(document);
+        let (index, shares) = (signed.document().index, &signed.document().shares);
+        let others = self.participants.iter().filter(|other| **other != index);
+        if index == self.me {
+            // The own one is what follows from the seed, whoever brings another.
+        } else if !shares.iter().map(|share| &share.recipient).eq(others) {
+            self.liars.convict(index, "signed a round 2 package that is not for every participant");
+        } else if shares.iter().any(|share| share.sealed.len() > MAX_SEALED_BYTES) {
+            self.liars.convict(index, "signed an oversized round 2 package");
+        } else if self.round2.get(&index).is_some_and(|held| held.bytes() != signed.bytes()) {
+            self.liars.convict(index, "signed two different round 2 packages");
+        } else {
+            self.round2.entry(index).or_insert(signed);
         }
     }
 
@@ -129,7 +135,9 @@ impl Ceremony {
         let place = |d: &ComplaintDocument| Place::of(d.network, d.ceremony, d.index, d.signer);
         let Some(signed) = self.verified(wire, place, refused) else { return };
         let (accuser, accused) = (signed.document().index, signed.document().accused);
-        if accuser != accused && self.keyholder(accused).is_some() {
+        // Only of a package that is held here as well: whoever did not get one cannot have its share shown.
+        let package = self.round2.get(&accused).map(Signed::digest);
+        if accuser != accused && package == Some(signed.document().package) {
             self.complaints.entry((accuser, accused)).or_insert_with(|| wire.to_vec());
         }
     }

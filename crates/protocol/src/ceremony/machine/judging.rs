@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crypto::Signed;
 use domain::Timestamp;
 
 use super::Ceremony;
@@ -67,16 +66,11 @@ impl Ceremony {
 
     /// The last thing that a keyholder is known to have done.
     pub(crate) fn round_of(&self, index: u16) -> CeremonyRound {
-        let dealt = || {
-            self.shares.contains_key(&index)
-                || self.sealed.contains_key(&index)
-                || (index == self.me && self.round2.is_some())
-        };
         if self.result.as_ref().is_some_and(|result| result.signatures.contains_key(&index)) {
             CeremonyRound::Signature
         } else if self.echoes.contains_key(&index) {
             CeremonyRound::Echo
-        } else if dealt() {
+        } else if self.round2.contains_key(&index) {
             CeremonyRound::Shares
         } else if self.round1.contains_key(&index) {
             CeremonyRound::Commitments
@@ -97,7 +91,7 @@ impl Ceremony {
         } else if self.complaints.keys().filter(open).any(|(accuser, _)| *accuser == index) {
             // It waits itself.
             None
-        } else if self.round2.is_some() && !self.shares.contains_key(&index) {
+        } else if self.dealt.is_some() && !self.round2.contains_key(&index) {
             Some("round 2 package")
         } else if self.echoes.contains_key(&self.me) && !self.echoes.contains_key(&index) {
             Some("echo")
@@ -111,16 +105,16 @@ impl Ceremony {
     /// An echo must be of the packages that its signer passes on.
     pub(super) fn compare_echo(&mut self, from: u16, parts: &[Part]) {
         let Some(echo) = self.echoes.get(&from) else { return };
-        if !self.has_all_round1() || echo.document().transcript == self.transcript() {
+        if !self.has_all_packages() || echo.document().transcript == self.transcript() {
             return;
         }
-        let held: BTreeSet<Vec<u8>> = self.round1.values().map(Signed::to_wire).collect();
+        let (round1, round2) = self.packages();
+        let held: BTreeSet<Vec<u8>> = round1.into_iter().chain(round2).collect();
         let passed_on: BTreeSet<&Vec<u8>> = parts
             .iter()
             .filter_map(|part| match part {
-                Part::Round1(wire) => Some(wire),
-                Part::Round2(_)
-                | Part::Echo(_)
+                Part::Round1(wire) | Part::Round2(wire) => Some(wire),
+                Part::Echo(_)
                 | Part::Complaint(_)
                 | Part::Disclosure(_)
                 | Part::KeySet(_)

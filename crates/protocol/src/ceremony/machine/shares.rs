@@ -1,20 +1,21 @@
 //! Shares: sealed to every other keyholder, opened from every other, disputed when they do not fit.
-
-use std::collections::BTreeMap;
+//!
+//! No share comes into the open because it did not come. Whoever can keep messages from one honest keyholder would
+//! otherwise have every dealer show that one's share, and with t−1 keyholders of its own have the key.
 
 use crypto::{Digest, Signed, TypeName, dkg};
 
-use super::{Ceremony, Distributed};
-use crate::ceremony::message::{ComplaintDocument, DisclosureDocument, Round2Document};
+use super::{Ceremony, Dealt};
+use crate::ceremony::message::{ComplaintDocument, DisclosureDocument, Round2Document, SealedShare};
 use crate::effects::Identity;
 
 const SHARE_LABEL: &str = "samenhang ceremony share v1";
 
 impl Ceremony {
-    /// With all round 1 packages in hand, seals its share to every other keyholder. Once.
-    pub(super) fn distribute(&mut self, identity: &Identity) {
-        if self.round2.is_some() || !self.has_all_round1() {
-            return;
+    /// With all round 1 packages in hand, seals its share to every other keyholder. Once; whether it was now.
+    pub(super) fn deal(&mut self, identity: &Identity) -> bool {
+        if self.dealt.is_some() || !self.has_all_round1() {
+            return false;
         }
         let (secret, shares) = match self.round1_secret.distribute(&self.packages_of_others()) {
             Ok(distributed) => distributed,
@@ -22,31 +23,31 @@ impl Ceremony {
                 if let Some(index) = error.culprit() {
                     self.liars.convict(index, "sent a round 1 package without a valid proof of knowledge");
                 }
-                return;
+                return false;
             }
         };
-        let mut wires = BTreeMap::new();
+        let mut sealed = Vec::new();
         for (index, share) in &shares {
-            let Some(signed) = self.round1.get(index) else { continue };
-            let to = signed.document();
+            let Some(to) = self.round1.get(index) else { continue };
             let seed = self.seed.derive("round2", u64::from(*index));
             let aad = share_aad(self.digest, self.me, *index);
-            let Ok(sealed) = to.sealing_key.seal(SHARE_LABEL, &aad, share, &seed) else {
+            let Ok(bytes) = to.document().sealing_key.seal(SHARE_LABEL, &aad, share, &seed) else {
                 self.liars.convict(*index, "sent a sealing key that cannot be sealed to");
-                return;
+                return false;
             };
-            let document = Round2Document {
-                kind: TypeName::new(),
-                network: self.id.network,
-                signer: identity.oin,
-                audience: to.signer,
-                ceremony: self.digest,
-                index: self.me,
-                sealed,
-            };
-            wires.insert(*index, Signed::sign(document, &identity.key).to_wire());
+            sealed.push(SealedShare { recipient: *index, sealed: bytes });
         }
-        self.round2 = Some(Distributed { secret, shares, wires });
+        let document = Round2Document {
+            kind: TypeName::new(),
+            network: self.id.network,
+            signer: identity.oin,
+            ceremony: self.digest,
+            index: self.me,
+            shares: sealed,
+        };
+        self.round2.insert(self.me, Signed::sign(document, &identity.key));
+        self.dealt = Some(Dealt { secret, shares });
+        true
     }
 
     /// Opens what arrived sealed; complains of what does not open or does not fit.
@@ -54,23 +55,27 @@ impl Ceremony {
         if !self.has_all_round1() {
             return;
         }
-        for (index, document) in std::mem::take(&mut self.sealed) {
-            if self.shares.contains_key(&index) {
+        let mut unfit = Vec::new();
+        for (index, package) in &self.round2 {
+            let is_settled =
+                self.shares.contains_key(index) || self.complaints.contains_key(&(self.me, *index));
+            let mine = package.document().shares.iter().find(|share| share.recipient == self.me);
+            let (Some(mine), Some(dealer), false) = (mine, self.round1.get(index), is_settled) else {
                 continue;
+            };
+            let aad = share_aad(self.digest, *index, self.me);
+            let share = self.sealing.open(SHARE_LABEL, &aad, &mine.sealed).ok();
+            match share.filter(|share| dkg::share_is_valid(&dealer.document().package, self.me, share)) {
+                Some(share) => drop(self.shares.insert(*index, share)),
+                None => unfit.push((*index, package.digest())),
             }
-            let Some(dealer) = self.round1.get(&index) else { continue };
-            let aad = share_aad(self.digest, index, self.me);
-            let share = self.sealing.open(SHARE_LABEL, &aad, &document.sealed).ok();
-            let valid = share.filter(|share| dkg::share_is_valid(&dealer.document().package, self.me, share));
-            if let Some(share) = valid {
-                self.shares.insert(index, share);
-                continue;
-            }
-            self.complain(identity, index);
+        }
+        for (index, package) in unfit {
+            self.complain(identity, index, package);
         }
     }
 
-    fn complain(&mut self, identity: &Identity, accused: u16) {
+    fn complain(&mut self, identity: &Identity, accused: u16, package: Digest) {
         let complaint = ComplaintDocument {
             kind: TypeName::new(),
             network: self.id.network,
@@ -78,6 +83,7 @@ impl Ceremony {
             ceremony: self.digest,
             index: self.me,
             accused,
+            package,
         };
         let wire = || Signed::sign(complaint, &identity.key).to_wire();
         self.complaints.entry((self.me, accused)).or_insert_with(wire);
@@ -85,7 +91,7 @@ impl Ceremony {
 
     /// Brings each share that was complained of into the open.
     pub(super) fn answer_complaints(&mut self, identity: &Identity) {
-        let Some(sent) = &self.round2 else { return };
+        let Some(sent) = &self.dealt else { return };
         for (accuser, accused) in self.complaints.keys() {
             if *accused != self.me || self.disclosures.contains_key(&(self.me, *accuser)) {
                 continue;

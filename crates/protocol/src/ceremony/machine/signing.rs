@@ -20,7 +20,7 @@ impl Ceremony {
             return None;
         }
         let packages = self.packages_of_others();
-        let outcome = match self.round2.as_ref()?.secret.finish(&packages, &self.shares) {
+        let outcome = match self.dealt.as_ref()?.secret.finish(&packages, &self.shares) {
             Ok(outcome) => outcome,
             Err(error) => {
                 if let Some(index) = error.culprit() {

@@ -126,12 +126,24 @@ impl Forger {
 
     fn lying(&self, parts: Vec<Part>, dice: &mut Dice) -> Vec<Part> {
         let mut told: Vec<Part> = Vec::new();
+        let own_index = parts.iter().find_map(|part| match part {
+            Part::Round1(wire) => {
+                let document = read::<Round1Document>(wire)?;
+                (document.signer == self.oin).then_some(document.index)
+            }
+            Part::Round2(_)
+            | Part::Echo(_)
+            | Part::Complaint(_)
+            | Part::Disclosure(_)
+            | Part::KeySet(_)
+            | Part::Abandonment(_) => None,
+        });
         for part in parts {
-            if let Part::Round1(wire) = &part
+            if let Part::Round2(wire) = &part
                 && dice.percent(10)
-                && let Some(document) = read::<Round1Document>(wire)
+                && let (Some(index), Some(about)) = (own_index, read::<Round2Document>(wire))
             {
-                told.push(Part::Complaint(self.complaint(&document, dice)));
+                told.push(Part::Complaint(self.complaint(index, &about)));
             }
             if dice.percent(70) {
                 told.push(part);
@@ -142,14 +154,16 @@ impl Forger {
         told
     }
 
-    fn complaint(&self, about: &Round1Document, dice: &mut Dice) -> Vec<u8> {
+    /// A complaint of a package in which nothing is wrong.
+    fn complaint(&self, index: u16, about: &Round2Document) -> Vec<u8> {
         self.sign(ComplaintDocument {
             kind: crypto::TypeName::new(),
             network: self.network,
             signer: self.oin,
             ceremony: about.ceremony,
-            index: about.index,
-            accused: u16::try_from(dice.below(6)).unwrap_or(0),
+            index,
+            accused: about.index,
+            package: digest(Round2Document::LABEL, &[&cbor::to_vec(about)]),
         })
     }
 
@@ -162,8 +176,14 @@ impl Forger {
                 Part::Round1(self.sign(document))
             }
             Part::Round2(wire) => {
-                let mut document = read::<Round2Document>(wire)?;
-                flip(&mut document.sealed, dice);
+                let mut document =
+                    read::<Round2Document>(wire).filter(|document| document.signer == self.oin)?;
+                let place = dice.pick(document.shares.len());
+                match document.shares.get_mut(place) {
+                    Some(share) if dice.percent(50) => flip(&mut share.sealed, dice),
+                    Some(_) => drop(document.shares.remove(place)),
+                    None => {}
+                }
                 Part::Round2(self.sign(document))
             }
             Part::Echo(wire) => {

@@ -1,0 +1,112 @@
+//! What `index` reads: bodies, headers and heads of feeds.
+
+use crypto::{Seed, Signed, Tag, cbor};
+use domain::{CircleId, Epoch, NetworkId, Oin, Timestamp};
+use index::{
+    Body, Dummies, FeedId, HeadDocument, HeaderDocument, MAX_PROOF_BYTES, MAX_TAGS, Position, Publisher,
+    UnverifiedProof,
+};
+
+use super::Check;
+use super::documents::{document, signed, signer, value};
+
+pub(crate) const CHECKS: &[(&str, Check)] = &[
+    ("body", body),
+    ("header", signed::<HeaderDocument>),
+    ("head", signed::<HeadDocument>),
+    ("header-document", header_document),
+    ("head-document", head_document),
+    ("feed-id", value::<FeedId>),
+    ("dummies", dummies),
+    ("proof", proof),
+];
+
+/// Good inputs, by check.
+pub(crate) fn good() -> Vec<(&'static str, Vec<u8>)> {
+    let feed = FeedId {
+        publisher: Oin::test_number(1).expect("a small number"),
+        circle: CircleId::from_bytes([1; 16]),
+        epoch: Epoch(7),
+    };
+    let mut publisher = Publisher::new(NetworkId::from_bytes([7; 32]), feed);
+    publisher.add([Tag::from_bytes([0xbb; 16]), Tag::from_bytes([0xaa; 16])]);
+    let now = Timestamp(1_795_000_000);
+    let first = publisher.segment(now, &signer()).expect("there is something to publish");
+    let second = publisher.segment(now.plus(2), &signer()).expect("an empty segment");
+    let sets = vec![crypto::digest("key set", &[])];
+    let roster = (3, crypto::digest("roster", &[]));
+    let head: Signed<HeadDocument> =
+        publisher.head(now.plus(2), true, roster, sets, &signer()).expect("there is a segment");
+    let mut padded = Publisher::new(NetworkId::from_bytes([7; 32]), feed);
+    padded.pad(|| Seed::from_bytes([5; 32]));
+    padded.add([Tag::from_bytes([0xcc; 16])]);
+    let with_dummies = padded.segment(now, &signer()).expect("there is something to publish");
+    vec![
+        ("dummies", padded.dummies().expect("it is padded").to_bytes()),
+        ("body", with_dummies.body.to_bytes()),
+        ("body", first.body.to_bytes()),
+        ("body", second.body.to_bytes()),
+        ("header", first.header.to_wire()),
+        ("header", second.header.to_wire()),
+        ("head", head.to_wire()),
+        ("header-document", second.header.bytes().to_vec()),
+        ("head-document", head.bytes().to_vec()),
+        ("feed-id", cbor::to_vec(&feed)),
+        ("proof", proof_of(&first.header, &with_dummies.header)),
+    ]
+}
+
+fn proof_of(one: &Signed<HeaderDocument>, other: &Signed<HeaderDocument>) -> Vec<u8> {
+    let proof = UnverifiedProof::of(&one.to_wire(), &other.to_wire()).expect("two headers");
+    proof.verify(&one.document().network, &signer().verifying_key()).expect("two histories").to_wire()
+}
+
+/// What may be proof of two histories.
+fn proof(bytes: &[u8]) -> bool {
+    let Ok(read) = UnverifiedProof::parse(bytes) else { return false };
+    assert!(bytes.len() <= MAX_PROOF_BYTES);
+    let feed = read.feed();
+    if let Ok(proof) = read.verify(&NetworkId::from_bytes([7; 32]), &signer().verifying_key()) {
+        assert_eq!((proof.to_wire().as_slice(), proof.feed()), (bytes, feed), "one encoding for each proof");
+        let [one, other] = proof.statements();
+        assert!(one < other);
+    }
+    true
+}
+
+fn body(bytes: &[u8]) -> bool {
+    let Ok(body) = Body::from_bytes(bytes) else { return false };
+    assert_eq!(body.to_bytes(), bytes, "one encoding for each body");
+    assert!(body.added().len() + body.withdrawn().len() <= MAX_TAGS);
+    for tags in [body.added(), body.withdrawn()] {
+        assert!(tags.is_sorted_by(|one, next| one < next));
+    }
+    assert_eq!(Body::new(body.added().to_vec(), body.withdrawn().to_vec()), Ok(body));
+    true
+}
+
+fn header_document(bytes: &[u8]) -> bool {
+    let taken = document::<HeaderDocument>(bytes);
+    if let Ok(header) = cbor::from_slice::<HeaderDocument>(bytes) {
+        assert!(!header.is_possible() || header.begins <= header.sequence);
+        let _place = (header.is_first(), header.is_part());
+        let _reachable = Position::from(&Signed::sign(header, &signer())).is_reachable();
+    }
+    taken
+}
+
+fn head_document(bytes: &[u8]) -> bool {
+    let taken = document::<HeadDocument>(bytes);
+    if let Ok(head) = cbor::from_slice::<HeadDocument>(bytes) {
+        let _reachable = Position::from(&head).is_reachable();
+    }
+    taken
+}
+
+/// Which tags of a feed are dummies, as it is kept.
+fn dummies(bytes: &[u8]) -> bool {
+    let Some(dummies) = Dummies::from_bytes(bytes) else { return false };
+    assert_eq!(dummies.to_bytes(), bytes, "one encoding for each");
+    assert!(dummies.tags().len() <= 1 << 21, "{} dummies", dummies.tags().len());
+    true
+}
