@@ -49,7 +49,10 @@ fn check_of(line: &str) -> &'static str {
         "evaluation" => "evaluation-request",
         "evaluated" | "evaluation refused" => "evaluation-response",
         "heads wanted" | "headers wanted" | "bodies wanted" | "newest wanted" => "feed-request",
-        "heads" | "headers" | "bodies" | "feed unknown" | "newest" | "nothing held" => "feed-response",
+        "proofs wanted" | "more proofs wanted" | "proof passed on" => "feed-request",
+        "heads" | "headers" | "bodies" | "feed unknown" | "newest" | "nothing held" | "proofs" => {
+            "feed-response"
+        }
         "roster wanted" => "roster-request",
         "roster" | "roster unknown" => "roster-response",
         "key set of a ceremony" => "key-set",

@@ -2,7 +2,10 @@
 
 use crypto::{Seed, Signed, Tag, cbor};
 use domain::{CircleId, Epoch, NetworkId, Oin, Timestamp};
-use index::{Body, Dummies, FeedId, HeadDocument, HeaderDocument, MAX_TAGS, Position, Publisher};
+use index::{
+    Body, Dummies, FeedId, HeadDocument, HeaderDocument, MAX_PROOF_BYTES, MAX_TAGS, Position, Publisher,
+    UnverifiedProof,
+};
 
 use super::Check;
 use super::documents::{document, signed, signer, value};
@@ -15,6 +18,7 @@ pub(crate) const CHECKS: &[(&str, Check)] = &[
     ("head-document", head_document),
     ("feed-id", value::<FeedId>),
     ("dummies", dummies),
+    ("proof", proof),
 ];
 
 /// Good inputs, by check.
@@ -48,7 +52,26 @@ pub(crate) fn good() -> Vec<(&'static str, Vec<u8>)> {
         ("header-document", second.header.bytes().to_vec()),
         ("head-document", head.bytes().to_vec()),
         ("feed-id", cbor::to_vec(&feed)),
+        ("proof", proof_of(&first.header, &with_dummies.header)),
     ]
+}
+
+fn proof_of(one: &Signed<HeaderDocument>, other: &Signed<HeaderDocument>) -> Vec<u8> {
+    let proof = UnverifiedProof::of(&one.to_wire(), &other.to_wire()).expect("two headers");
+    proof.verify(&one.document().network, &signer().verifying_key()).expect("two histories").to_wire()
+}
+
+/// What may be proof of two histories.
+fn proof(bytes: &[u8]) -> bool {
+    let Ok(read) = UnverifiedProof::parse(bytes) else { return false };
+    assert!(bytes.len() <= MAX_PROOF_BYTES);
+    let feed = read.feed();
+    if let Ok(proof) = read.verify(&NetworkId::from_bytes([7; 32]), &signer().verifying_key()) {
+        assert_eq!((proof.to_wire().as_slice(), proof.feed()), (bytes, feed), "one encoding for each proof");
+        let [one, other] = proof.statements();
+        assert!(one < other);
+    }
+    true
 }
 
 fn body(bytes: &[u8]) -> bool {
