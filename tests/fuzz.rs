@@ -28,8 +28,8 @@ const MOST_INPUTS: usize = 200;
 const MOST_BYTES: usize = 1 << 20;
 
 /// Changes tried of each input. Targets that run whole nodes get fewer.
-const CHANGES: usize = 200;
-const CHANGES_OF_MACHINES: usize = 3;
+const CHANGES: usize = 60;
+const CHANGES_OF_MACHINES: usize = 2;
 
 fn folder(target: &Target) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fuzz/corpus").join(target.name)

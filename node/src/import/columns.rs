@@ -126,10 +126,16 @@ impl Header {
         if !names.iter().any(|name| known(name).is_some() || nearest(name).1 >= RESEMBLES) {
             return Err(FileFlaw::NoHeader);
         }
+        // Every file has these columns; a row without them may be one of data, of which no cell is repeated.
+        let is_header =
+            names.iter().filter_map(|name| known(name)).any(|column| [FAMILY, ROLE].contains(&column));
         let mut places: BTreeMap<Column, usize> = BTreeMap::new();
         for (place, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
             let Some(column) = known(name) else {
                 let (nearest, likeness) = nearest(name);
+                if !is_header && likeness < SUGGESTED {
+                    return Err(FileFlaw::NoHeader);
+                }
                 return Err(FileFlaw::UnknownColumn {
                     column: name.chars().take(SHOWN_CHARS).collect(),
                     nearest: (likeness >= SUGGESTED).then_some(nearest.name()),
@@ -256,6 +262,7 @@ mod tests {
             (&["rol", "postcode"], "column 'gezin' is missing"),
             (&["gezin", "postcode"], "column 'rol' is missing"),
             (&["G1", "kind", "Zonneveld", "2015-03-09"], "no header; "),
+            (&["Zonneveld", "gezin-1", "kind", "2015-03-09"], "no header; "),
         ] {
             let flaw = header(cells).unwrap_err().to_string();
             assert!(flaw.starts_with(told), "{flaw}");

@@ -48,8 +48,8 @@ fn check_of(line: &str) -> &'static str {
         "exchange answered" | "key set" | "ceremony unknown" => "ceremony-response",
         "evaluation" => "evaluation-request",
         "evaluated" | "evaluation refused" => "evaluation-response",
-        "heads wanted" | "headers wanted" | "bodies wanted" | "newest wanted" => "feed-request",
-        "proofs wanted" | "more proofs wanted" | "proof passed on" => "feed-request",
+        "heads wanted" | "headers wanted" | "bodies wanted" | "newest wanted" | "proofs wanted"
+        | "more proofs wanted" | "proof passed on" => "feed-request",
         "heads" | "headers" | "bodies" | "feed unknown" | "newest" | "nothing held" | "proofs" => {
             "feed-response"
         }
