@@ -46,13 +46,14 @@ impl Epochs {
             lanes: BTreeSet::new(),
             forgotten,
         };
-        epochs.look(chain, &KeyMaterial::default(), now);
+        let _first_look = epochs.look(chain, &KeyMaterial::default(), now);
         epochs.lanes = kept.into_iter().filter(|epoch| !epochs.is_forgotten(*epoch)).collect();
         epochs
     }
 
-    /// Looks at the clock, the roster and the key sets held. The lanes stay as they are.
-    pub(crate) fn look(&mut self, chain: &RosterChain, material: &KeyMaterial, now: Timestamp) {
+    /// Looks at the clock, the roster and the key sets held. The lanes stay as they are. Returns whether a class of keys
+    /// went back to an earlier epoch: the clock was set back, or nobody can use a key set any more.
+    pub(crate) fn look(&mut self, chain: &RosterChain, material: &KeyMaterial, now: Timestamp) -> bool {
         let roster = chain.newest();
         let clock = roster.epoch_at(now);
         let before = clock.0.checked_sub(1).map(Epoch);
@@ -65,11 +66,14 @@ impl Epochs {
             // Without any key set it waits for that of the epoch that runs.
             [Some(clock), before].into_iter().flatten().find(has_key_set).unwrap_or(clock)
         };
-        self.entered = KeyClass::ALL.into_iter().map(|class| (class, entered(class))).collect();
+        let entered = KeyClass::ALL.into_iter().map(|class| (class, entered(class))).collect();
+        let left = std::mem::replace(&mut self.entered, entered);
+        let went_back = left.iter().any(|(class, left)| self.entered(*class) < *left);
         self.clock = clock;
         let first = self.forgotten.map_or(clock, |last| Epoch(last.0.saturating_add(1)).max(clock));
         self.since = before.unwrap_or(first);
         self.next = after.filter(|next| now >= roster.preparation_of(*next) && !self.is_forgotten(*next));
+        went_back
     }
 
     /// Opens the lanes that are missing, and names them. The epoch before the one that runs needs one where a class may

@@ -160,7 +160,7 @@ impl Node {
         for record in kept.of(Collection::Abandonment) {
             ceremonies.restore_abandonment(&cx!(), &record);
         }
-        epochs.look(&chain, &ceremonies.material, now);
+        let _went_back = epochs.look(&chain, &ceremonies.material, now);
         let opened = epochs.open_lanes(&ceremonies.material);
         let cx = cx!();
         ceremonies.restore_secrets(&cx, &kept.secrets);
@@ -231,11 +231,17 @@ impl Node {
         if matches!(input, Input::Tick) {
             self.agreement.look(&self.machines.feeds.others, self.chain.newest(), now);
         }
-        self.epochs.look(&self.chain, &self.machines.ceremonies.material, now);
+        let went_back = self.epochs.look(&self.chain, &self.machines.ceremonies.material, now);
         let opened = self.epochs.open_lanes(&self.machines.ceremonies.material);
-        let over = if self.agreement.agrees { self.epochs.close_lanes() } else { BTreeSet::new() };
+        // With the clocks just compared: whatever comes first after a jump of the clock destroys nothing.
+        let may_destroy = matches!(input, Input::Tick) && self.agreement.agrees;
+        let over = if may_destroy { self.epochs.close_lanes() } else { BTreeSet::new() };
         let (cx, mut fx) = context!(self, now);
         let machines = &mut self.machines;
+        if went_back {
+            // What was given up there when it was left is wanted again.
+            machines.families.open(&cx.epochs.lanes, &mut machines.client);
+        }
         if !std::mem::replace(&mut self.resumed, true) {
             machines.feeds.sweep(&mut fx);
             machines.families.resume(&cx, &mut with!(machines), &mut fx);

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crypto::{CeremonyId, Digest, KeyholderSection, Unverified};
 use domain::{Oin, Timestamp};
 
+use super::attempts::Attempts;
 use super::keeper::{CeremonyKeeper, ceremony_id, keys_to_make};
 use super::material::KeyId;
 use super::message::{Part, Round1Document};
@@ -96,8 +97,11 @@ impl CeremonyKeeper {
         let deadline = u64::from(cx.roster.rules().ceremony_deadline_seconds);
         let mut problems = Vec::new();
         for (key, asking) in &self.asking {
-            let present = self.present(cx, *key).map(|attempts| attempts.id().attempt);
-            if asking.lost.is_some() && asking.lost >= present {
+            let attempts = self.present(cx, *key);
+            let present = attempts.map(|attempts| attempts.id().attempt);
+            // What this keyholder gave up it has destroyed itself.
+            let given_up = attempts.and_then(Attempts::newest_own);
+            if asking.lost > given_up && asking.lost >= present {
                 problems.push(CeremonyProblem::Lost { key: *key });
             } else if cx.now.since(asking.since) >= deadline {
                 let section = cx.roster.keyholder_section();

@@ -248,8 +248,13 @@ impl CeremonyKeeper {
         }
     }
 
-    /// Lets go of an epoch that is over; its records go with its data key.
+    /// Lets go of an epoch that is over; its records go with its data key. Also of what is under way: whatever is
+    /// answered late has no place on disk any more.
     pub(crate) fn forget(&mut self, epoch: Epoch) {
+        self.pending.retain(|_, (_, key)| key.epoch != epoch);
+        self.running.retain(|key, _| key.epoch != epoch);
+        self.asking.retain(|key, _| key.epoch != epoch);
+        self.left.retain(|key, _| key.epoch != epoch);
         self.material.key_sets.retain(|key, _| key.epoch != epoch);
         self.attempts.retain(|(key, _), _| key.epoch != epoch);
         self.begun.retain(|(key, _)| key.epoch != epoch);

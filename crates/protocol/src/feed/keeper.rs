@@ -323,6 +323,10 @@ impl FeedKeeper {
         let done = |own: &OwnFeed| {
             own.hearing.is_none() && own.head.as_ref().is_some_and(|head| !head.document().backlog)
         };
+        let is_read = |circle: &roster::Circle| cx.roster.has_readers(&circle.id, &cx.identity.oin);
+        if !cx.epochs.lanes.contains(&epoch) && cx.roster.circles().iter().any(is_read) {
+            return false;
+        }
         let own = self.read_feeds(cx).filter(|own| own.publisher.feed().epoch == epoch);
         own.into_iter().all(|own| done(own) && !own.publisher.has_backlog())
     }

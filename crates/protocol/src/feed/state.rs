@@ -24,6 +24,15 @@ impl FeedKeeper {
             |replica: &&Replica| circles.is_none_or(|circles| circles.contains(&replica.feed().circle));
         let heard = self.newest_heads();
         let needed = needed_key_sets(cx, material);
+        if needed.keys().any(|epoch| !cx.epochs.lanes.contains(epoch)) {
+            // A clock that was set back behind an epoch that is forgotten: nothing of it is held, whoever publishes.
+            let may_ask = |circle: &CircleId| circles.is_none_or(|circles| circles.contains(circle));
+            for circle in cx.roster.circles().iter().filter(|circle| may_ask(&circle.id)) {
+                for publisher in cx.roster.publishers_for(&circle.id, &cx.identity.oin) {
+                    completeness.add(publisher.oin, FeedState::Incomplete);
+                }
+            }
+        }
         for replica in self.replicas.values().filter(asked) {
             let feed = replica.feed();
             if let Some(key_sets) = needed.get(&feed.epoch) {
