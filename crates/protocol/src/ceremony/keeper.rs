@@ -82,9 +82,8 @@ impl CeremonyKeeper {
     pub(crate) fn restore_secrets(&mut self, cx: &Context<'_>, secrets: &[(SecretName, Secret)]) {
         self.secrets.extend(secrets.iter().map(|(name, _)| name.clone()));
         let held = self.material.key_sets.keys().copied();
-        // Also those whose time is not yet: the clock may have been ahead when they were begun, or was set back.
+        // Also those whose time is not yet, or over, by a clock that may be wrong.
         let begun = secrets.iter().filter_map(|(name, _)| key_of(name));
-        let begun = begun.filter(|key| key.epoch >= cx.epochs.since);
         let keys: BTreeSet<KeyId> = held.chain(keys_to_make(cx)).chain(begun).collect();
         let held =
             |name: SecretName| secrets.iter().find(|(held, _)| *held == name).map(|(_, secret)| secret);
