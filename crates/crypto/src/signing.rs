@@ -1,7 +1,7 @@
 //! Ed25519 signatures over a label and bytes exactly as received.
 
 #[cfg(feature = "remember-verified")]
-mod remembered;
+pub(crate) mod remembered;
 
 use std::fmt;
 

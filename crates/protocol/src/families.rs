@@ -1,23 +1,22 @@
 //! The own families from registration to match: keys derived, pseudonyms set, tags queued, hits kept and told.
 
+mod finding;
+mod registering;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crypto::{Digest, PseudonymKey, cbor};
-use domain::{
-    Address, CalendarDate, CircleId, Epoch, FamilyRef, KeyClass, Oin, Signal, Timestamp, Visibility,
-};
-use index::{FeedId, Hit, MatchRecord, Matches, OwnFamilies, Participation, UnitMatrix};
+use domain::{Address, CircleId, Epoch, FamilyRef, KeyClass, Oin, Signal, Timestamp, Visibility};
+use index::{FeedId, MatchRecord, Matches, OwnFamilies, Participation, UnitMatrix};
 use linkage::{DeriveOptions, HouseholdSuppression, LinkageKey, derive};
 
+use crate::SignalSummary;
 use crate::ceremony::{KeyId, KeyMaterial};
 use crate::effects::{Context, Effects};
 use crate::evaluation::{Evaluated, EvaluationClient};
-use crate::feed::{Arrived, FeedKeeper};
-use crate::record::{
-    FamilyKeysRecord, MatchKeysRecord, SignalRecord, evaluated_record, key_digest, keys_key, match_key,
-};
+use crate::feed::FeedKeeper;
+use crate::record::{FamilyKeysRecord, MatchKeysRecord, SignalRecord, evaluated_record, key_digest};
 use crate::units::UnitMatches;
-use crate::{Answer, CannotRenew, Collection, ImportCounts, Notice, Refusal, Scope, SignalSummary};
 
 /// How long the next part of an import may take. Whoever imports has it at hand; after that it has gone.
 const PATIENCE_SECONDS: u64 = 30;
@@ -165,118 +164,6 @@ impl Families {
             with.client.want(epoch, self.own.missing(epoch, family));
         }
         self.withdraw_unwanted(with.feeds);
-    }
-
-    /// Registers signals. The record and everything that follows from it are kept before the reply is given.
-    pub(crate) fn import(
-        &mut self,
-        cx: &Context<'_>,
-        signals: Vec<Signal>,
-        with: &mut Neighbours<'_>,
-        fx: &mut Effects<'_>,
-    ) -> ImportCounts {
-        let counts = self.register(cx, signals, fx);
-        if self.unfollowed.is_some() {
-            self.follow_changes(cx, with, fx);
-        }
-        counts
-    }
-
-    /// Keeps the records of signals. Everything that follows from them is left for [`Families::import`]: it looks at
-    /// all families, too often to do it for every part of a large import.
-    pub(crate) fn register(
-        &mut self,
-        cx: &Context<'_>,
-        signals: Vec<Signal>,
-        fx: &mut Effects<'_>,
-    ) -> ImportCounts {
-        let mut counts = ImportCounts::default();
-        for mut signal in signals {
-            let held = self.signals.get(&signal.family_ref);
-            if signal.ends_on.is_none() {
-                let held = held.and_then(|held| held.ends_on);
-                signal.ends_on = Some(signal.family.usual_end(held, cx.now.date()));
-            }
-            match held {
-                Some(held) if *held == signal => {
-                    counts.unchanged += 1;
-                    continue;
-                }
-                Some(held) => {
-                    counts.changed += 1;
-                    self.unfollowed_shows |= held.visibility == Visibility::Visible;
-                }
-                None => counts.added += 1,
-            }
-            self.unfollowed_shows |= signal.visibility == Visibility::Visible;
-            let key = signal.family_ref.as_str().as_bytes().to_vec();
-            fx.put(Collection::Signal, key, cbor::to_vec(&SignalRecord::from(&signal)));
-            fx.cut();
-            self.signals.insert(signal.family_ref.clone(), signal);
-        }
-        if counts.added + counts.changed > 0 {
-            self.unfollowed = Some(cx.now);
-        }
-        counts
-    }
-
-    /// Moves the last day of signals, unless it is too late for one of them. Returns how many there were.
-    pub(crate) fn renew(
-        &mut self,
-        cx: &Context<'_>,
-        families: &[FamilyRef],
-        until: CalendarDate,
-        with: &mut Neighbours<'_>,
-        fx: &mut Effects<'_>,
-    ) -> Result<usize, CannotRenew> {
-        let mut renewed: Vec<Signal> = Vec::new();
-        for signal in families.iter().filter_map(|family| self.signals.get(family)) {
-            let refused = |why| CannotRenew { family: signal.family_ref.clone(), why };
-            signal.family.check_end(until, cx.now.date()).map_err(refused)?;
-            renewed.push(Signal { ends_on: Some(until), ..signal.clone() });
-        }
-        let count = renewed.len();
-        self.import(cx, renewed, with, fx);
-        Ok(count)
-    }
-
-    /// Removes signals, and with them their keys, tags and matches. Returns how many there were.
-    pub(crate) fn withdraw(
-        &mut self,
-        cx: &Context<'_>,
-        families: &[FamilyRef],
-        with: &mut Neighbours<'_>,
-        fx: &mut Effects<'_>,
-    ) -> usize {
-        let mut withdrawn = 0;
-        for family in families {
-            if self.signals.remove(family).is_none() {
-                continue;
-            }
-            withdrawn += 1;
-            fx.delete(Collection::Signal, family.as_str().as_bytes().to_vec());
-            for epoch in &cx.epochs.lanes {
-                let scope = Scope::Epoch(*epoch);
-                fx.delete_in(scope, Collection::FamilyKeys, keys_key(*epoch, family));
-                self.settled.remove(&(*epoch, family.clone()));
-                self.recorded.remove(&(*epoch, family.clone()));
-            }
-            for feed in self.matches.remove_family(family) {
-                fx.delete_in(Scope::Epoch(feed.epoch), Collection::Match, match_key(family, &feed));
-                fx.cut();
-            }
-            self.units.touch(&self.own, family);
-            self.own.remove(family);
-            fx.cut();
-        }
-        if withdrawn > 0 {
-            let gone: BTreeSet<&FamilyRef> = families.iter().collect();
-            self.told.retain(|(told, _)| !gone.contains(told));
-            let own = &self.own;
-            with.client.keep_only(|key| own.carriers(key).next().is_some());
-            self.follow_changes(cx, with, fx);
-        }
-        withdrawn
     }
 
     /// Another roster is in force: feeds that may no longer be read match nothing, and legal bases, circles and
@@ -448,81 +335,6 @@ impl Families {
             let wanted = families.flat_map(|family| self.own.tags(family, &feed)).collect();
             feeds.keep_only(&feed, &wanted);
         }
-    }
-
-    /// Tags came into force or left in a replica: probe them with every own family.
-    pub(crate) fn arrived(&mut self, cx: &Context<'_>, arrived: &Arrived, fx: &mut Effects<'_>) {
-        let feed = arrived.feed;
-        // What came first: an involvement that lost one tag and gained another is not gone in between.
-        let hits = self.own.probe(&feed, &arrived.added);
-        self.found(cx, feed, hits, fx);
-        let gone = self.own.probe(&feed, &arrived.withdrawn);
-        for record in self.matches.withdraw(feed, &gone) {
-            self.keep_match(cx, record, fx);
-            fx.cut();
-        }
-    }
-
-    fn found(&mut self, cx: &Context<'_>, feed: FeedId, hits: Vec<Hit>, fx: &mut Effects<'_>) {
-        for record in self.matches.add(feed, hits) {
-            self.keep_match(cx, record, fx);
-            fx.cut();
-        }
-    }
-
-    /// Keeps a changed match record, and tells an involvement that is new.
-    fn keep_match(&mut self, cx: &Context<'_>, record: MatchRecord, fx: &mut Effects<'_>) {
-        let MatchRecord { family, feed, agreeing } = record;
-        let (scope, key) = (Scope::Epoch(feed.epoch), match_key(&family, &feed));
-        if agreeing.is_empty() {
-            fx.delete_in(scope, Collection::Match, key);
-        } else {
-            let agreeing = agreeing.iter().map(key_digest).collect();
-            let kept = MatchKeysRecord { family: family.as_str().to_owned(), feed, agreeing };
-            fx.put_in(scope, Collection::Match, key, cbor::to_vec(&kept));
-        }
-        let organisation = feed.publisher;
-        let involved = self.matches.involved(&family, &self.own, cx.epochs.since);
-        let told = (family, organisation);
-        match involved.into_iter().find(|found| found.organisation == organisation) {
-            None => {
-                self.told.remove(&told);
-            }
-            Some(involvement) => {
-                if self.told.insert(told.clone()) {
-                    fx.notice(Notice::NewMatch { family: told.0, involvement });
-                }
-            }
-        }
-    }
-
-    /// Who else is involved with a family. Asking requires an own active signal on a legal basis that holds.
-    pub(crate) fn who(
-        &self,
-        cx: &Context<'_>,
-        family: &FamilyRef,
-        feeds: &FeedKeeper,
-        material: &KeyMaterial,
-    ) -> Result<Answer, Refusal> {
-        let signal = self.signals.get(family).ok_or(Refusal::NoOwnSignal)?;
-        if has_ended(cx, signal) {
-            return Err(Refusal::Ended);
-        }
-        let circles = participation(cx, signal).circles;
-        if circles.is_empty() {
-            return Err(Refusal::NoLegalBasis);
-        }
-        let mut completeness = feeds.completeness(cx, material, Some(&circles));
-        let lacks_keys = |class| !self.own.is_evaluated(cx.epochs.entered(class), family, &[class]);
-        if self.is_registering() || KeyClass::ALL.into_iter().any(lacks_keys) {
-            completeness.own_work_left();
-        }
-        Ok(Answer {
-            family: family.clone(),
-            involved: self.matches.involved(family, &self.own, cx.epochs.since),
-            units: self.units.of(family),
-            completeness,
-        })
     }
 
     /// Whether signals are registered of which keys and matches have not followed yet.

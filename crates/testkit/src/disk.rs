@@ -41,6 +41,18 @@ impl MemoryDisk {
         self.records.keys().filter(|(.., held)| *held == scope).count()
     }
 
+    /// The epochs of which some record can be read.
+    #[must_use]
+    pub fn epochs(&self) -> BTreeSet<Epoch> {
+        let scopes = self.records.keys().map(|(.., scope)| *scope);
+        scopes
+            .filter_map(|scope| match scope {
+                Scope::Epoch(epoch) => Some(epoch),
+                Scope::Lasting => None,
+            })
+            .collect()
+    }
+
     /// The epochs that were forgotten.
     #[must_use]
     pub fn forgotten(&self) -> &BTreeSet<Epoch> {

@@ -43,7 +43,8 @@ impl Founding {
         open: &[(&'static str, &'static str)],
     ) -> Self {
         let circles = vec![CirclePlan { bases: vec!["test"], open: open.to_vec() }];
-        let plan = Plan { circles, members: members.to_vec(), keyholders, threshold, interval_seconds: 2 };
+        let members = members.to_vec();
+        let plan = Plan { circles, members, keyholders, threshold, ..Plan::uniform(0) };
         Self::planned(&plan)
     }
 
@@ -76,7 +77,7 @@ impl Founding {
             name: "test".to_owned(),
             test_network: true,
             rules: Rules {
-                epoch: EpochRules::starting(START.0, 90 * 86_400),
+                epoch: EpochRules::starting(START.0, plan.epoch_seconds),
                 publish_interval_seconds: plan.interval_seconds,
                 heartbeat_seconds: HEARTBEAT_SECONDS,
                 ceremony_deadline_seconds: 30,
@@ -194,6 +195,24 @@ impl Founding {
     pub fn next(&self, held: &VerifiedRoster, change: impl FnOnce(&mut RosterContent)) -> SignedRoster {
         let mut content = self.content.clone();
         change(&mut content);
+        SignedRoster::next(held, content, &[&signing_key(0)])
+    }
+
+    /// The chain of rosters that every node begins with.
+    #[must_use]
+    pub fn chain(&self) -> &RosterChain {
+        &self.chain
+    }
+
+    /// What the governors signed in genesis.
+    #[must_use]
+    pub fn content(&self) -> &RosterContent {
+        &self.content
+    }
+
+    /// The version after `held` with this content, signed by the governor.
+    #[must_use]
+    pub fn version_after(held: &VerifiedRoster, content: RosterContent) -> SignedRoster {
         SignedRoster::next(held, content, &[&signing_key(0)])
     }
 

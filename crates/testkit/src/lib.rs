@@ -23,5 +23,7 @@ pub use model::run;
 pub use oracle::{fill_evaluated, oracle};
 pub use plan::{BASES, CirclePlan, MemberPlan, Plan};
 pub use region::{Region, Traffic};
-pub use schedule::{Details, Event, MOST_MEMBERS, NoSchedule, PEOPLE, Record, Schedule};
+pub use schedule::{
+    Details, Event, MOST_MEMBERS, Moment, NoSchedule, PEOPLE, Pair, PutBack, Record, RosterChange, Schedule,
+};
 pub use simulation::{Fate, Message, NoTrick, Simulation, Trick};

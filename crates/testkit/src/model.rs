@@ -18,8 +18,9 @@
 //! - **Nothing unsent is claimed.** A node that says everything is published has exactly the tags live that follow from
 //!   what it holds; and a reader that it does not call behind has taken them, so that its own answers name the publisher.
 //! - **Nobody honest is accused**: of a second history, a failing proof, a lie in a ceremony, or of having lost its feed.
-//! - **There is one key.** Whatever ceremonies complete, every node that ever holds a key set of a class holds the same
-//!   one; no share of a key and no share dealt between honest keyholders is ever in a frame in the open.
+//! - **There is one key.** Whatever ceremonies complete, every node that ever holds a key set of a class and attempt holds
+//!   the same one; no share of a key and no share dealt between honest keyholders is ever in a frame in the open.
+//! - **Nothing outlives its epoch**: nobody is named for what it published in an epoch that is over by the asker's clock.
 //! - **Nothing runs wild**: no node panics, and no second needs an unbounded number of messages.
 //!
 //! # Hostile members
@@ -27,38 +28,41 @@
 //! From the moment at which somebody else has a member's keys, nothing is promised about that member, and everything
 //! among the others: what is said above is asked of honest members about honest members. About a hostile member one thing
 //! is asked still: nobody names it for people of whom it never had the key evaluated, whatever tags it publishes.
-//! Schedules have one hostile member, fewer than any threshold, so honest matches are not lost to it either. The one
-//! thing that it can keep from happening is a ceremony that it takes part in; then there is one key for all or none.
+//! Fewer keyholders than the threshold are hostile. What hostile members can keep from happening is a ceremony that they
+//! take part in, evaluations where the honest keyholders are fewer than the threshold, and the first head after a start of
+//! a publisher that has too few honest readers to hear; then there is one key for all or none, and nobody says "complete".
 //!
 //! # When the trouble ends
 //!
 //! Crashed nodes are back, connections and clocks are right again, and the true time has passed whatever a wrong clock has
-//! dated: a node publishes nothing before what it published. Then, within [`REST_SECONDS`], every answer is complete
+//! dated: a node publishes nothing before what it published. Then, within some minutes, every answer is complete
 //! and exactly right: everybody who published something in agreement is named, nobody else, and nobody whose signal was
-//! withdrawn or has ended.
+//! withdrawn or has ended. Of an epoch that is over no record can be read at any node, and of one that was left no share
+//! is there.
 
 mod founded;
+mod governors;
 mod judge;
 mod keys;
+mod putting_back;
+mod rest;
 mod truth;
+mod turns;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use domain::{KeyClass, Oin, Timestamp};
+use domain::{Oin, Timestamp};
 use protocol::{Command, Reply};
+use roster::VerifiedRoster;
+
+use self::governors::Governors;
 
 use self::keys::Keys;
+use self::putting_back::{LATE_SECONDS, Saved};
 use self::truth::{Truth, day, reference};
 use crate::schedule::{Event, Record, Schedule};
-use crate::{Dice, Fate, Founding, Simulation};
-
-/// Seconds in which a network whose troubles have ended comes to rest: heads that are asked for, sources that rest,
-/// evaluations that are asked again, keyholders that are not trusted for a while.
-const REST_SECONDS: u64 = 400;
-
-/// Seconds in which a ceremony completes among honest keyholders.
-const CEREMONY_SECONDS: u64 = 60;
+use crate::{Dice, Fate, Founding, Simulation, Trick};
 
 /// In networks up to this size every node is asked after every event; in larger ones some are.
 const ASKED_EACH_TIME: usize = 4;
@@ -83,11 +87,22 @@ struct Run {
     dice: Dice,
     truth: Truth,
     keys: Keys,
+    governors: Governors,
     down: BTreeSet<usize>,
     cut: BTreeSet<usize>,
     /// For how long a process that ends stays away, and until when those that ended do.
     away_for: BTreeMap<usize, u64>,
     back_at: BTreeMap<usize, Timestamp>,
+    /// Whether some do not hear others, and until when messages may be late: as long as the wire is bad, without end.
+    is_parted: bool,
+    lossy_until: Option<Timestamp>,
+    /// Copies of disks.
+    saved: BTreeMap<usize, Saved>,
+    /// Members that began from another disk; among them those that have not heard what they published, and those that
+    /// did not hear everybody.
+    restored: BTreeSet<usize>,
+    hearing: BTreeSet<usize>,
+    excused: BTreeSet<usize>,
 }
 
 /// What became of a command.
@@ -106,11 +121,12 @@ impl Run {
         let mut net = if schedule.keyless {
             Simulation::new(Founding::planned(&plan))
         } else {
-            founded::founded(schedule.members, schedule.network)
+            founded::founded(schedule)
         };
         let mut dice = Dice::new(schedule.seed ^ 0x5741_5245);
         net.shuffle(dice.roll());
         let keys = Keys::new(schedule.keyless, &mut net);
+        let governors = Governors::new(net.founding(), plan.clone());
         let mut truth = Truth::new(plan);
         for member in 1..=schedule.members {
             // Heads of before are dated until now.
@@ -121,17 +137,31 @@ impl Run {
             dice,
             truth,
             keys,
+            governors,
             down: BTreeSet::new(),
             cut: BTreeSet::new(),
             away_for: BTreeMap::new(),
             back_at: BTreeMap::new(),
+            is_parted: false,
+            lossy_until: Some(Timestamp(0)),
+            saved: BTreeMap::new(),
+            restored: BTreeSet::new(),
+            hearing: BTreeSet::new(),
+            excused: BTreeSet::new(),
         }
     }
 
     fn all(mut self, schedule: &Schedule) -> Result<(), String> {
+        for event in &schedule.events {
+            if let Event::Restore { member, .. } = event {
+                self.save(*member)?;
+            }
+        }
         for (at, event) in schedule.events.iter().enumerate() {
             let here = |why| format!("after event {} ({event}): {why}", at + 1);
-            self.happen(event).and_then(|()| self.check()).map_err(here)?;
+            self.happen(event).map_err(here)?;
+            self.excuse();
+            self.check().map_err(here)?;
         }
         self.calm().map_err(|why| format!("at rest: {why}"))
     }
@@ -161,20 +191,34 @@ impl Run {
                     self.net.reconnect(Founding::oin(*member));
                 }
             }
-            Event::Split { side } => self.net.split(&oins(side)),
-            Event::Deaf { from, to } => self.net.deafen(&oins(from), &oins(to)),
-            Event::Heal => self.net.heal(),
+            Event::Split { side } => {
+                self.is_parted = true;
+                self.net.split(&oins(side));
+            }
+            Event::Deaf { from, to } => {
+                self.is_parted = true;
+                self.net.deafen(&oins(from), &oins(to));
+            }
+            Event::Heal => {
+                self.is_parted = false;
+                self.net.heal();
+            }
             Event::Crash { member, commits, seconds } => {
                 self.away_for.insert(*member, *seconds);
                 self.net.crash_after(Founding::oin(*member), *commits);
             }
             Event::Wire { lost, twice, late, overtaken } => self.wire([*lost, *twice, *late, *overtaken]),
             Event::Clock { member, ahead } => self.net.set_clock(Founding::oin(*member), *ahead),
-            Event::Hostile { member, trick } => {
-                self.net.corrupt(Founding::oin(*member), *trick, self.dice.roll());
-            }
+            Event::Hostile { member, trick } => self.corrupt(*member, *trick),
+            Event::Save { member } => self.save(*member)?,
+            Event::Restore { member, how } => self.put_back(*member, how),
+            Event::Roster { at, change } => self.govern(*at, *change)?,
             Event::Wait { seconds } => self.wait(*seconds)?,
             Event::Sleep { seconds } => self.net.jump(*seconds),
+            Event::SleepUntil { before, moment } => {
+                let turn = self.next_turn(*moment, self.net.now().plus(*before));
+                self.net.jump(turn.since(self.net.now()).saturating_sub(*before));
+            }
         }
         Ok(())
     }
@@ -221,6 +265,11 @@ impl Run {
         self.net.try_command(Founding::oin(member), command).map_or(Asked::Crashed, Asked::Told)
     }
 
+    /// The roster by which epochs are counted.
+    fn roster(&self) -> &VerifiedRoster {
+        self.governors.newest()
+    }
+
     fn is_down(&self, member: usize) -> bool {
         self.net.is_down(Founding::oin(member))
     }
@@ -244,6 +293,13 @@ impl Run {
 
     /// What the wire does from now on.
     fn wire(&mut self, percentages: [u8; 4]) {
+        let was_lossy = self.lossy_until.is_none();
+        let late_until = self.net.now().plus(LATE_SECONDS);
+        self.lossy_until = match (percentages, was_lossy) {
+            ([0, 0, 0, 0], true) => Some(late_until),
+            ([0, 0, 0, 0], false) => self.lossy_until,
+            _ => None,
+        };
         let mut dice = Dice::new(self.dice.roll());
         let [lost, twice, late, overtaken] = percentages.map(u64::from);
         self.net.judge(move |message| match dice.below(100) {
@@ -266,6 +322,24 @@ impl Run {
         });
     }
 
+    /// Somebody gets a member's keys, unless that would be enough of them to use the keys of the network.
+    fn corrupt(&mut self, member: usize, trick: Trick) {
+        let seed = self.dice.roll();
+        let mut hostile = self.hostile_keyholders();
+        if self.governors.ever_held_keys(member) {
+            hostile.insert(member);
+        }
+        if hostile.len() < usize::from(self.truth.plan.threshold) {
+            self.net.corrupt(Founding::oin(member), trick, seed);
+        }
+    }
+
+    /// Hostile members that hold keys, or once did.
+    fn hostile_keyholders(&self) -> BTreeSet<usize> {
+        let hostile = self.truth.plan.numbers().filter(|member| !self.is_honest(Founding::oin(*member)));
+        hostile.filter(|member| self.governors.ever_held_keys(*member)).collect()
+    }
+
     /// Seconds pass; whoever went down is started when it is time.
     fn wait(&mut self, seconds: u64) -> Result<(), String> {
         for second in 1..=seconds {
@@ -279,6 +353,7 @@ impl Run {
                 }
                 self.revive(member);
             }
+            self.excuse();
             if second % ASK_SECONDS == 0 {
                 self.check_some(1)?;
             }
@@ -309,51 +384,18 @@ impl Run {
 
     fn start(&mut self, member: usize) {
         let oin: Oin = Founding::oin(member);
-        self.back_at.remove(&member);
         self.net.restart(oin);
+        self.started(member);
+    }
+
+    /// A member's process has started.
+    fn started(&mut self, member: usize) {
+        let oin: Oin = Founding::oin(member);
+        self.back_at.remove(&member);
         if self.cut.contains(&member) {
             self.net.disconnect(oin);
         }
         self.notice_time(member);
         self.look(member);
-    }
-
-    /// The trouble ends: everything must come out exactly right.
-    fn calm(&mut self) -> Result<(), String> {
-        self.net.judge(|_| Fate::Deliver);
-        self.net.crash_never();
-        self.cut.clear();
-        let members: Vec<usize> = self.truth.plan.numbers().collect();
-        for member in &members {
-            self.net.set_clock(Founding::oin(*member), 0);
-            if self.is_down(*member) {
-                self.start(*member);
-            }
-        }
-        self.net.jump(self.truth.latest().saturating_sub(self.net.now().0));
-        self.net.heal();
-        for member in &members {
-            self.net.reconnect(Founding::oin(*member));
-        }
-        // Asking every node costs more than a second does in a large network.
-        let step = if members.len() > 8 { 5 } else { 1 };
-        let mut waited = 0;
-        while self.is_right().is_err() && waited < REST_SECONDS {
-            if waited >= CEREMONY_SECONDS && self.has_no_keys() {
-                return self.keys.stay_secret(&self.net);
-            }
-            self.wait(step)?;
-            waited += step;
-        }
-        self.is_right()?;
-        self.check()?;
-        self.keys.stay_secret(&self.net)
-    }
-
-    /// Whether a hostile keyholder has kept the keys from being made: a ceremony needs every keyholder.
-    fn has_no_keys(&self) -> bool {
-        let keyholders = 1..=usize::from(self.truth.plan.keyholders);
-        self.keys.made() < KeyClass::ALL.len()
-            && keyholders.into_iter().any(|member| self.net.is_hostile(Founding::oin(member)))
     }
 }

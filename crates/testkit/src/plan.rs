@@ -1,6 +1,8 @@
 //! What a test network is founded on: its members, its circles, its keyholders, how often it publishes. Either written
 //! out, or one of many by number.
 
+use std::collections::BTreeSet;
+
 use domain::CircleId;
 
 use crate::Dice;
@@ -36,10 +38,17 @@ pub struct Plan {
     pub threshold: u16,
     /// Seconds between two segments of a feed.
     pub interval_seconds: u32,
+    /// Length of an epoch in seconds.
+    pub epoch_seconds: u64,
+    /// Members that are none any more.
+    pub absent: BTreeSet<usize>,
 }
 
 /// Every legal basis of a test network; all of them hold.
 pub const BASES: [&str; 2] = ["test", "anders"];
+
+/// The length of an epoch where nothing else is said: no schedule gets to its end.
+const LONG_EPOCH_SECONDS: u64 = 90 * 86_400;
 
 /// Sectors of the networks that have a number.
 const SECTORS: [&str; 3] = ["jeugd", "school", "zorg"];
@@ -54,6 +63,8 @@ impl Plan {
             keyholders: 3,
             threshold: 2,
             interval_seconds: 2,
+            epoch_seconds: LONG_EPOCH_SECONDS,
+            absent: BTreeSet::new(),
         }
     }
 
@@ -86,7 +97,7 @@ impl Plan {
             _ => (3, 2),
         };
         let interval_seconds = [2, 5, 10, 10].get(dice.pick(4)).copied().unwrap_or(2);
-        Self { members: plans, circles, keyholders, threshold, interval_seconds }
+        Self { members: plans, circles, keyholders, threshold, interval_seconds, ..Self::uniform(0) }
     }
 
     /// The id of a circle.
@@ -104,7 +115,14 @@ impl Plan {
         else {
             return false;
         };
-        publisher != reader && circle.open.contains(&(from.sector, to.sector))
+        let are_members = !self.absent.contains(&publisher) && !self.absent.contains(&reader);
+        are_members && publisher != reader && circle.open.contains(&(from.sector, to.sector))
+    }
+
+    /// Whether anybody may read what a member publishes in a circle.
+    #[must_use]
+    pub fn is_read(&self, circle: usize, publisher: usize) -> bool {
+        self.numbers().any(|reader| self.publishes_to(circle, publisher, reader))
     }
 
     /// One member, numbered from 1.

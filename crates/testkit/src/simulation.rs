@@ -14,6 +14,7 @@ use protocol::{
     Batch, Command, CommandId, Conversation, Input, Node, NodeConfig, Notice, Reply, RequestId,
     ResponseToken, Status, Step,
 };
+use roster::VerifiedRoster;
 
 use self::hostile::Hostile;
 pub use self::hostile::{NoTrick, Trick};
@@ -188,6 +189,26 @@ impl Simulation {
         self.connect(oin);
     }
 
+    /// The roster that a member's node acts on; `None` while it is down.
+    #[must_use]
+    pub fn roster(&self, oin: Oin) -> Option<&VerifiedRoster> {
+        self.nodes.get(&oin).map(Node::roster)
+    }
+
+    /// A node lets in the members of its roster only.
+    fn follow_roster(&mut self, oin: Oin, roster: &VerifiedRoster) {
+        let before: BTreeSet<Oin> = self.peers_of(oin).into_iter().collect();
+        self.links.let_in(oin, roster.members().iter().map(|member| member.oin).collect());
+        let now: BTreeSet<Oin> = self.peers_of(oin).into_iter().collect();
+        for peer in before.difference(&now) {
+            self.part(*peer, oin);
+            self.fail_held(*peer, oin);
+        }
+        for peer in now.difference(&before) {
+            self.meet(*peer, oin);
+        }
+    }
+
     /// Ends a member's node at once and starts it again from its disk.
     pub fn restart(&mut self, oin: Oin) {
         self.disconnect(oin);
@@ -204,6 +225,12 @@ impl Simulation {
     /// Takes back every crash that has not happened.
     pub fn crash_never(&mut self) {
         self.crashing.clear();
+    }
+
+    /// Whether some process is going to end without warning.
+    #[must_use]
+    pub fn awaits_crash(&self) -> bool {
+        !self.crashing.is_empty()
     }
 
     /// Whether a member's process has ended and not been started again.
@@ -388,7 +415,9 @@ impl Simulation {
         let organisation_key = self.keys.get(&oin).unwrap_or(&founded.organisation_key).clone();
         let config = NodeConfig { units, hear_before_signing, organisation_key, ..founded };
         let kept = self.disks.get(&oin).map(MemoryDisk::kept).unwrap_or_default();
-        self.nodes.insert(oin, Node::new(config, &kept, self.clock(oin)));
+        let node = Node::new(config, &kept, self.clock(oin));
+        self.links.let_in(oin, node.roster().members().iter().map(|member| member.oin).collect());
+        self.nodes.insert(oin, node);
         self.connect(oin);
     }
 

@@ -11,6 +11,8 @@ use crate::cbor::{self, EncodingError};
 use crate::document::{Document, TypeName};
 use crate::lagrange::interpolate;
 use crate::point;
+#[cfg(feature = "remember-verified")]
+use crate::signing::remembered;
 use crate::signing::{Signature, SigningKey};
 use crate::transcript::{Digest, digest};
 
@@ -158,7 +160,7 @@ impl KeySetDocument {
         let shares: BTreeMap<u16, VerifyingShare> =
             self.shares.iter().map(decode).collect::<Result<_, KeySetError>>()?;
         let group_key = point::decode(&self.group_key).ok_or(KeySetError::GroupKey)?;
-        if !on_one_polynomial(self.threshold, &shares, &group_key) {
+        if !self.holds_together(&shares, &group_key) {
             return Err(KeySetError::Polynomial);
         }
         Ok(KeySet {
@@ -168,6 +170,24 @@ impl KeySetDocument {
             shares,
             digest: self.digest(),
         })
+    }
+
+    #[cfg(not(feature = "remember-verified"))]
+    fn holds_together(&self, shares: &BTreeMap<u16, VerifyingShare>, group_key: &RistrettoPoint) -> bool {
+        on_one_polynomial(self.threshold, shares, group_key)
+    }
+
+    #[cfg(feature = "remember-verified")]
+    fn holds_together(&self, shares: &BTreeMap<u16, VerifyingShare>, group_key: &RistrettoPoint) -> bool {
+        let name = remembered::name_of_key_set(&self.to_bytes());
+        if remembered::was_verified(&name) {
+            return true;
+        }
+        let holds = on_one_polynomial(self.threshold, shares, group_key);
+        if holds {
+            remembered::remember(name);
+        }
+        holds
     }
 }
 

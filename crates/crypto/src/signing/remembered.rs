@@ -1,6 +1,6 @@
-//! Signatures that were verified before, for simulations: there every node of a network verifies the same documents in
-//! one process, and nothing else takes as long. What is remembered is the result for exactly this key, label, message
-//! and signature, so the answer is the one that verifying would give. No program is built with it.
+//! Signatures and key sets that were verified before, for simulations: there every node of a network verifies the same
+//! documents in one process, and nothing else takes as long. What is remembered is the result for exactly this key,
+//! label, message and signature, or exactly this key set, so the answer is the one that verifying would give. No program is built with it.
 
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -21,11 +21,16 @@ pub(super) fn name(key: &VerifyingKey, label: &str, bytes: &[u8], signature: &Si
     digest("remembered verification", &fields)
 }
 
-pub(super) fn was_verified(name: &Digest) -> bool {
+/// What names the verification of a key set's polynomial.
+pub(crate) fn name_of_key_set(document: &[u8]) -> Digest {
+    digest("remembered key set", &[document])
+}
+
+pub(crate) fn was_verified(name: &Digest) -> bool {
     VERIFIED.with_borrow(|verified| verified.contains(name))
 }
 
-pub(super) fn remember(name: Digest) {
+pub(crate) fn remember(name: Digest) {
     VERIFIED.with_borrow_mut(|verified| {
         if verified.len() >= MOST_REMEMBERED {
             verified.clear();

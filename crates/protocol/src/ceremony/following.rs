@@ -96,7 +96,8 @@ impl CeremonyKeeper {
         fx: &mut Effects<'_>,
     ) {
         let ended = self.running.remove(&key);
-        let Accused { mut missing, mut lying } = ended.as_ref().map(Ceremony::accused).unwrap_or_default();
+        let Accused { mut missing, mut lying } =
+            ended.as_ref().map(|ended| ended.accused(cx.now)).unwrap_or_default();
         if ended.is_some_and(|ended| ended.id().attempt != attempt) {
             missing.clear();
         }
@@ -165,7 +166,7 @@ impl CeremonyKeeper {
     /// Lets the attempt under way go as far as what is held allows.
     pub(super) fn advance(&mut self, cx: &Context<'_>, key: KeyId, fx: &mut Effects<'_>) {
         let Some(ceremony) = self.running.get_mut(&key) else { return };
-        let reached = ceremony.advance(cx.identity);
+        let reached = ceremony.advance(cx.identity, cx.now);
         let id = *ceremony.id();
         let mut complete = None;
         for milestone in reached {

@@ -5,6 +5,7 @@
 
 mod exchange;
 mod judging;
+mod pace;
 mod shares;
 mod signing;
 #[cfg(test)]
@@ -22,6 +23,7 @@ use zeroize::Zeroizing;
 
 pub(crate) use self::judging::Accused;
 use self::judging::Liars;
+use self::pace::Pace;
 use super::message::{EchoDocument, Round1Document, Round2Document};
 use crate::Refused;
 use crate::effects::Identity;
@@ -57,6 +59,7 @@ pub(crate) struct Ceremony {
     finished: Option<(KeySet, SignedKeySet)>,
     complete: Option<(KeySet, Vec<u8>)>,
     liars: Liars,
+    pace: Pace,
 }
 
 /// When an attempt was begun here, and until when this keyholder waits before it gives it up.
@@ -150,6 +153,7 @@ impl Ceremony {
             finished: None,
             complete: None,
             liars: Liars::default(),
+            pace: Pace::default(),
         };
         for wire in &kept.round1 {
             ceremony.take_round1(wire, &mut Refused::default());
@@ -174,9 +178,10 @@ impl Ceremony {
 
     /// Moves the span when the clock was set: what counts is time that passed.
     pub(crate) fn clock_jumped(&mut self, from: Timestamp, to: Timestamp) {
-        for moment in [&mut self.span.began, &mut self.span.deadline] {
-            *moment = Timestamp(moment.plus(to.since(from)).0.saturating_sub(from.since(to)));
-        }
+        let moved =
+            |moment: Timestamp| Timestamp(moment.plus(to.since(from)).0.saturating_sub(from.since(to)));
+        self.span = Span { began: moved(self.span.began), deadline: moved(self.span.deadline) };
+        self.pace.clock_jumped(moved);
     }
 
     pub(crate) fn participants(&self) -> &BTreeSet<u16> {
@@ -205,7 +210,7 @@ impl Ceremony {
     }
 
     /// Goes as far as what is held allows. Each milestone is returned once.
-    pub(crate) fn advance(&mut self, identity: &Identity) -> Vec<Milestone> {
+    pub(crate) fn advance(&mut self, identity: &Identity, now: Timestamp) -> Vec<Milestone> {
         let mut reached = Vec::new();
         if self.complete.is_some() {
             return reached;
@@ -213,6 +218,7 @@ impl Ceremony {
         if self.liars.is_empty() {
             self.go_on(identity, &mut reached);
         }
+        self.note_pace(now);
         // Complete is complete, whatever else one of its signers did.
         reached.extend(self.complete());
         reached

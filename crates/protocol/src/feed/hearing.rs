@@ -48,7 +48,7 @@ pub(crate) struct Hearing {
     highest: Option<Position>,
     /// The highest generation named so far.
     generation: u32,
-    /// Whether a header was named that this node does not hold.
+    /// Whether a header was named that this node does not hold, or two histories are proven.
     is_behind: bool,
 }
 
@@ -162,7 +162,13 @@ impl FeedKeeper {
             self.hearing(cx).filter(HearingStatus::is_enough).map(|status| status.feed).collect();
         for feed in enough {
             let Some(own) = self.own.get_mut(&feed) else { continue };
-            let Some(hearing) = own.hearing.take() else { continue };
+            let Some(mut hearing) = own.hearing.take() else { continue };
+            let disputed = self.proofs.disputed_generation(&feed);
+            if let Some(generation) = disputed.filter(|disputed| *disputed >= own.publisher.generation()) {
+                // Others hold proof of two histories: nobody believes either before everything is published anew.
+                hearing.is_behind = true;
+                hearing.generation = hearing.generation.max(generation);
+            }
             if own.go_on(hearing, cx, fx) {
                 own.published_at = None;
             }

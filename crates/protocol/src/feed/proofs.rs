@@ -85,6 +85,13 @@ impl Proofs {
         held.is_some_and(|held| held.standing == ProofStanding::Open)
     }
 
+    /// The generation of a feed of which there are two histories, while nothing above it is matched on.
+    pub(super) fn disputed_generation(&self, feed: &FeedId) -> Option<u32> {
+        let held = self.held.get(&ProofPlace { publisher: feed.publisher, circle: feed.circle })?;
+        let is_open = held.standing == ProofStanding::Open && held.proof.feed() == *feed;
+        is_open.then(|| held.proof.generation())
+    }
+
     pub(super) fn connected(&mut self, member: Oin) {
         if self.wanted.len() < MAX_PROOFS_WANTED {
             self.wanted.push_back((member, None));
@@ -313,7 +320,7 @@ impl FeedKeeper {
         self.judge_proofs(cx);
     }
 
-    /// Ends what a proof means where the key that signed it is not, or no longer, the publisher's.
+    /// A proof means nothing where the key that signed it is not, or no longer, the publisher's.
     pub(super) fn judge_proofs(&mut self, cx: &Context<'_>) {
         for (place, held) in &mut self.proofs.held {
             let key = cx.roster.organisation_key(&place.publisher);
@@ -322,6 +329,9 @@ impl FeedKeeper {
                 key.zip(again).is_some_and(|(key, proof)| proof.verify(&cx.roster.network(), &key).is_ok());
             if !holds {
                 held.standing = ProofStanding::Over;
+            } else if held.standing == ProofStanding::Over {
+                // Its publisher is back with the same key.
+                held.standing = ProofStanding::Open;
             }
         }
     }

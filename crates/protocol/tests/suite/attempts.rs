@@ -367,6 +367,32 @@ fn a_dealer_says_the_same_after_each_restart_and_the_attempt_completes() {
 }
 
 #[test]
+fn a_keyholder_that_speaks_at_the_last_moment_of_each_attempt_is_left_out() {
+    let mut net = network(5, 5, 3);
+    let speaks = Rc::new(Cell::new(false));
+    let may_speak = Rc::clone(&speaks);
+    // The others take a second for each message, so that what it says comes too late for an answer.
+    net.judge(move |message| {
+        if message.from != oin(1) {
+            return if message.to == oin(1) { Fate::Deliver } else { Fate::Late(1) };
+        }
+        if may_speak.get() {
+            return Fate::Deliver;
+        }
+        with_parts(message, |parts| parts.retain(|part| matches!(part, Part::Abandonment(_))))
+    });
+    for _ in 0..300 {
+        net.second();
+        let now = net.now();
+        let deadline = state(&mut net, 2).deadline;
+        speaks.set(deadline.is_none_or(|deadline| now.plus(2) >= deadline));
+    }
+    assert!(has_both(&mut net, &[2, 3, 4, 5]), "{:?}", state(&mut net, 2));
+    let (attempt, participants) = made(&net, 2);
+    assert!(attempt > 1 && participants == [2, 3, 4, 5], "{attempt} {participants:?}");
+}
+
+#[test]
 fn a_clock_that_jumps_gives_no_attempt_up() {
     let mut net = network(5, 5, 3);
     let stuck = Rc::new(Cell::new(true));

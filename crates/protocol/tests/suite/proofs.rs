@@ -141,6 +141,28 @@ fn who_sees_both_histories_proves_it_to_everybody_who_may_read() {
 }
 
 #[test]
+fn a_publisher_that_hears_of_the_proof_begins_anew_at_its_next_start() {
+    let mut net = settled();
+    let head = second_head(&net);
+    net.inject_gossip(oin(1), head);
+    net.seconds(30);
+    assert_eq!(standing(&mut net, LIAR), Some(ProofStanding::Open));
+    // As when a second node on a copy of the folder was stopped: nobody holds anything that this one does not.
+    net.restart(oin(LIAR));
+    net.until(30, "begun anew", |net| {
+        (1..=5).all(|member| standing(net, member) == Some(ProofStanding::BegunAnew))
+    });
+    net.settle();
+    let generation = |net: &mut Simulation| net.status(oin(5)).continued.get(&oin(LIAR)).copied();
+    assert_eq!(generation(&mut net), Some(1));
+    // Once is enough.
+    net.restart(oin(LIAR));
+    net.seconds(10);
+    net.settle();
+    assert_eq!(generation(&mut net), Some(1));
+}
+
+#[test]
 fn whoever_was_away_hears_of_it_from_anybody_and_one_is_kept() {
     let mut net = settled();
     for member in [4, 5] {

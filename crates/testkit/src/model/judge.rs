@@ -7,10 +7,11 @@ use index::Completeness;
 use protocol::{Answer, CeremonyProblem, Command, Notice, Reply, Status};
 
 use super::truth::{Key, Span, has_ended, number_of, reference};
+use super::turns::oldest_readable;
 use super::{ASKED_EACH_TIME, Asked, Run};
-use crate::Founding;
 use crate::founding::HEARTBEAT_SECONDS;
 use crate::schedule::Record;
+use crate::{Founding, Plan};
 
 /// What one answer says of one organisation.
 #[derive(Clone, Copy)]
@@ -38,7 +39,8 @@ impl Run {
     }
 
     fn check_member(&mut self, member: usize) -> Result<(), String> {
-        if self.is_down(member) || !self.is_honest(Founding::oin(member)) {
+        let is_member = !self.plan_of(member).absent.contains(&member);
+        if self.is_down(member) || !self.is_honest(Founding::oin(member)) || !is_member {
             return Ok(());
         }
         self.learn(member)?;
@@ -83,7 +85,9 @@ impl Run {
                 | Notice::NewUnitMatch { .. }
                 | Notice::ClockBehind { .. } => continue,
             };
-            if self.is_honest(accused) {
+            let excused = number_of(&self.truth.plan, accused);
+            let is_excused = excused.is_some_and(|accused| self.is_excused(accused, notice));
+            if self.is_honest(accused) && !is_excused {
                 return Err(format!("member {member} accuses {}: {notice:?}", self.name(accused)));
             }
         }
@@ -144,7 +148,7 @@ impl Run {
         record: &Record,
         answer: &Answer,
     ) -> Result<(), String> {
-        let clock = self.clock(member).0;
+        let (clock, roster) = (self.clock(member).0, self.roster_of(member));
         let about = format!("member {member}, family {number}");
         // An answer that calls nobody current may still go by the record before.
         let before = self.truth.before(member, number).filter(|_| answer.completeness.current() == 0);
@@ -157,6 +161,12 @@ impl Run {
             let said = said(answer, Founding::oin(other));
             if said.is_named && spans.is_empty() && !by_record_before(other) {
                 return Err(format!("{about}: names member {other}, which never published anything of it"));
+            }
+            let readable = oldest_readable(roster, self.clock(member));
+            if said.is_named && self.truth.clock(other) < roster.preparation_of(readable) {
+                return Err(format!(
+                    "{about}: names member {other}, which published nothing that is not over: epoch {readable} is the oldest"
+                ));
             }
             if !said.is_current || !self.is_honest(Founding::oin(other)) {
                 continue;
@@ -197,7 +207,7 @@ impl Run {
         let today = self.clock(member).date();
         let circles = self.truth.circles(record, today);
         let open: Vec<usize> =
-            circles.filter(|circle| self.truth.plan.publishes_to(*circle, other, member)).collect();
+            circles.filter(|circle| self.plan_of(member).publishes_to(*circle, other, member)).collect();
         if open.is_empty() {
             return None;
         }
@@ -213,7 +223,8 @@ impl Run {
         if status.published {
             self.truth.has_followed(member);
         }
-        let expected = self.truth.live_tags(member);
+        let countable = is_in_one_epoch(&status) && self.has_same_readers(member);
+        let expected = self.truth.live_tags(member, self.plan_of(member)).filter(|_| countable);
         if status.published && expected.is_some_and(|live| live != status.tags_published) {
             return Err(format!(
                 "member {member} says that everything is published: {} tags, where {expected:?} are right",
@@ -228,16 +239,25 @@ impl Run {
         if status.readers.behind.contains(&Founding::oin(reader)) {
             return Ok(());
         }
-        self.has_taken(reader, member)
+        self.has_taken(reader, member, &status)
     }
 
     /// Whether a reader knows what a publisher says that it has taken.
-    fn has_taken(&mut self, reader: usize, publisher: usize) -> Result<(), String> {
-        if reader == publisher || self.is_down(reader) || !self.is_honest(Founding::oin(reader)) {
+    fn has_taken(&mut self, reader: usize, publisher: usize, said_by: &Status) -> Result<(), String> {
+        // What was put back may have lost what it had taken; and who reads is said by the publisher's roster.
+        let version = |member: usize| self.roster_of(member).version();
+        let is_other = reader == publisher || self.restored.contains(&reader);
+        if is_other
+            || version(reader) != version(publisher)
+            || self.is_down(reader)
+            || !self.is_honest(Founding::oin(reader))
+        {
             return Ok(());
         }
         self.learn(reader)?;
-        let evaluated = self.status(reader).is_some_and(|status| status.published);
+        // Whoever is in another epoch is told of what others have taken there.
+        let is_there = |status: Status| status.published && status.entered == said_by.entered;
+        let evaluated = self.status(reader).is_some_and(is_there);
         if !evaluated || self.truth.has_doubts(reader) {
             return Ok(());
         }
@@ -255,6 +275,16 @@ impl Run {
         Ok(())
     }
 
+    /// Whether a member's feeds were read by somebody all along, or never: what is live where nobody reads any more stays
+    /// and is counted.
+    fn has_same_readers(&self, member: usize) -> bool {
+        let is_read = |plan: &Plan| {
+            (0..plan.circles.len()).map(|circle| plan.is_read(circle, member)).collect::<Vec<_>>()
+        };
+        let now = is_read(self.plan_of(member));
+        self.governors.plans().all(|plan| is_read(plan) == now)
+    }
+
     pub(super) fn status(&mut self, member: usize) -> Option<Status> {
         match self.command(member, Command::Status) {
             Asked::Told(Reply::Status(status)) => Some(*status),
@@ -264,28 +294,55 @@ impl Run {
 
     /// Whether every answer is complete and exactly right.
     pub(super) fn is_right(&mut self) -> Result<(), String> {
-        let members: Vec<usize> = self.truth.plan.numbers().collect();
-        for member in &members {
-            self.learn(*member)?;
+        for member in self.truth.plan.numbers() {
+            self.learn(member)?;
         }
-        for member in members {
-            if !self.is_honest(Founding::oin(member)) {
-                continue;
-            }
+        let silent = self.silenced();
+        for member in self.honest() {
             for (number, answer) in self.judge_answers(member)? {
                 let Some(known) = self.truth.of(member, number).now else { continue };
-                self.is_exact(member, number, &known.record, &answer)?;
+                self.is_exact(member, number, &known.record, &answer, &silent)?;
             }
         }
         Ok(())
     }
 
-    fn is_exact(&self, member: usize, number: usize, record: &Record, answer: &Answer) -> Result<(), String> {
+    /// Publishers that have fewer honest readers than they must hear before they speak.
+    fn silenced(&mut self) -> BTreeSet<usize> {
+        let honest = self.honest();
+        if self.truth.plan.numbers().all(|member| self.is_honest(Founding::oin(member))) {
+            return BTreeSet::new();
+        }
+        let is_silenced = |run: &mut Self, member: usize| {
+            let hearing = run.status(member).map(|status| status.hearing).unwrap_or_default();
+            let plan = run.plan_of(member);
+            hearing.iter().any(|own| {
+                let circle =
+                    (0..plan.circles.len()).find(|circle| Plan::circle_id(*circle) == own.feed.circle);
+                let reads =
+                    |reader: &&usize| circle.is_some_and(|at| plan.publishes_to(at, member, **reader));
+                honest.iter().filter(reads).count() < own.needed
+            })
+        };
+        honest.iter().copied().filter(|member| is_silenced(self, *member)).collect()
+    }
+
+    fn is_exact(
+        &self,
+        member: usize,
+        number: usize,
+        record: &Record,
+        answer: &Answer,
+        silent: &BTreeSet<usize>,
+    ) -> Result<(), String> {
         let mut named: BTreeSet<usize> = BTreeSet::new();
         let mut right: BTreeSet<usize> = BTreeSet::new();
         for other in self.truth.plan.numbers().filter(|other| self.is_honest(Founding::oin(*other))) {
             let Some(spans) = self.agreeing(member, record, other) else { continue };
             let said = said(answer, Founding::oin(other));
+            if !said.is_current && silent.contains(&other) {
+                continue;
+            }
             if !said.is_current {
                 return Err(format!(
                     "member {member}, family {number}, does not become current: {:?}",
@@ -300,6 +357,11 @@ impl Run {
         }
         Err(format!("member {member}, family {number}: named {named:?}, right is {right:?}"))
     }
+}
+
+/// Whether both classes of keys are in the same epoch, so that each tag is counted once.
+fn is_in_one_epoch(status: &Status) -> bool {
+    status.entered.values().collect::<BTreeSet<_>>().len() == 1
 }
 
 fn said(answer: &Answer, oin: Oin) -> Said {

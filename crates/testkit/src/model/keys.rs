@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crypto::{Digest, Unverified, cbor};
-use domain::{Epoch, KeyClass};
+use domain::{Epoch, KeyClass, Oin};
 use protocol::ceremony::{CeremonyRequest, CeremonyResponse, DisclosureDocument, Part};
 use protocol::{Conversation, Status};
 
@@ -14,10 +14,13 @@ use crate::{Founding, Message, Simulation};
 /// Bytes of a share's secret, at the end of what is kept of it.
 const SECRET_BYTES: usize = 32;
 
+/// An attempt at a key: class, epoch, number, and the keyholders by index.
+type Attempt = (KeyClass, Epoch, u32, Vec<(u16, Oin)>);
+
 /// What is known of the keys of a network.
 pub(super) struct Keys {
-    /// The key set of each class, epoch and attempt, as the first node told it.
-    agreed: BTreeMap<(KeyClass, Epoch, u32), (usize, Digest)>,
+    /// The key set of each attempt, as the first node told it.
+    agreed: BTreeMap<Attempt, (usize, Digest)>,
     /// Every frame of a ceremony that was sent, when the ceremony is part of what happens.
     frames: Option<Rc<RefCell<BTreeSet<Vec<u8>>>>>,
 }
@@ -37,21 +40,24 @@ impl Keys {
         Self { agreed: BTreeMap::new(), frames }
     }
 
-    /// How many classes have their key, as far as any node told.
-    pub(super) fn made(&self) -> usize {
-        self.agreed.keys().map(|(class, ..)| class).collect::<BTreeSet<_>>().len()
+    /// How many classes have their key of an epoch, as far as any node told.
+    pub(super) fn made(&self, epoch: Epoch) -> usize {
+        let made = self.agreed.keys().filter(|(_, of, ..)| *of == epoch);
+        made.map(|(class, ..)| class).collect::<BTreeSet<_>>().len()
     }
 
     /// A node tells which key sets it holds.
     pub(super) fn hear(&mut self, member: usize, status: &Status) -> Result<(), String> {
-        for ceremony in &status.ceremonies {
+        let next = status.next.iter().flat_map(|next| &next.ceremonies);
+        for ceremony in status.ceremonies.iter().chain(next) {
             let Some(key_set) = &ceremony.key_set else { continue };
-            let attempt = (ceremony.class, ceremony.epoch, ceremony.attempt);
+            let keyholders = ceremony.keyholders.iter().map(|held| (held.index, held.keyholder)).collect();
+            let attempt = (ceremony.class, ceremony.epoch, ceremony.attempt, keyholders);
             let (first, agreed) = *self.agreed.entry(attempt).or_insert((member, key_set.digest));
             if agreed != key_set.digest {
                 return Err(format!(
-                    "member {member} holds another key set of class {} than member {first}",
-                    ceremony.class
+                    "member {member} holds another key set of epoch {} and class {} than member {first}",
+                    ceremony.epoch, ceremony.class
                 ));
             }
         }

@@ -120,6 +120,13 @@ impl Truth {
         self.held.insert((member, number), Held { now, or: None });
     }
 
+    /// A member's disk was put back: it holds what it held then.
+    pub(super) fn put_back(&mut self, member: usize, families: Vec<(usize, Held)>) {
+        self.held.retain(|(owner, _), _| *owner != member);
+        self.held.extend(families.into_iter().map(|(number, held)| ((member, number), held)));
+        self.before.retain(|(owner, _), _| *owner != member);
+    }
+
     /// A crash leaves open whether a member holds what it held, or this.
     pub(super) fn doubt(&mut self, member: usize, number: usize, or: Option<Known>) {
         let held = self.held.entry((member, number)).or_default();
@@ -175,6 +182,11 @@ impl Truth {
     pub(super) fn tell_time(&mut self, member: usize, clock: Timestamp) {
         let highest = self.clocks.entry(member).or_default();
         *highest = clock.0.max(*highest);
+    }
+
+    /// The highest reading of a member's clock.
+    pub(super) fn clock(&self, member: usize) -> Timestamp {
+        Timestamp(self.clocks.get(&member).copied().unwrap_or(0))
     }
 
     /// The highest reading of any clock.
@@ -252,9 +264,8 @@ impl Truth {
     }
 
     /// How many tags stand in a member's feeds that somebody may read; `None` while that is in doubt.
-    pub(super) fn live_tags(&self, member: usize) -> Option<usize> {
-        let is_read =
-            |circle: usize| self.plan.numbers().any(|reader| self.plan.publishes_to(circle, member, reader));
+    pub(super) fn live_tags(&self, member: usize, plan: &Plan) -> Option<usize> {
+        let is_read = |circle: usize| plan.is_read(circle, member);
         let none = KeyClass::ALL[0];
         let spans = self.spans.range((member, 0, (0, none))..(member + 1, 0, (0, none)));
         let mut live = 0;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use super::governing::RosterChange;
 use crate::{BASES, Trick};
 
 /// How many people schedules are about. The lower half are parents, the upper half children.
@@ -100,6 +101,25 @@ pub enum Event {
         /// What he does.
         trick: Trick,
     },
+    /// Somebody keeps a copy of what a member's disk holds now.
+    Save {
+        /// The member.
+        member: usize,
+    },
+    /// A member's process ends, and starts again from the copy that was kept last; from its first disk when none was.
+    Restore {
+        /// The member.
+        member: usize,
+        /// What the copy is used for.
+        how: PutBack,
+    },
+    /// The governors sign the next version of the roster, and bring it to one member.
+    Roster {
+        /// The member.
+        at: usize,
+        /// What changes.
+        change: RosterChange,
+    },
     /// Seconds pass.
     Wait {
         /// How many.
@@ -110,6 +130,57 @@ pub enum Event {
         /// How long, in seconds.
         seconds: u64,
     },
+    /// The machine of everybody slept until shortly before an epoch turns.
+    SleepUntil {
+        /// How many seconds before.
+        before: u64,
+        /// What is next.
+        moment: Moment,
+    },
+}
+
+/// How a copy of a disk is put back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PutBack {
+    /// As a backup: what people registered, and the mark of a restore.
+    Backup,
+    /// As a snapshot of the machine: everything, and nothing says so.
+    Snapshot,
+}
+
+impl PutBack {
+    const ALL: [Self; 2] = [Self::Backup, Self::Snapshot];
+
+    const fn word(&self) -> &'static str {
+        match self {
+            Self::Backup => "backup",
+            Self::Snapshot => "snapshot",
+        }
+    }
+}
+
+/// A moment that comes once in every epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// The preparation of the next epoch begins.
+    Preparation,
+    /// The next epoch begins.
+    Start,
+    /// The grace of the epoch before ends.
+    Expiry,
+}
+
+impl Moment {
+    /// Every moment, in the order in which they are written out above.
+    pub const ALL: [Self; 3] = [Self::Preparation, Self::Start, Self::Expiry];
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Preparation => "preparation",
+            Self::Start => "start",
+            Self::Expiry => "expiry",
+        }
+    }
 }
 
 /// What a member knows of a family: two people, the first a parent and the second a child.
@@ -191,8 +262,12 @@ impl fmt::Display for Event {
             }
             Self::Clock { member, ahead } => write!(f, "clock {member} {ahead:+}"),
             Self::Hostile { member, trick } => write!(f, "hostile {member} {trick}"),
+            Self::Save { member } => write!(f, "save {member}"),
+            Self::Restore { member, how } => write!(f, "restore {member} {}", how.word()),
+            Self::Roster { at, change } => write!(f, "at {at} {change}"),
             Self::Wait { seconds } => write!(f, "wait {seconds}"),
             Self::Sleep { seconds } => write!(f, "sleep {seconds}"),
+            Self::SleepUntil { before, moment } => write!(f, "sleep until {before} before {}", moment.word()),
         }
     }
 }
@@ -241,7 +316,19 @@ impl Event {
             }
             ["clock", who, ahead] => Self::Clock { member: member(who)?, ahead: ahead.parse().ok()? },
             ["hostile", who, trick] => Self::Hostile { member: member(who)?, trick: trick.parse().ok()? },
+            ["save", who] => Self::Save { member: member(who)? },
+            ["restore", who, word] => {
+                let how = PutBack::ALL.into_iter().find(|how| how.word() == word)?;
+                Self::Restore { member: member(who)?, how }
+            }
+            ["at", at, ref change @ ..] => {
+                Self::Roster { at: member(at)?, change: RosterChange::read(change, member)? }
+            }
             ["wait", seconds] => Self::Wait { seconds: seconds.parse().ok()? },
+            ["sleep", "until", before, "before", word] => {
+                let moment = Moment::ALL.into_iter().find(|moment| moment.word() == word)?;
+                Self::SleepUntil { before: before.parse().ok()?, moment }
+            }
             ["sleep", seconds] => Self::Sleep { seconds: seconds.parse().ok()? },
             _ => return None,
         })

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::Schedule;
-use super::event::{Details, Event, MOST_MEMBERS, PEOPLE, Record};
+use super::event::{Details, Event, MOST_MEMBERS, Moment, PEOPLE, PutBack, Record};
+use super::governing::{Pair, RosterChange};
 use crate::{Dice, Trick};
 
 /// Families that one member may have in a schedule.
@@ -15,9 +16,22 @@ const NETWORKS: u64 = 24;
 /// Of a hundred schedules, those that begin before there are keys.
 const KEYLESS_PERCENT: u64 = 3;
 
-/// Of a hundred schedules, those in which a member turns hostile. One does: with two, some feed could have fewer honest
-/// readers than its publisher must hear before it speaks.
+/// Of a hundred schedules, those in which a member turns hostile, and of a hundred of those the ones in which more than
+/// one does: never more than half of the others of anybody, whose clocks would be believed.
 const HOSTILE_PERCENT: u64 = 30;
+const SEVERAL_PERCENT: u64 = 40;
+
+/// Of a hundred schedules, those that go over from one epoch to another, and the length of an epoch in them: so long that
+/// clocks apart by what is tolerated make no difference but around its turn.
+const EPOCHS_PERCENT: u64 = 30;
+const EPOCH_SECONDS: u64 = 7_200;
+
+/// Of a hundred schedules, those in which a disk is put back, and those in which the governors decide something.
+const RESTORES_PERCENT: u64 = 20;
+const ROSTERS_PERCENT: u64 = 25;
+
+/// Of a hundred events of those, the turns of an epoch.
+const TURN_PERCENT: u64 = 8;
 
 impl Schedule {
     /// The schedule of a seed.
@@ -26,21 +40,44 @@ impl Schedule {
         let mut dice = Dice::new(seed);
         let members = members(&mut dice);
         let network = if dice.percent(30) { 0 } else { dice.below(NETWORKS) };
+        let epochs = dice.percent(EPOCHS_PERCENT).then_some(EPOCH_SECONDS);
         let keyless = dice.percent(KEYLESS_PERCENT);
         // Whoever has much to do in a large network has it often enough with fewer events.
         let length = if members > 12 { 8 + dice.pick(16) } else { 10 + dice.pick(40) };
         let mut events = vec![Event::Wait { seconds: dice.below(4) }];
         for _ in 0..length {
+            if epochs.is_some() && dice.percent(TURN_PERCENT) {
+                events.push(turn(&mut dice));
+            }
             events.push(event(&mut dice, members));
         }
         if dice.percent(HOSTILE_PERCENT) {
-            let member = 1 + dice.pick(members);
-            for _ in 0..=dice.pick(3) {
+            let most = (members - 1) / 2;
+            let count = if dice.percent(SEVERAL_PERCENT) { 1 + dice.pick(most) } else { 1 };
+            let hostile: Vec<usize> = (0..count).map(|_| 1 + dice.pick(members)).collect();
+            for _ in 0..count + dice.pick(3) {
+                let member = hostile.get(dice.pick(count)).copied().unwrap_or(1);
                 let trick = Trick::ALL.get(dice.pick(Trick::ALL.len())).copied().unwrap_or(Trick::Fork);
                 events.insert(dice.pick(events.len()), Event::Hostile { member, trick });
             }
         }
-        Self { members, network, keyless, seed, events }
+        if dice.percent(RESTORES_PERCENT) {
+            let member = 1 + dice.pick(members);
+            for _ in 0..=dice.pick(3) {
+                let how = if dice.percent(50) { PutBack::Backup } else { PutBack::Snapshot };
+                let event =
+                    if dice.percent(40) { Event::Save { member } } else { Event::Restore { member, how } };
+                events.insert(dice.pick(events.len()), event);
+            }
+        }
+        if dice.percent(ROSTERS_PERCENT) {
+            let circles = super::Plan::numbered(members, network).circles.len();
+            for _ in 0..=dice.pick(4) {
+                let event = roster(&mut dice, members, circles);
+                events.insert(dice.pick(events.len()), event);
+            }
+        }
+        Self { members, network, epochs, keyless, seed, events }
     }
 }
 
@@ -78,6 +115,28 @@ fn event(dice: &mut Dice, members: usize) -> Event {
         _ if dice.percent(70) => Event::Sleep { seconds: 10 + dice.below(120) },
         _ => Event::Sleep { seconds: 3_600 + dice.below(2 * 86_400) },
     }
+}
+
+/// The governors decide something. Often about the same few, so that what was taken away is given back.
+fn roster(dice: &mut Dice, members: usize, circles: usize) -> Event {
+    let few = |dice: &mut Dice| 1 + dice.pick(members.min(5));
+    let change = match dice.below(100) {
+        0..=19 => RosterChange::Remove { member: few(dice) },
+        20..=39 => RosterChange::Add { member: few(dice) },
+        40..=74 => {
+            let pair = Pair { circle: dice.pick(circles), publisher: few(dice), reader: few(dice) };
+            if dice.percent(60) { RosterChange::Close(pair) } else { RosterChange::Open(pair) }
+        }
+        75..=89 => RosterChange::Replace { keyholder: few(dice), by: 1 + dice.pick(members) },
+        _ => RosterChange::Early,
+    };
+    Event::Roster { at: 1 + dice.pick(members), change }
+}
+
+/// Everybody sleeps until shortly before an epoch turns, so that what comes next happens around it.
+fn turn(dice: &mut Dice) -> Event {
+    let moment = Moment::ALL.get(dice.pick(Moment::ALL.len())).copied().unwrap_or(Moment::Start);
+    Event::SleepUntil { before: dice.below(40), moment }
 }
 
 fn record(dice: &mut Dice) -> Record {

@@ -38,8 +38,9 @@ impl Schedule {
 
     fn make_plainer(&mut self, fails: &mut impl FnMut(&Self) -> bool) {
         let busy = self.busy_members().max(3);
-        let founded: [fn(&mut Self, usize); 3] = [
+        let founded: [fn(&mut Self, usize); 4] = [
             |schedule, _| schedule.keyless = false,
+            |schedule, _| schedule.epochs = None,
             |schedule, _| schedule.network = 0,
             |schedule, busy| schedule.members = busy,
         ];
@@ -75,10 +76,17 @@ impl Schedule {
             | Event::Mend { member }
             | Event::Crash { member, .. }
             | Event::Clock { member, .. }
+            | Event::Save { member }
+            | Event::Restore { member, .. }
             | Event::Hostile { member, .. } => *member,
+            Event::Roster { at, change } => change.highest().max(*at),
             Event::Split { side } => side.last().copied().unwrap_or(0),
             Event::Deaf { from, to } => from.union(to).max().copied().unwrap_or(0),
-            Event::Heal | Event::Wire { .. } | Event::Wait { .. } | Event::Sleep { .. } => 0,
+            Event::Heal
+            | Event::Wire { .. }
+            | Event::Wait { .. }
+            | Event::Sleep { .. }
+            | Event::SleepUntil { .. } => 0,
         };
         self.events.iter().map(highest).max().unwrap_or(0)
     }
@@ -132,10 +140,16 @@ fn plainer(event: &Event) -> Vec<Event> {
         Event::Sleep { seconds } => {
             found.extend([10, (seconds / 2).max(10)].map(|seconds| Event::Sleep { seconds }));
         }
+        Event::SleepUntil { before, moment } => {
+            found.extend([0, before / 2].map(|before| Event::SleepUntil { before, moment: *moment }));
+        }
         Event::Withdraw { .. }
         | Event::Renew { .. }
         | Event::Cut { .. }
         | Event::Mend { .. }
+        | Event::Save { .. }
+        | Event::Restore { .. }
+        | Event::Roster { .. }
         | Event::Hostile { .. }
         | Event::Heal => {}
     }
@@ -147,6 +161,7 @@ fn plainer(event: &Event) -> Vec<Event> {
 fn weight(event: &Event) -> (usize, u64) {
     let seconds = match event {
         Event::Wait { seconds } | Event::Sleep { seconds } | Event::Crash { seconds, .. } => *seconds,
+        Event::SleepUntil { before, .. } => *before,
         Event::Register { .. }
         | Event::Withdraw { .. }
         | Event::Renew { .. }
@@ -157,6 +172,9 @@ fn weight(event: &Event) -> (usize, u64) {
         | Event::Heal
         | Event::Wire { .. }
         | Event::Hostile { .. }
+        | Event::Save { .. }
+        | Event::Restore { .. }
+        | Event::Roster { .. }
         | Event::Clock { .. } => 0,
     };
     (event.to_string().len(), seconds)

@@ -1,6 +1,6 @@
 //! Who can reach whom: members off the network, pairs without a connection, pairs of which one does not hear the other.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::Oin;
 
@@ -12,6 +12,8 @@ pub(super) struct Links {
     severed: BTreeSet<(Oin, Oin)>,
     /// Pairs of which the second does not hear the first, and neither has noticed.
     deaf: BTreeSet<(Oin, Oin)>,
+    /// Whom each node lets in, by its roster.
+    let_in: BTreeMap<Oin, BTreeSet<Oin>>,
 }
 
 impl Links {
@@ -41,13 +43,27 @@ impl Links {
         std::mem::take(&mut self.severed).into_iter().filter(|(one, other)| one < other).collect()
     }
 
+    /// A node lets these in and nobody else.
+    pub(super) fn let_in(&mut self, oin: Oin, members: BTreeSet<Oin>) {
+        self.let_in.insert(oin, members);
+    }
+
+    fn lets_in(&self, one: &Oin, other: &Oin) -> bool {
+        self.let_in.get(one).is_none_or(|members| members.contains(other))
+    }
+
     /// Whether the two have a connection, as far as they know.
     pub(super) fn are_connected(&self, one: &Oin, other: &Oin) -> bool {
+        self.lets_in(one, other) && self.lets_in(other, one) && self.are_linked(one, other)
+    }
+
+    /// Whether there is a way between the two. A message of somebody who is let in no more may just be on it.
+    pub(super) fn are_linked(&self, one: &Oin, other: &Oin) -> bool {
         !self.is_absent(one) && !self.is_absent(other) && !self.severed.contains(&(*one, *other))
     }
 
     /// Whether a message arrives.
     pub(super) fn passes(&self, from: &Oin, to: &Oin) -> bool {
-        self.are_connected(from, to) && !self.deaf.contains(&(*from, *to))
+        self.are_linked(from, to) && !self.deaf.contains(&(*from, *to))
     }
 }

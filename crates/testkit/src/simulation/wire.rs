@@ -116,12 +116,7 @@ impl Simulation {
                 self.replies.insert((from, id), reply);
             }
             Outbound::Members(roster) => {
-                for peer in self.peers_of(from) {
-                    if roster.member(&peer).is_none() {
-                        self.input(from, Input::Disconnected(peer));
-                        self.input(peer, Input::Disconnected(from));
-                    }
-                }
+                self.follow_roster(from, &roster);
             }
             Outbound::Notice(notice) => self.notices.entry(from).or_default().push(notice),
         }
@@ -149,6 +144,18 @@ impl Simulation {
             .map(|(_, (asker, id, _))| (*asker, *id))
             .collect();
         self.tokens.retain(|(holder, _), (asker, _, _)| *holder != oin && *asker != oin);
+        for (asker, id) in held {
+            self.input(asker, Input::RequestFailed { id });
+        }
+    }
+
+    /// A connection is closed: whoever waits for an answer over it is told.
+    pub(super) fn fail_held(&mut self, one: Oin, other: Oin) {
+        let over_it = |holder: &Oin, asker: &Oin| {
+            (*holder, *asker) == (one, other) || (*holder, *asker) == (other, one)
+        };
+        let held = self.tokens.extract_if(.., |(holder, _), (asker, ..)| over_it(holder, asker));
+        let held: Vec<(Oin, RequestId)> = held.map(|(_, (asker, id, _))| (asker, id)).collect();
         for (asker, id) in held {
             self.input(asker, Input::RequestFailed { id });
         }
@@ -217,7 +224,7 @@ impl Simulation {
         let is_away = |oin: &Oin| !self.nodes.contains_key(oin);
         if is_away(&message.from)
             || is_away(&message.to)
-            || !self.links.are_connected(&message.from, &message.to)
+            || !self.links.are_linked(&message.from, &message.to)
         {
             self.lose(&message);
             return;
@@ -225,6 +232,11 @@ impl Simulation {
         if !self.links.passes(&message.from, &message.to) {
             self.happen_in(PATIENCE_SECONDS, Later::Fails(message));
             return;
+        }
+        if !self.links.are_connected(&message.from, &message.to) && matches!(message.route, Route::Request(_))
+        {
+            // It may be looked at; whether it is answered or not, its asker gives up in the end.
+            self.happen_in(PATIENCE_SECONDS, Later::Fails(message.clone()));
         }
         let Some(message) = self.overheard(message) else { return };
         let Message { from, to, conversation, frame, route, .. } = message;

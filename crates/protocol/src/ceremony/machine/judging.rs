@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::Timestamp;
 
 use super::Ceremony;
+use super::pace::Piece;
 use crate::CeremonyProblem;
 use crate::ceremony::message::Part;
 use crate::ceremony::{CeremonyRound, KeyId};
@@ -46,22 +47,20 @@ impl Ceremony {
             })
             .collect();
         if problems.is_empty() && now >= self.span.deadline {
-            let others = self.members().filter(|keyholder| keyholder.index != self.me);
-            problems.extend(others.filter_map(|keyholder| {
-                let what = self.missing_of(keyholder.index)?;
-                Some(CeremonyProblem::Missing { key, keyholder: keyholder.oin, what })
+            let held_up = self.held_up_by(now).into_iter();
+            problems.extend(held_up.filter_map(|(index, what)| {
+                Some(CeremonyProblem::Missing { key, keyholder: self.keyholder(index)?.0, what })
             }));
         }
         problems
     }
 
-    /// Whom this keyholder convicted, and for whom it waits.
-    pub(crate) fn accused(&self) -> Accused {
+    /// Whom this keyholder convicted, and who holds the attempt up.
+    pub(crate) fn accused(&self, now: Timestamp) -> Accused {
         let lying: BTreeSet<u16> = self.liars.0.keys().copied().collect();
-        let waits_for = |index: &u16| *index != self.me && self.missing_of(*index).is_some();
         // With a liar among them nobody goes on, so what is missing is missing for its sake.
-        let missing = self.participants.iter().copied().filter(|index| lying.is_empty() && waits_for(index));
-        Accused { missing: missing.collect(), lying }
+        let missing = if lying.is_empty() { self.held_up_by(now) } else { BTreeMap::new() };
+        Accused { missing: missing.into_keys().collect(), lying }
     }
 
     /// The last thing that a keyholder is known to have done.
@@ -80,23 +79,25 @@ impl Ceremony {
     }
 
     /// The first thing that a keyholder still owes.
-    fn missing_of(&self, index: u16) -> Option<&'static str> {
+    pub(super) fn missing_of(&self, index: u16) -> Option<Piece> {
         let signed_key_set =
             self.result.as_ref().is_some_and(|result| result.signatures.contains_key(&index));
         let open = |(accuser, accused): &&(u16, u16)| !self.disclosures.contains_key(&(*accused, *accuser));
         if !self.round1.contains_key(&index) {
-            Some("round 1 package")
-        } else if self.complaints.keys().filter(open).any(|(_, accused)| *accused == index) {
-            Some("answer to a complaint")
+            Some(Piece::Round1 { of: index })
+        } else if let Some((to, _)) =
+            self.complaints.keys().filter(open).find(|(_, accused)| *accused == index)
+        {
+            Some(Piece::Answer { of: index, to: *to })
         } else if self.complaints.keys().filter(open).any(|(accuser, _)| *accuser == index) {
             // It waits itself.
             None
         } else if self.dealt.is_some() && !self.round2.contains_key(&index) {
-            Some("round 2 package")
+            Some(Piece::Round2 { of: index })
         } else if self.echoes.contains_key(&self.me) && !self.echoes.contains_key(&index) {
-            Some("echo")
+            Some(Piece::Echo { of: index })
         } else if self.result.is_some() && !signed_key_set {
-            Some("signature on the key set")
+            Some(Piece::Signature { of: index })
         } else {
             None
         }

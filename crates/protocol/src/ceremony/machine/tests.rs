@@ -57,7 +57,7 @@ impl Holders {
         let (identity, ceremony) = self.0.get_mut(&to).unwrap();
         let mut refused = Refused::default();
         ceremony.receive(from, parts, &mut refused);
-        ceremony.advance(identity);
+        ceremony.advance(identity, Timestamp(0));
         assert_eq!(refused, Refused::default(), "{from} to {to}");
     }
 
@@ -217,7 +217,7 @@ fn a_dealer_that_starts_again_deals_the_same_bytes_whatever_it_is_brought() {
     again.receive(2, &other.parts(), &mut Refused::default());
     assert!(!again.liars.is_empty());
     again.liars = Liars::default();
-    again.advance(&identity);
+    again.advance(&identity, Timestamp(0));
     assert_eq!(again.round2[&1].to_wire(), dealt);
 }
 
