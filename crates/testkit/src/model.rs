@@ -23,6 +23,10 @@
 //! - **Nothing outlives its epoch**: nobody is named for what it published in an epoch that is over by the asker's clock.
 //! - **Nothing runs wild**: no node panics, and no second needs an unbounded number of messages.
 //!
+//! Each node is judged by the version of the roster that it acts on: whom it names and counts, and who reads it. A member
+//! that was removed is asked no more; one that is added again begins with nothing. Whoever is put back from a copy of its
+//! disk holds what it held then (`putting_back.rs`).
+//!
 //! # Hostile members
 //!
 //! From the moment at which somebody else has a member's keys, nothing is promised about that member, and everything

@@ -7,14 +7,18 @@
 //! Beside it the same state machine and disk without network, for commands given while no node runs.
 
 mod alone;
+mod dispatch;
 mod evaluators;
 mod event_loop;
 mod identity;
 mod inbox;
+mod prepared;
 mod running;
+mod waiting;
 
 pub(crate) use alone::Alone;
 pub use event_loop::now;
 pub use identity::{NodeIdentity, NodeSecrets, random_seed};
-pub use running::{Prepared, Reach, RunningNode};
-pub(crate) use running::{kept, logical_bytes};
+pub use prepared::{Prepared, Reach};
+pub(crate) use prepared::{kept, logical_bytes};
+pub use running::RunningNode;

@@ -82,7 +82,10 @@ impl CeremonyKeeper {
     pub(crate) fn restore_secrets(&mut self, cx: &Context<'_>, secrets: &[(SecretName, Secret)]) {
         self.secrets.extend(secrets.iter().map(|(name, _)| name.clone()));
         let held = self.material.key_sets.keys().copied();
-        let keys: BTreeSet<KeyId> = held.chain(keys_to_make(cx)).collect();
+        // Also those whose time is not yet: the clock may have been ahead when they were begun, or was set back.
+        let begun = secrets.iter().filter_map(|(name, _)| key_of(name));
+        let begun = begun.filter(|key| key.epoch >= cx.epochs.since);
+        let keys: BTreeSet<KeyId> = held.chain(keys_to_make(cx)).chain(begun).collect();
         let held =
             |name: SecretName| secrets.iter().find(|(held, _)| *held == name).map(|(_, secret)| secret);
         let share_of = |id: &CeremonyId| {

@@ -183,3 +183,43 @@ fn ahead(dice: &mut Dice) -> i64 {
     let seconds = i64::try_from(seconds).unwrap_or(0);
     if dice.percent(50) { seconds } else { -seconds }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sort_of_event_is_drawn() {
+        let mut drawn: BTreeSet<String> = BTreeSet::new();
+        for event in (0..2_000).flat_map(|seed| Schedule::random(seed).events) {
+            let words: Vec<String> = event.to_string().split(' ').map(str::to_owned).collect();
+            let telling = if matches!(event, Event::SleepUntil { .. }) {
+                4
+            } else if matches!(event, Event::Roster { .. } | Event::Restore { .. } | Event::Hostile { .. }) {
+                2
+            } else {
+                0
+            };
+            drawn.insert(words[telling].clone());
+        }
+        let mut all: BTreeSet<String> = "register withdraw renew cut mend split deaf heal crash wire clock wait sleep \
+                                         preparation start expiry save backup snapshot remove add close open replace early"
+            .split(' ')
+            .map(str::to_owned)
+            .collect();
+        all.extend(Trick::ALL.map(|trick| trick.to_string()));
+        assert_eq!(drawn, all);
+    }
+
+    #[test]
+    fn several_members_turn_hostile_and_never_half_of_the_others() {
+        let hostile = |schedule: &Schedule| {
+            let member =
+                |event: &Event| if let Event::Hostile { member, .. } = event { Some(*member) } else { None };
+            schedule.events.iter().filter_map(member).collect::<BTreeSet<usize>>().len()
+        };
+        let schedules: Vec<Schedule> = (0..500).map(Schedule::random).collect();
+        assert!(schedules.iter().all(|schedule| 2 * hostile(schedule) < schedule.members));
+        assert!(schedules.iter().any(|schedule| hostile(schedule) > 1));
+    }
+}
