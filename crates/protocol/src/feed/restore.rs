@@ -113,10 +113,9 @@ impl FeedKeeper {
             return true;
         }
         let Some(replica) = self.replicas.get_mut(&feed) else { return true };
-        match replica.offer_header(header, cx.now) {
+        // A clock that was set back is no reason to forget: the publisher is told what is held, and goes on above it.
+        match replica.offer_header(header, cx.now.max(header.document().time)) {
             Ok(HeaderOutcome::Next | HeaderOutcome::NewGeneration | HeaderOutcome::FullSet) => {}
-            // A clock that was set back is no reason to forget.
-            Err(index::FeedError::FromTheFuture) => return true,
             Ok(HeaderOutcome::Known) | Err(_) => return false,
         }
         // One by one: a generation that begins waits for no body of the one before any more.
@@ -150,8 +149,10 @@ impl FeedKeeper {
             if let Some(own) = self.own.get_mut(&feed) {
                 own.head = Some(head);
             } else if let Some(replica) = self.replicas.get_mut(&feed) {
+                // As with headers: one that is dated in the future by this clock was taken by another.
+                let taken_at = cx.now.max(head.document().time);
                 // An unfit head is left out like any other record that does not verify.
-                let _refused = replica.offer_head(head, cx.now);
+                let _refused = replica.offer_head(head, taken_at);
             }
         }
     }
