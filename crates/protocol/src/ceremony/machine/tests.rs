@@ -222,6 +222,30 @@ fn a_dealer_that_starts_again_deals_the_same_bytes_whatever_it_is_brought() {
 }
 
 #[test]
+fn whoever_spoke_last_is_missed_and_not_those_whom_it_left_no_time() {
+    let mut net = Holders::new(4, 3);
+    let tell = |net: &mut Holders, to: u16, from: u16, now: u64| {
+        let parts = net.at(from).parts();
+        let (identity, ceremony) = net.0.get_mut(&to).unwrap();
+        ceremony.receive(from, &parts, &mut Refused::default());
+        ceremony.advance(identity, Timestamp(now));
+    };
+    // The other three exchange at once; the first tells nobody anything.
+    for (to, from) in [(2, 3), (2, 4), (3, 2), (3, 4), (4, 2), (4, 3), (1, 2), (1, 3), (1, 4)] {
+        tell(&mut net, to, from, 1);
+    }
+    assert_eq!(net.at(2).accused(Timestamp(99)).missing, [1].into());
+    // One moment before the deadline everything of it comes, and nothing more of the others.
+    for to in 2..=4 {
+        tell(&mut net, to, 1, 99);
+    }
+    assert!(net.at(2).missing_of(1).is_none() && net.at(2).missing_of(3).is_some());
+    for index in 2..=4 {
+        assert_eq!(net.at(index).accused(Timestamp(100)).missing, [1].into(), "at {index}");
+    }
+}
+
+#[test]
 fn the_longest_exchange_of_the_most_keyholders_fits_its_frame() {
     let last = u16::try_from(roster::MAX_KEYHOLDERS).unwrap();
     let mut net = Holders::new(last, last);
