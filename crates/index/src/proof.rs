@@ -189,7 +189,8 @@ impl UnverifiedProof {
         }
         let (first, second) = (self.first.verify(key)?, self.second.verify(key)?);
         let sequence = first.disputed(&second).ok_or(NotProven::NoContradiction)?;
-        Ok(Proof { feed, generation: first.at.generation, sequence, wire: self.wire })
+        let highest = if first.at.sequence > second.at.sequence { first.at } else { second.at };
+        Ok(Proof { feed, sequence, highest, wire: self.wire })
     }
 }
 
@@ -211,8 +212,8 @@ pub enum NotProven {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
     feed: FeedId,
-    generation: u32,
     sequence: u64,
+    highest: Position,
     wire: Wire,
 }
 
@@ -232,7 +233,13 @@ impl Proof {
     /// The generation of which there are two histories.
     #[must_use]
     pub fn generation(&self) -> u32 {
-        self.generation
+        self.highest.generation
+    }
+
+    /// Where the higher of the two statements stands: whoever begins anew does so above it.
+    #[must_use]
+    pub fn highest(&self) -> Position {
+        self.highest
     }
 
     /// The lower of the two numbers that its statements are about.

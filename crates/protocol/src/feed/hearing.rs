@@ -36,9 +36,9 @@ const UNDER_WAY: usize = 16;
 
 /// Highest sequence number and generation heard of a document that is signed with a key which is no longer in force.
 /// More than any feed comes to, and far enough below the highest number there is that whoever stole the key cannot use
-/// them up.
-const REPLACED_KEY_SEQUENCE: u64 = 1 << 48;
-const REPLACED_KEY_GENERATION: u32 = 1 << 24;
+/// them up. The same for what a proof tells.
+const UNHEARD_OF_SEQUENCE: u64 = 1 << 48;
+const UNHEARD_OF_GENERATION: u32 = 1 << 24;
 
 /// What was heard about one own feed since the start.
 #[derive(Default)]
@@ -50,6 +50,19 @@ pub(crate) struct Hearing {
     generation: u32,
     /// Whether a header was named that this node does not hold, or two histories are proven.
     is_behind: bool,
+}
+
+impl Hearing {
+    /// Two histories are proven up to here: nobody believes either before everything is published again above them.
+    fn takes_proof(&mut self, disputed: Position, own_generation: u32) {
+        let is_heard_of =
+            disputed.sequence < UNHEARD_OF_SEQUENCE && disputed.generation < UNHEARD_OF_GENERATION;
+        if disputed.generation >= own_generation && is_heard_of {
+            self.is_behind = true;
+            self.generation = self.generation.max(disputed.generation);
+            self.highest = higher(self.highest, Some(disputed));
+        }
+    }
 }
 
 impl FeedKeeper {
@@ -163,12 +176,27 @@ impl FeedKeeper {
         for feed in enough {
             let Some(own) = self.own.get_mut(&feed) else { continue };
             let Some(mut hearing) = own.hearing.take() else { continue };
-            let disputed = self.proofs.disputed_generation(&feed);
-            if let Some(generation) = disputed.filter(|disputed| *disputed >= own.publisher.generation()) {
-                // Others hold proof of two histories: nobody believes either before everything is published anew.
-                hearing.is_behind = true;
-                hearing.generation = hearing.generation.max(generation);
+            if let Some((disputed, _)) = self.proofs.disputed(&feed) {
+                hearing.takes_proof(disputed, own.publisher.generation());
             }
+            if own.go_on(hearing, cx, fx) {
+                own.published_at = None;
+            }
+        }
+    }
+
+    /// Begins anew where two histories have been proven for a heartbeat, as at a start. Most often the reader that holds
+    /// the other one has told of it by then. One that tells nothing would leave a node that was put back incomplete for
+    /// good; whoever stole the key can prove another at once, and has everything published again once a heartbeat.
+    pub(super) fn answer_proofs(&mut self, cx: &Context<'_>, fx: &mut Effects<'_>) {
+        let heartbeat = u64::from(cx.roster.rules().heartbeat_seconds);
+        for (feed, own) in self.own.iter_mut().filter(|(_, own)| own.hearing.is_none()) {
+            let Some((disputed, since)) = self.proofs.disputed(feed) else { continue };
+            if cx.now.since(since) < heartbeat {
+                continue;
+            }
+            let mut hearing = Hearing::default();
+            hearing.takes_proof(disputed, own.publisher.generation());
             if own.go_on(hearing, cx, fx) {
                 own.published_at = None;
             }
@@ -269,7 +297,7 @@ fn own_position<T: Document>(
     let is_possible = if is_in_force(cx, &signed) {
         position.is_reachable()
     } else {
-        position.sequence < REPLACED_KEY_SEQUENCE && position.generation < REPLACED_KEY_GENERATION
+        position.sequence < UNHEARD_OF_SEQUENCE && position.generation < UNHEARD_OF_GENERATION
     };
     if !is_possible {
         fx.refused.bad_feed_parts += 1;

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crypto::cbor;
 use domain::{CircleId, Oin, Timestamp};
-use index::{Claim, FeedId, NotProven, Proof, ProofPlace, Replica, UnverifiedProof};
+use index::{Claim, FeedId, NotProven, Position, Proof, ProofPlace, Replica, UnverifiedProof};
 use minicbor::bytes::ByteVec;
 
 use super::follow::Wanted;
@@ -85,11 +85,11 @@ impl Proofs {
         held.is_some_and(|held| held.standing == ProofStanding::Open)
     }
 
-    /// The generation of a feed of which there are two histories, while nothing above it is matched on.
-    pub(super) fn disputed_generation(&self, feed: &FeedId) -> Option<u32> {
+    /// How far two histories of a feed are known to go, and since when, while nothing above them is matched on.
+    pub(super) fn disputed(&self, feed: &FeedId) -> Option<(Position, Timestamp)> {
         let held = self.held.get(&ProofPlace { publisher: feed.publisher, circle: feed.circle })?;
         let is_open = held.standing == ProofStanding::Open && held.proof.feed() == *feed;
-        is_open.then(|| held.proof.generation())
+        is_open.then(|| (held.proof.highest(), held.since))
     }
 
     pub(super) fn connected(&mut self, member: Oin) {

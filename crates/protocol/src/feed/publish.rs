@@ -26,6 +26,7 @@ impl FeedKeeper {
         let interval = u64::from(rules.publish_interval_seconds);
         let mut left: BTreeMap<Epoch, BTreeSet<KeyClass>> = BTreeMap::new();
         self.conclude_hearing(cx, fx);
+        self.answer_proofs(cx, fx);
         for (feed, own) in &mut self.own {
             let has_readers = cx.roster.has_readers(&feed.circle, &cx.identity.oin);
             if own.hearing.is_some() || !has_readers || feed.epoch < cx.epochs.since {

@@ -146,7 +146,7 @@ fn a_head_beyond_everything_is_forgotten_with_the_key_that_signed_it() {
         for reader in [1, 2, 3, READER] {
             net.inject_gossip(oin(reader), head.clone());
         }
-        net.seconds(70);
+        net.seconds(50);
         assert!(!net.status(oin(READER)).completeness.is_complete(), "as long as the key is good, it counts");
         // The true feed is below it and signed later: so everybody can see that the key signs two histories.
         assert_eq!(told(&net), 5);
