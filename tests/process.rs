@@ -634,9 +634,9 @@ fn a_snapshot_that_is_put_back_goes_on_above_what_was_published_and_without_hear
     machines[1].start();
     machines[1].settled();
     // Far enough that the second history has not overtaken the first when the readers see it.
-    for number in 0..8 {
-        let added = csv(&[family(&format!("C-1{number}"), MOTHER, "Zonneveld")]);
-        let file = machines[1].write("latest.csv", &added);
+    for bsn in BSNS {
+        let latest = csv(&[family("C-1", MOTHER, "Zonneveld"), family("C-3", bsn, "Smit")]);
+        let file = machines[1].write("latest.csv", &latest);
         machines[1].ok(&["import", "--wait", &file]);
         machines[1].settled();
     }
