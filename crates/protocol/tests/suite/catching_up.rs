@@ -131,6 +131,32 @@ fn whoever_was_away_over_full_sets_gets_the_newest_and_what_came_after_it() {
 }
 
 #[test]
+fn whoever_was_away_for_an_epoch_gets_what_is_left_of_it_and_little_more() {
+    const DAY: u64 = 86_400;
+    // Epochs of ninety days, prepared a month ahead and matched on for a fortnight more.
+    for away in [91, 91 + 14] {
+        let mut net = network(Founding::uniform(6));
+        let start = net.now();
+        net.disconnect(oin(READER));
+        let before = held(&net, READER);
+        for day in [61, away] {
+            net.jump(start.plus(day * DAY).since(net.now()));
+            net.seconds(60);
+        }
+        net.command(oin(4), Command::Import(vec![family("b", [father()])]));
+        net.seconds(60);
+        let received = count_bytes(&mut net, READER);
+        net.reconnect(oin(READER));
+        net.until(120, "caught up", |net| {
+            net.status(oin(READER)).completeness.is_complete() && involved(net, "y") == [oin(4)]
+        });
+        assert_eq!(involved(&mut net, "x"), [1, 2, 3, 4].map(oin));
+        let received = *received.borrow();
+        assert_little_more(&net, &before, received);
+    }
+}
+
+#[test]
 fn others_serve_the_feed_of_a_publisher_that_is_gone() {
     let mut net = network(Founding::uniform(6));
     net.disconnect(oin(READER));
