@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 
 use domain::Oin;
 use libp2p::request_response::{InboundRequestId, ResponseChannel};
+use protocol::evaluation::FEW_ELEMENTS;
 use protocol::{Conversation, ResponseToken};
 
 use crate::event_queue::Place;
 use crate::shares::{Room, Shares};
 use crate::work;
-
-/// Elements of an evaluation that is over soon, as the node tells them apart, or one less.
-const FEW_ELEMENTS: u32 = 33;
 
 /// Evaluations that one evaluator has in hand: one at work, and the next. The others wait in their fair order.
 const MAX_EVALUATIONS_IN_HAND: usize = 2;
@@ -52,8 +50,10 @@ enum Evaluator {
 
 impl Evaluator {
     fn of(request: &Waiting) -> Option<Self> {
+        // What is around the elements in the frame counts as one.
+        let elements = usize::try_from(work::elements(request.bytes)).unwrap_or(usize::MAX);
         match request.conversation {
-            Conversation::Evaluation if work::elements(request.bytes) <= FEW_ELEMENTS => Some(Self::OfFew),
+            Conversation::Evaluation if elements <= FEW_ELEMENTS + 1 => Some(Self::OfFew),
             Conversation::Evaluation => Some(Self::OfMany),
             Conversation::Ceremony | Conversation::Feed | Conversation::Roster => None,
         }

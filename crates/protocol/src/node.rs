@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use ::roster::{RosterChain, RosterError, SignedRoster, VerifiedRoster};
+use ::roster::{RosterChain, SignedRoster, VerifiedRoster};
 use crypto::{Seed, SeedSequence, SigningKey};
 use domain::{Epoch, FamilyRef, KeyClass, Oin, Timestamp};
 use index::UnitMatrix;
@@ -15,7 +15,7 @@ use crate::evaluation::{self, EvaluationClient};
 use crate::families::{Families, Neighbours};
 use crate::feed::{Arrived, FeedKeeper, SKEW_SECONDS, Start};
 use crate::record::{forgotten_key, forgotten_record, last_forgotten};
-use crate::roster::{ResponseError, RosterKeeper};
+use crate::roster::{Adopted, RosterKeeper};
 use crate::{
     Answer, Collection, Command, Conversation, Input, NextEpoch, Outbound, Refused, Reply, Scope, Secret,
     SecretName, Status, Step,
@@ -390,33 +390,6 @@ impl Node {
         let roster = self.chain.newest();
         self.connected.retain(|member| roster.member(member).is_some());
         adopted
-    }
-}
-
-/// What became of a roster that an input brought, if it brought one.
-enum Adopted {
-    /// It is in force, or there was none.
-    Taken,
-    /// The own organisation offered one that does not follow.
-    Refused(RosterError),
-    /// A member offered one that cannot be read or does not follow.
-    Misled(ResponseError),
-}
-
-impl Adopted {
-    fn reply(self, version: u32) -> Reply {
-        Reply::Roster(match self {
-            Self::Refused(error) => Err(error),
-            Self::Taken | Self::Misled(_) => Ok(version),
-        })
-    }
-
-    fn count(&self, refused: &mut Refused) {
-        match self {
-            Self::Misled(ResponseError::Malformed) => refused.malformed_frames += 1,
-            Self::Misled(ResponseError::NotSigned) => refused.bad_signatures += 1,
-            Self::Taken | Self::Refused(_) => {}
-        }
     }
 }
 
