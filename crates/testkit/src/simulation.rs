@@ -21,7 +21,7 @@ pub use self::hostile::{NoTrick, Trick};
 use self::links::Links;
 use self::twin::Twin;
 pub use self::wire::{Fate, Message};
-use self::wire::{Later, Route};
+use self::wire::{Held, Later, Route};
 use crate::{Dice, Founding, MemoryDisk, START};
 
 type Watcher = Box<dyn FnMut(&Message)>;
@@ -46,7 +46,7 @@ pub struct Simulation {
     /// Commits that a node still makes before its process ends without warning.
     crashing: BTreeMap<Oin, usize>,
     /// Requests that a node holds, by node and token: who asked, and under which id.
-    tokens: BTreeMap<(Oin, ResponseToken), (Oin, RequestId, Conversation)>,
+    tokens: BTreeMap<(Oin, ResponseToken), Held>,
     last_token: u64,
     replies: BTreeMap<(Oin, CommandId), Reply>,
     last_command: u64,

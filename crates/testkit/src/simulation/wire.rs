@@ -11,6 +11,9 @@ const MOST_MESSAGES: usize = 400_000;
 /// Seconds after which an asker gives up when nobody hears it.
 const PATIENCE_SECONDS: u64 = 10;
 
+/// Seconds after which an asker gives up when it was heard and is not answered, as on real connections.
+const ANSWER_SECONDS: u64 = 60;
+
 /// A message on its way, as a test may inspect it.
 #[derive(Debug, Clone)]
 pub struct Message {
@@ -90,6 +93,15 @@ impl Later {
     }
 }
 
+/// A request that a node holds and has not answered.
+pub(super) struct Held {
+    asker: Oin,
+    id: RequestId,
+    conversation: Conversation,
+    /// When the asker gives up.
+    until: Timestamp,
+}
+
 impl Simulation {
     pub(super) fn dispatch(&mut self, from: Oin, said: Outbound) {
         match said {
@@ -98,8 +110,9 @@ impl Simulation {
                 self.queue.push_back(message);
             }
             Outbound::Respond { token, frame } => {
-                if let Some((to, id, conversation)) = self.tokens.remove(&(from, token)) {
-                    let message = Message::new(from, to, Some(conversation), frame, Route::Response(id));
+                if let Some(held) = self.tokens.remove(&(from, token)) {
+                    let (to, conversation) = (held.asker, Some(held.conversation));
+                    let message = Message::new(from, to, conversation, frame, Route::Response(held.id));
                     self.queue.push_back(message);
                 }
             }
@@ -137,26 +150,22 @@ impl Simulation {
         for message in &lost {
             self.lose(message);
         }
-        let held: Vec<(Oin, RequestId)> = self
-            .tokens
-            .iter()
-            .filter(|((holder, _), _)| *holder == oin)
-            .map(|(_, (asker, id, _))| (*asker, *id))
-            .collect();
-        self.tokens.retain(|(holder, _), (asker, _, _)| *holder != oin && *asker != oin);
-        for (asker, id) in held {
-            self.input(asker, Input::RequestFailed { id });
-        }
+        self.tokens.retain(|_, held| held.asker != oin);
+        self.fail_each(|holder, _| *holder == oin);
     }
 
     /// A connection is closed: whoever waits for an answer over it is told.
     pub(super) fn fail_held(&mut self, one: Oin, other: Oin) {
-        let over_it = |holder: &Oin, asker: &Oin| {
-            (*holder, *asker) == (one, other) || (*holder, *asker) == (other, one)
-        };
-        let held = self.tokens.extract_if(.., |(holder, _), (asker, ..)| over_it(holder, asker));
-        let held: Vec<(Oin, RequestId)> = held.map(|(_, (asker, id, _))| (asker, id)).collect();
-        for (asker, id) in held {
+        self.fail_each(|holder, held| {
+            (*holder, held.asker) == (one, other) || (*holder, held.asker) == (other, one)
+        });
+    }
+
+    /// Whoever asked what some node holds is told that no answer comes.
+    fn fail_each(&mut self, is_lost: impl Fn(&Oin, &Held) -> bool) {
+        let lost = self.tokens.extract_if(.., |(holder, _), held| is_lost(holder, held));
+        let lost: Vec<(Oin, RequestId)> = lost.map(|(_, held)| (held.asker, held.id)).collect();
+        for (asker, id) in lost {
             self.input(asker, Input::RequestFailed { id });
         }
     }
@@ -218,6 +227,7 @@ impl Simulation {
                 Later::Fails(message) => self.lose(&message),
             }
         }
+        self.fail_each(|_, held| held.until <= now);
     }
 
     pub(super) fn arrive(&mut self, message: Message) {
@@ -245,7 +255,8 @@ impl Simulation {
                 let conversation = conversation.expect("requests belong to a conversation");
                 self.last_token += 1;
                 let token = ResponseToken(self.last_token);
-                self.tokens.insert((to, token), (from, id, conversation));
+                let until = self.now.plus(ANSWER_SECONDS);
+                self.tokens.insert((to, token), Held { asker: from, id, conversation, until });
                 Input::Request { from, conversation, token, frame }
             }
             Route::Response(id) => Input::Response { id, frame },
