@@ -12,6 +12,7 @@
 
 mod birth;
 mod derive;
+mod evidence;
 mod family_keys;
 mod key;
 mod name;
@@ -22,6 +23,7 @@ mod verdict;
 mod weight;
 
 pub use derive::{DeriveOptions, derive};
+pub use evidence::{Evidence, PersonEvidence};
 pub use family_keys::{FamilyKeys, Source};
 pub use key::{KeyKind, LinkageKey};
 pub use suppression::HouseholdSuppression;
