@@ -164,7 +164,7 @@ impl Run {
                 return Err(format!("{about}: names member {other}, which never published anything of it"));
             }
             let readable = oldest_readable(roster, self.clock(member));
-            if said.is_named && self.truth.clock(other) < roster.preparation_of(readable) {
+            if said.is_named && self.truth.clock(other) < self.governors.earliest_preparation_of(readable) {
                 return Err(format!(
                     "{about}: names member {other}, which published nothing that is not over: epoch {readable} is the oldest"
                 ));
