@@ -11,6 +11,7 @@ mod founding;
 mod model;
 mod oracle;
 mod plan;
+pub mod population;
 mod region;
 mod schedule;
 mod simulation;

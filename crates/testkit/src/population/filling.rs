@@ -1,0 +1,136 @@
+//! Writes planned records down and fills in the citizen service numbers.
+
+use domain::{Bsn, Family, Person};
+
+use super::chance::{Chance, Purpose, stream};
+use super::knowledge::{Entry, Planned, sector};
+use super::numbers::{PLACEHOLDER, typed_wrong};
+use super::people::People;
+use super::writing::{Habits, Page};
+use super::{HumanId, Organisation, PopulationOptions, Record};
+use crate::Dice;
+
+/// How likely a client lacks the BSN, as a weight; relatives more, by sector.
+const CLIENT_LACKS: u64 = 2;
+
+/// Of wrong numbers: a relative's, or the placeholder; the others are typed wrong. Percents.
+const RELATIVES_PERCENT: u64 = 30;
+const PLACEHOLDER_PERCENT: u64 = 10;
+
+/// Fills the organisations with records.
+pub(super) fn write_records(
+    people: &People,
+    planned: Vec<Planned>,
+    seed: u64,
+    options: &PopulationOptions,
+    organisations: &mut [Organisation],
+) {
+    let habits: Vec<Habits> = (0..organisations.len()).map(|place| Habits::draw(seed, place)).collect();
+    let lacking = Lacking::over(&planned, options.bsn_missing_percent);
+    let mut line = 0;
+    for plan in planned {
+        let sector = sector(plan.organisation);
+        let Some(habits) = habits.get(plan.organisation) else { continue };
+        let mut persons = Vec::with_capacity(plan.entries.len());
+        for entry in &plan.entries {
+            line += 1;
+            let Some(human) = people.humans.get(entry.human.place()) else { continue };
+            let Some(home) = people.households.get(human.home.place()) else { continue };
+            let page = Page {
+                seed,
+                line,
+                options,
+                sector,
+                habits: *habits,
+                human,
+                home,
+                role: entry.role,
+                client: entry.client,
+            };
+            let mut person = page.write();
+            let mut dice = stream(seed, Purpose::Numbers, line);
+            if sector.bsn_entitled && !dice.per_mille(lacking.per_mille(weight(&plan, entry))) {
+                person.bsn = number(people, &plan, entry.human, seed, line, options);
+            }
+            persons.push(person);
+        }
+        let humans: Vec<HumanId> = plan.entries.iter().map(|entry| entry.human).collect();
+        let family = family(persons, &plan);
+        if let Some(organisation) = organisations.get_mut(plan.organisation) {
+            organisation.records.push(Record { family, humans });
+        }
+    }
+}
+
+fn family(persons: Vec<Person>, plan: &Planned) -> Family {
+    Family::new(persons, plan.kindcheck).expect("a plan holds one to forty persons with bounded names")
+}
+
+/// How likely the number is lacking, relative to others.
+fn weight(plan: &Planned, entry: &Entry) -> u64 {
+    if entry.client { CLIENT_LACKS } else { CLIENT_LACKS * sector(plan.organisation).relative_lacks }
+}
+
+/// The number that is written: the right one, mostly.
+fn number(
+    people: &People,
+    plan: &Planned,
+    of: HumanId,
+    seed: u64,
+    line: usize,
+    options: &PopulationOptions,
+) -> Option<Bsn> {
+    let mut dice = stream(seed, Purpose::WrongNumbers, line);
+    let right = people.humans.get(of.place())?.number;
+    let written = if dice.per_mille(options.bsn_wrong_per_mille) {
+        wrong(people, plan, of, right, &mut dice)
+    } else {
+        right
+    };
+    format!("{written:09}").parse().ok()
+}
+
+fn wrong(people: &People, plan: &Planned, of: HumanId, right: u32, dice: &mut Dice) -> u32 {
+    let others: Vec<HumanId> =
+        plan.entries.iter().map(|entry| entry.human).filter(|other| *other != of).collect();
+    let roll = dice.below(100);
+    if roll < RELATIVES_PERCENT {
+        let relative = others.get(dice.pick(others.len())).and_then(|other| people.humans.get(other.place()));
+        if let Some(relative) = relative {
+            return relative.number;
+        }
+    }
+    if roll >= 100 - PLACEHOLDER_PERCENT { PLACEHOLDER } else { typed_wrong(right, dice) }
+}
+
+/// The chance of lacking a number by weight, so that the share over all persons is met.
+struct Lacking {
+    /// Thousandths per unit of weight, times a thousand.
+    scale: u64,
+}
+
+impl Lacking {
+    fn over(planned: &[Planned], percent: u64) -> Self {
+        let mut by_weight = std::collections::BTreeMap::<u64, u64>::new();
+        for plan in planned.iter().filter(|plan| sector(plan.organisation).bsn_entitled) {
+            for entry in &plan.entries {
+                *by_weight.entry(weight(plan, entry)).or_default() += 1;
+            }
+        }
+        let wanted = by_weight.values().sum::<u64>() * percent * 10;
+        // The smallest scale that reaches the share; no chance exceeds one.
+        let lacking = |scale: u64| {
+            by_weight.iter().map(|(weight, count)| (scale * weight / 1_000).min(1_000) * count).sum::<u64>()
+        };
+        let (mut low, mut high) = (0, 1_000_000);
+        while low < high {
+            let middle = (low + high) / 2;
+            if lacking(middle) < wanted { low = middle + 1 } else { high = middle }
+        }
+        Self { scale: low }
+    }
+
+    fn per_mille(&self, weight: u64) -> u64 {
+        (self.scale * weight / 1_000).min(1_000)
+    }
+}
