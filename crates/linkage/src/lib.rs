@@ -12,12 +12,15 @@
 
 mod birth;
 mod derive;
+#[cfg(test)]
+mod documented;
 mod family_keys;
 mod key;
 mod name;
 mod place;
 mod private;
 mod suppression;
+mod unit;
 mod verdict;
 mod weight;
 
@@ -25,5 +28,6 @@ pub use derive::{DeriveOptions, derive};
 pub use family_keys::{FamilyKeys, Source};
 pub use key::{KeyKind, LinkageKey};
 pub use suppression::HouseholdSuppression;
+pub use unit::is_dwelling_word;
 pub use verdict::{Basis, BasisRole, Verdict};
 pub use weight::FieldKind;
