@@ -22,12 +22,13 @@ impl Postcode {
 impl FromStr for Postcode {
     type Err = Invalid;
 
-    /// Blanks and small letters are accepted.
+    /// Blanks, hyphens, dots, small letters and the country in front (`NL-1234 AB`) are accepted.
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let refused = Invalid::new("postcode", "expected four digits and two letters, such as 1234AB");
-        let found: Vec<u8> =
-            text.bytes().filter(|b| !b.is_ascii_whitespace()).map(|b| b.to_ascii_uppercase()).collect();
-        let code: [u8; 6] = found.try_into().map_err(|_| refused.clone())?;
+        let found: String = text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '-' | '.')).collect();
+        let found = found.to_ascii_uppercase();
+        let found = found.strip_prefix("NL").unwrap_or(&found);
+        let code: [u8; 6] = found.as_bytes().try_into().map_err(|_| refused.clone())?;
         let (digits, letters) = code.split_at(4);
         let shaped = digits.iter().all(u8::is_ascii_digit) && letters.iter().all(u8::is_ascii_uppercase);
         if shaped && digits.first() != Some(&b'0') { Ok(Self(code)) } else { Err(refused) }
@@ -122,6 +123,15 @@ mod tests {
         for (text, kept) in [
             ("1234AB", Some("1234AB")),
             ("1234 ab", Some("1234AB")),
+            (" 1234\u{a0}AB ", Some("1234AB")),
+            ("1234-AB", Some("1234AB")),
+            ("1234.AB.", Some("1234AB")),
+            ("NL-1234 AB", Some("1234AB")),
+            ("nl 1234ab", Some("1234AB")),
+            ("1234NL", Some("1234NL")),
+            ("NL", None),
+            ("B-1000", None),
+            ("NLNL1234AB", None),
             ("0234AB", None),
             ("1234A", None),
             ("12345B", None),

@@ -66,7 +66,8 @@ impl From<Date> for CalendarDate {
 impl FromStr for CalendarDate {
     type Err = Invalid;
 
-    /// `YYYY-MM-DD` or `DD-MM-YYYY`.
+    /// `YYYY-MM-DD`, `DD-MM-YYYY`, `DD.MM.YYYY` or, as in messages of the BRP, `YYYYMMDD`; a midnight behind it is left
+    /// out.
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let (year, month, day) = split(text)?;
         Self::new(year, month, day)
@@ -132,7 +133,7 @@ impl PartialDate {
 impl FromStr for PartialDate {
     type Err = Invalid;
 
-    /// `YYYY-MM-DD` or `DD-MM-YYYY`, unknown parts `00` or `0000`.
+    /// The notations of [`CalendarDate`], unknown parts `00` or `0000`.
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let (year, month, day) = split(text)?;
         Self::new(year, month, day)
@@ -145,12 +146,21 @@ impl fmt::Debug for PartialDate {
     }
 }
 
+/// Year, month and day. Slashes are refused: whether the day or the month stands first depends on the country of the
+/// program that wrote them, and a date of which both are at most 12 would be misread silently.
 fn split(text: &str) -> Result<(u16, u8, u8), Invalid> {
     let refused = Invalid::new("datum", "expected YYYY-MM-DD or DD-MM-YYYY");
-    let parts: Vec<&str> = text.trim().split('-').collect();
+    let text = without_midnight(text.trim());
+    let separator = if text.contains('.') { '.' } else { '-' };
+    let mut parts: Vec<&str> = text.split(separator).collect();
+    if let (&[_], (Some(year), Some(month), Some(day), 8)) =
+        (parts.as_slice(), (text.get(..4), text.get(4..6), text.get(6..), text.len()))
+    {
+        parts = vec![year, month, day];
+    }
     let [first, month, last] = parts.as_slice() else { return Err(refused) };
     let (year, day) = match (first.len(), last.len()) {
-        (4, 1..=2) => (first, last),
+        (4, 1..=2) if separator == '-' => (first, last),
         (1..=2, 4) => (last, first),
         _ => return Err(refused),
     };
@@ -161,6 +171,14 @@ fn split(text: &str) -> Result<(u16, u8, u8), Invalid> {
         (Some(year), Some(month), Some(day)) => Ok((year, month, day)),
         _ => Err(refused),
     }
+}
+
+/// Databases write a time behind a date that has none.
+fn without_midnight(text: &str) -> &str {
+    let Some((date, time)) = text.split_once(['T', ' ']) else { return text };
+    let time = time.trim_end_matches('Z');
+    let zeros = time.len() >= 4 && time.bytes().all(|b| matches!(b, b'0' | b':' | b'.'));
+    if zeros { date } else { text }
 }
 
 #[cfg(test)]
@@ -180,7 +198,20 @@ mod tests {
             ("29-02-2015", None),
             ("1987-00-12", None),
             ("0000-05-12", None),
+            ("20150309", Some((2015, 3, 9))),
+            ("19870500", Some((1987, 5, 0))),
+            ("00000000", Some((0, 0, 0))),
+            ("09.03.2015", Some((2015, 3, 9))),
+            ("2015-03-09T00:00:00", Some((2015, 3, 9))),
+            ("09-03-2015 00:00:00.000", Some((2015, 3, 9))),
+            ("2015-03-09 0:00", Some((2015, 3, 9))),
+            ("2015-03-09T12:30:00", None),
+            ("2015.03.09", None),
             ("12/05/1987", None),
+            ("09032015", None),
+            ("2015039", None),
+            ("201503-9", None),
+            ("09-03-15", None),
             ("1987-13-01", None),
             ("+987-01-01", None),
             ("", None),

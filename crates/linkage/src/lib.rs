@@ -12,6 +12,8 @@
 
 mod birth;
 mod derive;
+#[cfg(test)]
+mod documented;
 mod evidence;
 mod family_keys;
 mod key;
@@ -19,6 +21,7 @@ mod name;
 mod place;
 mod private;
 mod suppression;
+mod unit;
 mod verdict;
 mod weight;
 
@@ -27,5 +30,6 @@ pub use evidence::{Evidence, PersonEvidence};
 pub use family_keys::{FamilyKeys, Source};
 pub use key::{KeyKind, LinkageKey};
 pub use suppression::HouseholdSuppression;
+pub use unit::is_dwelling_word;
 pub use verdict::{Basis, BasisRole, Verdict};
 pub use weight::FieldKind;

@@ -1,10 +1,16 @@
 //! Names as two organisations would have written them alike.
 
+mod arabic;
+#[cfg(test)]
+mod common;
+mod encoding;
 mod given;
 mod letters;
 mod phonetic;
 mod placeholder;
+mod roepnaam;
 mod surname;
+mod variants;
 
 pub(crate) use given::{GivenName, given_name};
 pub(crate) use surname::surname_codes;

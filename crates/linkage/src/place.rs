@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use domain::{Address, AddressKind, CalendarDate, Family, Person, PreviousAddress, Role};
 
 use crate::private::PrivateText;
+use crate::unit::unit;
 
 /// Postcodes typed where none is known.
 const PLACEHOLDER_POSTCODES: [&str; 2] = ["9999ZZ", "9999XX"];
@@ -65,36 +66,6 @@ impl Place {
     }
 }
 
-/// Letter and addition joined, because systems differ in which of the two holds what.
-///
-/// Source: practice of the BAG and of Dutch post: floors in Roman or Arabic numerals, with or without `hoog` (`II`, `2`,
-/// `2hg`), `hs` for `huis`, `bs` for `bis`, the Haarlem colours `rd` and `zw`.
-fn unit(letter: &str, addition: &str) -> String {
-    let plain = |text: &str| -> String {
-        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-    };
-    let (letter, addition) = (plain(letter), plain(addition));
-    let joined = if letter == addition { letter } else { letter + &addition };
-    let joined = joined.trim_start_matches('0');
-    let floor = ["hoog", "hg", "h", "e"].into_iter().find_map(|ending| {
-        joined
-            .strip_suffix(ending)
-            .filter(|floor| !floor.is_empty() && floor.bytes().all(|b| b.is_ascii_digit()))
-    });
-    match floor.unwrap_or(joined) {
-        "i" => "1",
-        "ii" => "2",
-        "iii" => "3",
-        "iv" => "4",
-        "huis" => "hs",
-        "bs" => "bis",
-        "rood" => "rd",
-        "zwart" => "zw",
-        other => other,
-    }
-    .to_owned()
-}
-
 /// The addresses of one person that may carry keys.
 #[derive(Default)]
 pub(crate) struct Residence {
@@ -149,29 +120,6 @@ fn is_recent(previous: &PreviousAddress, today: CalendarDate) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn letters_and_additions_have_one_form() {
-        let check = |letter: &str, addition: &str, expected: &str| {
-            assert_eq!(unit(letter, addition), expected, "{letter} {addition}");
-        };
-        check("", "", "");
-        check("A", "", "a");
-        check("", "-a", "a");
-        check("a", "A", "a");
-        check("A", "2", "a2");
-        check("", "A-2", "a2");
-        check("", "II", "2");
-        check("", "2 hoog", "2");
-        check("", "2hg", "2");
-        check("", "02", "2");
-        check("", "huis", "hs");
-        check("", "H.S.", "hs");
-        check("", "bs", "bis");
-        check("", "bis", "bis");
-        check("", "zwart", "zw");
-        check("H", "", "h");
-    }
 
     fn address(postcode: &str, number: u32) -> Address {
         Address {

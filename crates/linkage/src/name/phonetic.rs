@@ -3,7 +3,7 @@
 //! The rules are this crate's own, after the regular spelling variants of Dutch surnames that the Nederlandse
 //! Familienamenbank (CBG) lists (`ij/y/ei`, `c/k/ck`, `s/z`, `f/v/ph`, `dt/t/d`, `ae/aa`, `uy/ui`, `ooij/ooi`, `ouw/au`)
 //! and common transliterations of Arabic and Turkish names (`kh/ch/g`, `ou/oe/u`, `y/j`). They fold vowels little:
-//! Visser stays apart from Vis, Mulder from Muller. A code is not readable and not meant to be.
+//! Visser stays apart from Vis, Mulder from Muller, Dik from Dijk. A code is not readable and not meant to be.
 
 /// Longest code in characters; what follows adds no evidence.
 const MAX_CODE_CHARS: usize = 40;
@@ -15,15 +15,24 @@ enum Before {
     Vowel,
     /// `e`, `i` or `y`: makes a `c` soft.
     FrontVowel,
+    /// `a`, `o` or `u`: begins a syllable of its own.
+    BackVowel,
     /// A consonant or the end.
     NoVowel,
     End,
 }
 
-use Before::{Anything, End, FrontVowel, NoVowel, Vowel};
+use Before::{Anything, BackVowel, End, FrontVowel, NoVowel, Vowel};
+
+/// Names of which a lone `y` sounds differently.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Surname,
+    Given,
+}
 
 /// The first rule that fits at a position applies; so longer patterns stand before shorter ones.
-/// Capitals in codes are vowels of their own: A aai, E eu, O ooi, U ui.
+/// Capitals in codes are vowels of their own: A aai, E eu, O ooi, U ui, Y ij.
 const RULES: &[(&str, Before, &str)] = &[
     // Sibilants: Bosch = Bos, Visscher = Visser, Schmidt = Smidt; Schouten keeps its throat.
     ("tsch", Anything, "ts"),
@@ -36,6 +45,7 @@ const RULES: &[(&str, Before, &str)] = &[
     ("z", Anything, "s"),
     // Throat: Christiaan = Kristiaan, Khalid = Chalid.
     ("chr", Anything, "kr"),
+    ("chl", Anything, "kl"),
     ("tch", Anything, "ts"),
     ("ch", Anything, "g"),
     ("kh", Anything, "g"),
@@ -43,10 +53,11 @@ const RULES: &[(&str, Before, &str)] = &[
     // Labials.
     ("ph", Anything, "f"),
     ("v", Anything, "f"),
-    // Dentals: Brand = Brandt = Brant, Theunissen = Teunissen, Smids = Smits.
+    // Dentals: Brand = Brandt = Brant, Theunissen = Teunissen, Smids = Smits, Ramdjan = Ramjan.
     ("th", Anything, "t"),
     ("dt", Anything, "t"),
     ("ds", Anything, "ts"),
+    ("dj", Anything, "j"),
     ("d", End, "t"),
     // Palatals: Backer = Bakker, Quist = Kwist, Hendrix = Hendriks.
     ("ck", Anything, "k"),
@@ -58,8 +69,9 @@ const RULES: &[(&str, Before, &str)] = &[
     ("x", Anything, "ks"),
     // Mute h: Sarah = Sara.
     ("h", NoVowel, ""),
-    // Vowels of three signs and more.
+    // Vowels of three signs and more: Blaauw = Blauw.
     ("aaij", Anything, "A"),
+    ("aauw", Anything, "u"),
     ("aai", Anything, "A"),
     ("aay", Anything, "A"),
     ("aau", Anything, "u"),
@@ -68,36 +80,54 @@ const RULES: &[(&str, Before, &str)] = &[
     ("ooy", Anything, "O"),
     ("oij", Anything, "O"),
     ("uij", Anything, "U"),
-    ("eij", Anything, "i"),
-    ("aij", Anything, "i"),
+    ("eij", Anything, "Y"),
+    ("aij", Anything, "Y"),
     ("eau", Anything, "o"),
     ("auw", Anything, "u"),
     ("ouw", Anything, "u"),
     ("eeu", Anything, "E"),
     ("ieu", Anything, "E"),
-    // Vowels of two signs: Meijer = Meyer = Meier = Maier, Claes = Klaas, Mourad = Moerad.
+    // A syllable that begins with y: Kaya = Kaja, Maya stays apart from Mia.
+    ("ay", BackVowel, "aj"),
+    ("ai", BackVowel, "aj"),
+    ("ey", BackVowel, "ej"),
+    ("ei", BackVowel, "ej"),
+    ("oy", BackVowel, "oj"),
+    // Vowels of two signs: Meijer = Meyer = Meier = Maier, Claes = Klaas, Mourad = Moerad, Mueller = Muller.
     ("eu", Anything, "E"),
     ("au", Anything, "u"),
     ("ou", Anything, "u"),
     ("oe", Anything, "u"),
     ("uy", Anything, "U"),
     ("ui", Anything, "U"),
+    ("ue", Anything, "u"),
     ("oy", Anything, "O"),
     ("oi", Anything, "O"),
-    ("ey", Anything, "i"),
-    ("ei", Anything, "i"),
-    ("ay", Anything, "i"),
-    ("ai", Anything, "i"),
-    ("ij", Anything, "i"),
+    ("ey", Anything, "Y"),
+    ("ei", Anything, "Y"),
+    ("ay", Anything, "Y"),
+    ("ai", Anything, "Y"),
+    ("ij", Anything, "Y"),
     ("ie", Anything, "i"),
     ("ae", Anything, "a"),
     // Youssef = Joessef, Kelly = Kelli.
     ("y", Vowel, "j"),
-    ("y", Anything, "i"),
+    ("y", End, "i"),
 ];
 
-/// The code of one word of small letters. Doubled signs count once: Janssen = Jansen, Groot = Grot.
-pub(super) fn code(word: &str) -> String {
+/// The code of one word of a surname, in small letters. Doubled signs count once: Janssen = Jansen, Groot = Grot. A
+/// `y` between consonants is the `ij` of older spelling: Dyk = Dijk.
+pub(super) fn surname_code(word: &str) -> String {
+    code(word, Kind::Surname)
+}
+
+/// The code of a given name, in small letters. A `y` between consonants is an `i`, as in Sylvia, but the `ij` of older
+/// spelling where Dutch names end in it: Thys = Thijs, Martyn = Martijn.
+pub(super) fn given_code(word: &str) -> String {
+    code(word, Kind::Given)
+}
+
+fn code(word: &str, kind: Kind) -> String {
     let mut code = String::new();
     let mut rest = word;
     while let Some(first) = rest.chars().next() {
@@ -108,26 +138,18 @@ pub(super) fn code(word: &str) -> String {
             sounds.chars().for_each(|sound| push(&mut code, sound));
             rest = rest.strip_prefix(pattern).unwrap_or_default();
         } else {
-            push(&mut code, first);
+            let lone_y =
+                first == 'y' && (kind == Kind::Surname || rest == word || matches!(rest, "ys" | "yn"));
+            let sound = match first {
+                'y' if lone_y => 'Y',
+                'y' => 'i',
+                other => other,
+            };
+            push(&mut code, sound);
             rest = rest.strip_prefix(first).unwrap_or_default();
         }
     }
     code.chars().take(MAX_CODE_CHARS).collect()
-}
-
-/// The code of a given name. It folds `e` to `a` and `u` to `o` besides, because the vowels of transliterated names
-/// waver most there: Mohammed = Muhammad, Ahmed = Ahmad.
-pub(super) fn given_code(word: &str) -> String {
-    let mut folded = String::new();
-    for sound in code(word).chars() {
-        let sound = match sound {
-            'e' => 'a',
-            'u' => 'o',
-            other => other,
-        };
-        push(&mut folded, sound);
-    }
-    folded
 }
 
 fn push(code: &mut String, sound: char) {
@@ -142,6 +164,7 @@ fn fits(before: Before, next: Option<char>) -> bool {
         Anything => true,
         Vowel => vowel,
         FrontVowel => next.is_some_and(|c| matches!(c, 'e' | 'i' | 'y')),
+        BackVowel => next.is_some_and(|c| matches!(c, 'a' | 'o' | 'u')),
         NoVowel => !vowel,
         End => next.is_none(),
     }
@@ -151,16 +174,22 @@ fn fits(before: Before, next: Option<char>) -> bool {
 mod tests {
     use super::*;
 
+    fn check_alike(alike: &str, code: fn(&str) -> String) {
+        let codes: Vec<String> = alike.split(' ').map(code).collect();
+        assert!(codes.iter().all(|other| other == codes.first().unwrap()), "{alike}: {codes:?}");
+    }
+
     #[test]
     fn spellings_that_sound_alike_have_one_code() {
         for alike in [
             "janssen jansen",
             "meijer meyer meier maier mayer",
             "bruijn bruyn bruin",
-            "dijk dyk dijck",
+            "dijk dyk dijck dyck",
             "kuijpers kuypers kuipers cuypers",
             "rooij rooy rooi",
             "kraaij kraay kraai",
+            "blaauw blauw",
             "bakker backer",
             "hendriks hendrix hendricks hendrickx",
             "brand brandt brant",
@@ -177,15 +206,44 @@ mod tests {
             "leeuwen leuwen",
             "groot grot",
             "quist kwist",
+            "reijnders reinders reynders rijnders",
+            "buys buijs buis",
+            "muller mueller",
+            "jager jaeger",
+            "kaya kaja",
+            "jildiz yildiz",
+            "dirksz dirks dirkz",
+            "ramdjan ramjan",
+            "singh sing",
+            "szymanski shymanski",
             "oussama oesama usama",
             "khalid chalid",
+        ] {
+            check_alike(alike, surname_code);
+        }
+    }
+
+    #[test]
+    fn given_names_that_sound_alike_have_one_code() {
+        for alike in [
             "youssef joessef",
             "kristiaan christiaan",
             "sarah sara zara",
-            "kelly kelli",
+            "kelly kelli kellie",
+            "sofie sophie",
+            "sofia sophia",
+            "lysanne lisanne",
+            "sylvia silvia",
+            "thijs thys tijs",
+            "martijn martyn",
+            "ysbrand ijsbrand",
+            "leila layla laila",
+            "maya maja maia",
+            "lucas lukas",
+            "chloe cloe",
+            "noah noa",
         ] {
-            let codes: Vec<String> = alike.split(' ').map(code).collect();
-            assert!(codes.iter().all(|other| other == codes.first().unwrap()), "{alike}: {codes:?}");
+            check_alike(alike, given_code);
         }
     }
 
@@ -201,22 +259,42 @@ mod tests {
             ("smit", "smits"),
             ("kok", "koek"),
             ("dekker", "dekkers"),
+            ("dik", "dijk"),
+            ("wit", "wijt"),
+            ("rijk", "riek"),
+            ("linden", "lynden"),
+            ("boer", "bor"),
+            ("hof", "hoef"),
+            ("kuiper", "kuipers"),
+            ("kuiper", "koper"),
+            ("post", "postma"),
         ] {
-            assert_ne!(code(one), code(other), "{one} {other}");
+            assert_ne!(surname_code(one), surname_code(other), "{one} {other}");
         }
-    }
-
-    #[test]
-    fn given_names_fold_wavering_vowels() {
-        for alike in ["mohammed muhammad mohamed mohammad", "ahmed ahmad", "sofie sophie", "fatimah fatima"] {
-            let codes: Vec<String> = alike.split(' ').map(given_code).collect();
-            assert!(codes.iter().all(|other| other == codes.first().unwrap()), "{alike}: {codes:?}");
+        for (one, other) in [
+            ("sem", "sam"),
+            ("eva", "ava"),
+            ("lena", "lana"),
+            ("dean", "daan"),
+            ("jens", "jans"),
+            ("maya", "mia"),
+            ("martijn", "martin"),
+            ("marijke", "marieke"),
+            ("mijke", "mieke"),
+            ("thijs", "ties"),
+            ("leila", "lila"),
+            ("aisha", "isa"),
+            ("anna", "anne"),
+            ("sofie", "sofia"),
+            ("sofie", "stefan"),
+            ("jelle", "jella"),
+        ] {
+            assert_ne!(given_code(one), given_code(other), "{one} {other}");
         }
-        assert_ne!(given_code("sofie"), given_code("stefan"));
     }
 
     #[test]
     fn codes_are_bounded() {
-        assert_eq!(code(&"ab".repeat(200)).chars().count(), MAX_CODE_CHARS);
+        assert_eq!(surname_code(&"ab".repeat(200)).chars().count(), MAX_CODE_CHARS);
     }
 }

@@ -33,6 +33,15 @@ const PLACEHOLDERS: &[&str] = &[
     "vertrouwelijk",
     "geheim",
     "nader",
+    "onbek",
+    "afgeschermd",
+    "geenachternaam",
+    "zieopmerking",
+    "ziedossier",
+    "dummy",
+    "naam",
+    "achternaam",
+    "geslachtsnaam",
 ];
 
 /// Stand for an unborn or unnamed child, or for a form of address; names of no one.
@@ -48,6 +57,9 @@ const GIVEN_PLACEHOLDERS: &[&str] = &[
     "jongen",
     "meisje",
     "foetus",
+    "vrucht",
+    "voornaam",
+    "voornamen",
     "familie",
     "moeder",
     "vader",
