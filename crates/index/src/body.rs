@@ -78,12 +78,22 @@ impl Body {
     /// Digest by which the header names the body.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        digest("samenhang body v1", &[&self.to_bytes()])
+        Self::digest_of(&self.to_bytes())
+    }
+
+    /// The digest of a body that has these bytes, whether or not they are those of one.
+    #[must_use]
+    pub fn digest_of(bytes: &[u8]) -> Digest {
+        digest("samenhang body v1", &[bytes])
     }
 }
 
 fn pack(tags: &[Tag]) -> Vec<u8> {
-    tags.iter().flat_map(|tag| *tag.as_bytes()).collect()
+    let mut packed = Vec::with_capacity(tags.len() * TAG_BYTES);
+    for tag in tags {
+        packed.extend_from_slice(tag.as_bytes());
+    }
+    packed
 }
 
 fn unpack(bytes: &[u8]) -> Result<Vec<Tag>, FeedError> {
@@ -105,6 +115,7 @@ mod tests {
         let body = Body::new(vec![tag(3), tag(1), tag(3)], vec![tag(2)]).unwrap();
         assert_eq!(body.added(), [tag(1), tag(3)]);
         assert_eq!(Body::from_bytes(&body.to_bytes()).unwrap(), body);
+        assert_eq!(Body::digest_of(&body.to_bytes()), body.digest());
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub use dummies::Dummies;
 pub use error::FeedError;
 pub use feed::{FeedId, HeadDocument, HeaderDocument, MAX_GENERATION, MAX_PARTS, MAX_SEQUENCE, Position};
 pub use matches::{Involvement, MatchRecord, Matches};
-pub use own::{Hit, OwnFamilies, Participation};
+pub use own::{Hit, OwnFamilies, Participation, Prober};
 pub use proof::{Claim, MAX_PROOF_BYTES, MAX_STATEMENT_BYTES, NotProven, Proof, ProofPlace, UnverifiedProof};
 pub use publisher::{Publisher, Restored, Segment};
 pub use replica::{Applied, HeadOutcome, HeaderOutcome, Replica};

@@ -8,7 +8,8 @@ use crypto::{PseudonymKey, Tag, TagPlace, Tagger};
 use domain::{CircleId, Epoch, FamilyRef, KeyClass, Unit};
 use linkage::{FamilyKeys, LinkageKey, Verdict};
 
-use self::probe::{Lane, Sieve};
+pub use self::probe::Prober;
+use self::probe::{Lane, ProbedKey, Sieve};
 use crate::FeedId;
 
 /// In which circles a family takes part and whether its tags are published there.
@@ -237,20 +238,30 @@ impl OwnFamilies {
         hits
     }
 
-    /// Probes tags of a feed, ascending, with the keys of one family.
+    /// Gathers the keys of some families in an epoch, to probe one feed after another with them.
     #[must_use]
-    pub fn probe_family(&self, family: &FamilyRef, feed: &FeedId, tags: &[Tag]) -> Vec<Hit> {
-        if tags.is_empty() || !self.takes_part(family, &feed.circle) {
-            return Vec::new();
+    pub fn prober<'a>(
+        &'a self,
+        epoch: Epoch,
+        families: impl IntoIterator<Item = &'a FamilyRef>,
+    ) -> Prober<'a> {
+        let mut carriers: BTreeMap<&LinkageKey, Vec<&FamilyRef>> = BTreeMap::new();
+        for family in families {
+            for key in self.families.get(family).into_iter().flat_map(|own| own.keys.keys()) {
+                carriers.entry(key).or_default().push(family);
+            }
         }
-        let Some(own) = self.families.get(family) else { return Vec::new() };
-        let place = TagPlace::new(&feed.publisher, &feed.circle);
-        let is_there = |tagger: &Tagger| tags.binary_search(&tagger.tag_at(&place)).is_ok();
-        own.keys
-            .keys()
-            .filter(|key| self.tagger(feed.epoch, key).is_some_and(is_there))
-            .map(|key| Hit { family: family.clone(), key: key.clone() })
-            .collect()
+        let found = carriers.into_iter().filter_map(|(key, carriers)| {
+            let (_, place) = self.keys.get(key)?.pseudonyms.get(&epoch)?;
+            Some((*place, (key, carriers)))
+        });
+        // In the order in which they lie in memory.
+        let by_place: BTreeMap<usize, (&LinkageKey, Vec<&FamilyRef>)> = found.collect();
+        let keys = by_place.into_iter().filter_map(|(place, (key, carriers))| {
+            let tagger = self.lanes.get(&epoch)?.tagger(place)?;
+            Some(ProbedKey { tagger, key, carriers })
+        });
+        Prober { own: self, epoch, keys: keys.collect() }
     }
 
     /// What a set of agreeing keys says about the family; `None` when it is too little to be called a match.

@@ -7,7 +7,7 @@ use crypto::{PseudonymKey, Tag, Tagger, digest};
 use domain::{
     Certainty, CircleId, Epoch, Family, FamilyRef, KeyClass, Oin, Person, PersonalText, Role, Unit,
 };
-use index::{FeedId, Matches, OwnFamilies, Participation, UnitMatrix};
+use index::{FeedId, Hit, Matches, OwnFamilies, Participation, UnitMatrix};
 use linkage::{DeriveOptions, FamilyKeys, HouseholdSuppression, LinkageKey, derive};
 
 const CIRCLE: CircleId = CircleId::from_bytes([1; 16]);
@@ -117,7 +117,42 @@ fn a_family_outside_every_circle_needs_no_evaluation_and_finds_nothing() {
     assert!(insert(&mut own, reference("a"), keys("111222333"), Participation::default()).is_empty());
     assert!(own.is_evaluated(EPOCH, &reference("a"), &KeyClass::ALL));
     let tags = published(&keys("111222333"), &other(), &CIRCLE);
-    assert!(own.probe_family(&reference("a"), &feed(CIRCLE), &tags).is_empty());
+    assert!(own.prober(EPOCH, [&reference("a")]).probe(&feed(CIRCLE), &tags).is_empty());
+}
+
+#[test]
+fn some_families_are_probed_as_all_are_in_small_feeds_and_in_large_ones() {
+    let bsns = ["111222333", "123456782", "999999990", "100000009"];
+    let mut own = OwnFamilies::default();
+    for bsn in bsns {
+        let missing = insert(&mut own, reference(bsn), keys(bsn), in_circle());
+        evaluate(&mut own, missing);
+    }
+    // One more family carries the keys of the first.
+    assert!(insert(&mut own, reference("again"), keys(bsns[0]), in_circle()).is_empty());
+    insert(&mut own, reference("closed"), keys(bsns[1]), Participation::default());
+    let of_two: Vec<Tag> =
+        [bsns[0], bsns[1]].into_iter().flat_map(|bsn| published(&keys(bsn), &other(), &CIRCLE)).collect();
+    let drawn =
+        |n: u32| Tag::from_bytes([n.to_le_bytes(), [7; 4], [8; 4], [9; 4]].concat().try_into().unwrap());
+    let sorted = |hits: Vec<Hit>| -> BTreeSet<(FamilyRef, LinkageKey)> {
+        hits.into_iter().map(|hit| (hit.family, hit.key)).collect()
+    };
+    for others in [0, 100_000] {
+        let mut tags: Vec<Tag> = of_two.iter().copied().chain((0..others).map(drawn)).collect();
+        tags.sort();
+        let all = sorted(own.probe(&feed(CIRCLE), &tags));
+        assert!(!all.is_empty());
+        let families: Vec<FamilyRef> = own.families().cloned().collect();
+        assert_eq!(sorted(own.prober(EPOCH, &families).probe(&feed(CIRCLE), &tags)), all);
+        for family in &families {
+            let mut its_own = all.clone();
+            its_own.retain(|(of, _)| of == family);
+            assert_eq!(sorted(own.prober(EPOCH, [family]).probe(&feed(CIRCLE), &tags)), its_own, "{others}");
+        }
+    }
+    let elsewhere = FeedId { epoch: Epoch(EPOCH.0 + 1), ..feed(CIRCLE) };
+    assert!(own.prober(EPOCH, own.families()).probe(&elsewhere, &of_two).is_empty());
 }
 
 #[test]
@@ -228,7 +263,7 @@ fn keys_that_go_take_nothing_of_the_others_with_them() {
                 "{bsn} without {gone}"
             );
             assert_eq!(
-                own.probe_family(&reference(bsn), &feed(CIRCLE), &tags).is_empty(),
+                own.prober(EPOCH, [&reference(bsn)]).probe(&feed(CIRCLE), &tags).is_empty(),
                 own.keys(&reference(bsn)).is_none()
             );
         }

@@ -125,8 +125,8 @@ impl Families {
         for family in &families {
             self.drop_unfounded(cx, family, fx);
         }
-        for (epoch, family) in lanes_of(cx, &families) {
-            self.settle(cx, epoch, family, with, fx);
+        for epoch in &cx.epochs.lanes {
+            self.settle(cx, *epoch, &families, with, fx);
         }
         self.withdraw_unwanted(with.feeds);
     }
@@ -206,8 +206,9 @@ impl Families {
             self.settled.remove(&(epoch, family.clone()));
             self.recorded.remove(&(epoch, family.clone()));
             with.client.want(epoch, self.own.missing(epoch, family));
-            self.settle(cx, epoch, family, with, fx);
-            fx.cut();
+        }
+        for epoch in &cx.epochs.lanes {
+            self.settle(cx, *epoch, &changed, with, fx);
         }
         self.units.follow(&self.own);
         self.withdraw_unwanted(with.feeds);
@@ -262,54 +263,64 @@ impl Families {
         with: &mut Neighbours<'_>,
         fx: &mut Effects<'_>,
     ) {
-        let mut touched: BTreeSet<(Epoch, FamilyRef)> = BTreeSet::new();
+        let mut touched: BTreeMap<Epoch, BTreeSet<FamilyRef>> = BTreeMap::new();
         for (epoch, key, pseudonym) in evaluated.pseudonyms {
-            touched.extend(self.own.carriers(&key).map(|family| (epoch, family.clone())));
+            touched.entry(epoch).or_default().extend(self.own.carriers(&key).cloned());
             self.own.set_pseudonym(epoch, &key, pseudonym);
         }
-        for (epoch, family) in touched {
-            self.settle(cx, epoch, &family, with, fx);
+        for (epoch, families) in touched {
+            self.settle(cx, epoch, &families, with, fx);
         }
     }
 
-    /// A family whose keys all have their pseudonym of an epoch, in the classes that have a key set there: keep them,
-    /// queue its tags, and let what every replica says now take the place of what was found before.
-    fn settle(
+    /// Settles those of the families whose keys all have their pseudonym of an epoch, in the classes that have a key set
+    /// there: keep them, queue their tags, and let what every replica says now take the place of what was found before.
+    fn settle<'a>(
         &mut self,
         cx: &Context<'_>,
         epoch: Epoch,
-        family: &FamilyRef,
+        families: impl IntoIterator<Item = &'a FamilyRef>,
         with: &mut Neighbours<'_>,
         fx: &mut Effects<'_>,
     ) {
         let classes: Vec<KeyClass> = with.material.classes(epoch).collect();
-        if !self.own.is_evaluated(epoch, family, &classes) {
+        let mut found: BTreeMap<&FamilyRef, BTreeMap<FeedId, BTreeSet<LinkageKey>>> = BTreeMap::new();
+        for family in families {
+            if !self.own.is_evaluated(epoch, family, &classes) {
+                continue;
+            }
+            let (place, evaluated) = ((epoch, family.clone()), self.own.pseudonyms(epoch, family).count());
+            if self.settled.insert(place.clone(), evaluated) == Some(evaluated) {
+                continue;
+            }
+            if self.recorded.insert(place, evaluated) != Some(evaluated) {
+                let pseudonyms = self.own.pseudonyms(epoch, family);
+                let (scope, collection, key, value) =
+                    evaluated_record(epoch, family, pseudonyms, with.material.digests(epoch));
+                fx.put_in(scope, collection, key, value);
+            }
+            self.queue_tags(epoch, family, with.feeds);
+            fx.cut();
+            found.insert(family, BTreeMap::new());
+        }
+        if found.is_empty() {
             return;
         }
-        let (place, evaluated) = ((epoch, family.clone()), self.own.pseudonyms(epoch, family).count());
-        if self.settled.insert(place.clone(), evaluated) == Some(evaluated) {
-            return;
-        }
-        if self.recorded.insert(place, evaluated) != Some(evaluated) {
-            let pseudonyms = self.own.pseudonyms(epoch, family);
-            let (scope, collection, key, value) =
-                evaluated_record(epoch, family, pseudonyms, with.material.digests(epoch));
-            fx.put_in(scope, collection, key, value);
-        }
-        self.queue_tags(epoch, family, with.feeds);
-        let mut found = BTreeMap::new();
-        for replica in with.feeds.replicas().filter(|replica| replica.feed().epoch == epoch) {
-            let hits = self.own.probe_family(family, &replica.feed(), replica.tags());
-            if !hits.is_empty() {
-                let agreeing: BTreeSet<LinkageKey> = hits.into_iter().map(|hit| hit.key).collect();
-                found.insert(replica.feed(), agreeing);
+        let prober = self.own.prober(epoch, found.keys().copied());
+        for replica in with.feeds.replicas() {
+            let feed = replica.feed();
+            for hit in prober.probe(&feed, replica.tags()) {
+                if let Some(found) = found.get_mut(&hit.family) {
+                    found.entry(feed).or_default().insert(hit.key);
+                }
             }
         }
-        for record in self.matches.replace(epoch, family, found) {
-            self.keep_match(cx, record, fx);
-            fx.cut();
+        for (family, found) in found {
+            for record in self.matches.replace(epoch, family, found) {
+                self.keep_match(cx, record, fx);
+                fx.cut();
+            }
         }
-        fx.cut();
     }
 
     fn queue_tags(&self, epoch: Epoch, family: &FamilyRef, feeds: &mut FeedKeeper) {

@@ -48,18 +48,22 @@ pub struct Kept {
 }
 
 impl Kept {
-    pub(crate) fn of(&self, wanted: Collection) -> Vec<Vec<u8>> {
-        let held = self.records.iter().filter(|(collection, _, _)| *collection == wanted);
-        held.map(|(_, _, value)| value.clone()).collect()
+    /// Takes out what is kept in a collection: whatever is taken up is not held twice.
+    pub(crate) fn take(&mut self, wanted: Collection) -> Vec<Vec<u8>> {
+        self.taken(wanted).map(|(_, _, value)| value).collect()
     }
 
-    fn of_epochs(&self, wanted: Collection) -> Vec<(Epoch, Vec<u8>)> {
-        let held = self.records.iter().filter(|(collection, _, _)| *collection == wanted);
+    fn take_of_epochs(&mut self, wanted: Collection) -> Vec<(Epoch, Vec<u8>)> {
+        let held = self.taken(wanted);
         held.filter_map(|(_, scope, value)| match scope {
-            Scope::Epoch(epoch) => Some((*epoch, value.clone())),
+            Scope::Epoch(epoch) => Some((epoch, value)),
             Scope::Lasting => None,
         })
         .collect()
+    }
+
+    fn taken(&mut self, wanted: Collection) -> impl Iterator<Item = (Collection, Scope, Vec<u8>)> {
+        self.records.extract_if(.., move |(collection, _, _)| *collection == wanted)
     }
 
     /// The epochs of which something is kept.
@@ -132,15 +136,17 @@ macro_rules! with {
 impl Node {
     /// A node that continues from what was kept, in all epochs of which something is.
     #[must_use]
-    pub fn new(config: NodeConfig, kept: &Kept, now: Timestamp) -> Self {
+    pub fn new(config: NodeConfig, mut kept: Kept, now: Timestamp) -> Self {
         let identity = Identity { oin: config.oin, key: config.organisation_key };
         let mut chain = config.chain;
-        let rosters = RosterKeeper::restore(&mut chain, kept);
+        let rosters = RosterKeeper::restore(&mut chain, &mut kept);
         let connected = BTreeSet::new();
-        let forgotten = kept.of(Collection::Forgotten).iter().filter_map(|bytes| last_forgotten(bytes)).max();
-        let restored = !kept.of(Collection::Restored).is_empty();
+        let in_use = kept.epochs();
+        let forgotten =
+            kept.take(Collection::Forgotten).iter().filter_map(|bytes| last_forgotten(bytes)).max();
+        let restored = !kept.take(Collection::Restored).is_empty();
         let mut ceremonies = CeremonyKeeper::new(restored);
-        let mut epochs = Epochs::new(&chain, kept.epochs(), forgotten, now);
+        let mut epochs = Epochs::new(&chain, in_use, forgotten, now);
         macro_rules! cx {
             () => {
                 Context {
@@ -154,10 +160,10 @@ impl Node {
                 }
             };
         }
-        for wire in kept.of(Collection::KeySet) {
+        for wire in kept.take(Collection::KeySet) {
             ceremonies.restore_key_set(&cx!(), &wire);
         }
-        for record in kept.of(Collection::Abandonment) {
+        for record in kept.take(Collection::Abandonment) {
             ceremonies.restore_abandonment(&cx!(), &record);
         }
         let _went_back = epochs.look(&chain, &ceremonies.material, now);
@@ -167,22 +173,22 @@ impl Node {
         let mut feeds = FeedKeeper::new(&cx, Start { hears: config.hear_before_signing, restored });
         feeds.restore(
             &cx,
-            kept.of_epochs(Collection::Body),
-            &kept.of(Collection::Header),
-            &kept.of(Collection::Head),
+            kept.take_of_epochs(Collection::Body),
+            &kept.take(Collection::Header),
+            &kept.take(Collection::Head),
         );
-        feeds.restore_dummies(&kept.of(Collection::Dummies));
-        feeds.restore_proofs(&cx, &kept.of(Collection::Proof));
+        feeds.restore_dummies(&kept.take(Collection::Dummies));
+        feeds.restore_proofs(&cx, &kept.take(Collection::Proof));
         let (mut families, mut client) = (Families::default(), EvaluationClient::default());
         families.restore(
             &cx,
             &ceremonies.material,
-            &kept.of(Collection::Signal),
-            &kept.of(Collection::FamilyKeys),
-            &kept.of(Collection::Match),
+            &kept.take(Collection::Signal),
+            &kept.take(Collection::FamilyKeys),
+            &kept.take(Collection::Match),
             &mut client,
         );
-        families.restore_units(config.units, &kept.of(Collection::UnitMatch));
+        families.restore_units(config.units, &kept.take(Collection::UnitMatch));
         families.open(&opened, &mut client);
         Self {
             epochs,

@@ -72,11 +72,11 @@ impl Region {
         let mut disk = MemoryDisk::default();
         let epoch = self.founding.roster.epoch_at(self.now);
         fill_evaluated(&mut disk, epoch, &signals, self.now.date());
-        let mut registering = Node::new(self.founding.config(oin, 1), &Kept::default(), self.now);
+        let mut registering = Node::new(self.founding.config(oin, 1), Kept::default(), self.now);
         let command = Command::ImportPart(signals);
         let steps = registering.handle(Input::Command { id: CommandId(1), command }, self.now);
         let _said = commit(steps, &mut disk);
-        let node = Node::new(self.founding.config(oin, 2), &disk.kept(), self.now);
+        let node = Node::new(self.founding.config(oin, 2), disk.kept(), self.now);
         self.nodes.insert(oin, node);
     }
 

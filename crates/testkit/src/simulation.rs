@@ -415,7 +415,7 @@ impl Simulation {
         let organisation_key = self.keys.get(&oin).unwrap_or(&founded.organisation_key).clone();
         let config = NodeConfig { units, hear_before_signing, organisation_key, ..founded };
         let kept = self.disks.get(&oin).map(MemoryDisk::kept).unwrap_or_default();
-        let node = Node::new(config, &kept, self.clock(oin));
+        let node = Node::new(config, kept, self.clock(oin));
         self.links.let_in(oin, node.roster().members().iter().map(|member| member.oin).collect());
         self.nodes.insert(oin, node);
         self.connect(oin);

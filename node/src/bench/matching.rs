@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::hint::black_box;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use crypto::{PseudonymKey, Seed, Tag, Tagger};
 use domain::{
     Address, Bsn, CalendarDate, CircleId, Epoch, Family, FamilyRef, HouseNumber, Invalid, Oin, PartialDate,
@@ -22,7 +22,8 @@ const ONE_HIT_IN: usize = 100;
 
 const EPOCH: Epoch = Epoch(1);
 
-const CIRCLE: CircleId = CircleId::from_bytes([9; 16]);
+/// The circle of the bench.
+pub(super) const CIRCLE: CircleId = CircleId::from_bytes([9; 16]);
 
 /// Bytes of what a tag authenticates: label, OIN, circle.
 pub(super) const MESSAGE: [u8; 52] = [0x5a; 52];
@@ -108,13 +109,10 @@ impl OwnKeys {
         let seed = Seed::from_bytes([0x3b; 32]);
         let mut own = Self { families: OwnFamilies::default(), pseudonyms: Vec::new() };
         let participation = Participation { circles: BTreeSet::from([CIRCLE]), publishes: true, unit: None };
-        let mut bsns = (900_000_000_u32..).filter_map(|number| number.to_string().parse::<Bsn>().ok());
-        for serial in 0.. {
-            if !is_wanting(&own) {
-                break;
-            }
-            let keys = derive(&family(serial, &mut bsns)?)?;
-            let reference = FamilyRef::new(&format!("{serial:06}"))?;
+        let mut families = families();
+        while is_wanting(&own) {
+            let (reference, family) = families.next().context("there are no more families")??;
+            let keys = derive(&family)?;
             own.families.insert(reference.clone(), keys, participation.clone());
             for key in own.families.missing(EPOCH, &reference) {
                 if own.pseudonyms.len() == most_keys {
@@ -170,6 +168,12 @@ fn derive(family: &Family) -> Result<linkage::FamilyKeys> {
             suppressed_households: &HouseholdSuppression::default(),
         },
     ))
+}
+
+/// Families without end, each with its reference.
+pub(super) fn families() -> impl Iterator<Item = Result<(FamilyRef, Family)>> {
+    let mut bsns = (900_000_000_u32..).filter_map(|number| number.to_string().parse::<Bsn>().ok());
+    (0..).map(move |serial| Ok((FamilyRef::new(&format!("{serial:06}"))?, family(serial, &mut bsns)?)))
 }
 
 /// A child with two parents at an address of their own; no key is shared between two of these families.

@@ -1,21 +1,30 @@
 //! The `bench` command: what a node's work costs on this machine, each figure beside a baseline of the same run.
 //!
 //! Not a judgement of every detail: `cargo bench` does that for `crypto` and `index`. This is the short version that an
-//! operator runs on the machine a node will live on. `--region` measures what a whole region's feeds take.
+//! operator runs on the machine a node will live on. `--region` measures what a whole region's feeds take,
+//! `--start` how long a node with a data folder full of feeds takes to start.
 
 mod candidates;
+mod figures;
 mod matching;
 mod measure;
+mod memory;
 mod oprf;
+mod progress;
 mod region;
 mod report;
+mod start;
 
 use std::io::Write as _;
 
 use anyhow::{Context as _, Result, ensure};
 
 pub use self::region::{RegionOptions, run as run_region};
+pub use self::start::{StartOptions, run as run_start};
 use crate::exit::Exit;
+
+/// Tags of one family.
+const TAGS_PER_FAMILY: usize = 14;
 
 /// Most elements in one run: each round takes a third of a millisecond an element.
 const MAX_ELEMENTS: usize = 65_536;

@@ -184,7 +184,7 @@ fn requests(elements: usize, seed: &Seed, key_set: &KeySet, shares: &[&KeyShare]
 
 /// What the keyholders compute in a ceremony, without the network between them: each starts, checks the packages of
 /// the others and deals, checks the shares and adds up.
-fn ceremony(seed: &Seed) -> Result<BTreeMap<u16, DkgOutcome>> {
+pub(super) fn ceremony(seed: &Seed) -> Result<BTreeMap<u16, DkgOutcome>> {
     let participants: BTreeSet<u16> = (1..=KEYHOLDERS).collect();
     let mut packages = BTreeMap::new();
     let mut started = Vec::new();
@@ -215,7 +215,7 @@ fn ceremony(seed: &Seed) -> Result<BTreeMap<u16, DkgOutcome>> {
     Ok(outcomes)
 }
 
-/// The key set of a ceremony, signed by all of its participants and verified.
+/// The key set of a ceremony among keyholders of this bench alone.
 fn key_set(outcomes: &BTreeMap<u16, DkgOutcome>) -> Result<KeySet> {
     let signing_key =
         |index: u16| SigningKey::from_seed(&Seed::from_bytes([0x51; 32]).derive("bench", u64::from(index)));
@@ -225,20 +225,24 @@ fn key_set(outcomes: &BTreeMap<u16, DkgOutcome>) -> Result<KeySet> {
         keyholders.push(Keyholder { index, oin, key: signing_key(index).verifying_key() });
     }
     let section = KeyholderSection { network: NETWORK, threshold: THRESHOLD, keyholders };
-    let id = CeremonyId {
-        network: NETWORK,
-        section: section.digest(),
-        epoch: Epoch(1),
-        class: KeyClass::Bsn,
-        attempt: 1,
-    };
+    Ok(signed_key_set(outcomes, &section, (Epoch(1), KeyClass::Bsn), signing_key)?.verify(&section)?)
+}
+
+/// The key set of a ceremony, signed by all of its participants.
+pub(super) fn signed_key_set(
+    outcomes: &BTreeMap<u16, DkgOutcome>,
+    section: &KeyholderSection,
+    (epoch, class): (Epoch, KeyClass),
+    signing_key: impl Fn(u16) -> SigningKey,
+) -> Result<SignedKeySet> {
+    let id = CeremonyId { network: section.network, section: section.digest(), epoch, class, attempt: 1 };
     let (_, outcome) = outcomes.first_key_value().context("the ceremony had no participants")?;
     let transcript = Digest::from_bytes([0; 32]);
     let document =
-        KeySetDocument::new(&id, THRESHOLD, &outcome.verifying_shares, outcome.group_key, transcript);
+        KeySetDocument::new(&id, section.threshold, &outcome.verifying_shares, outcome.group_key, transcript);
     let signatures =
         document.participants().map(|index| (index, document.sign(&signing_key(index)))).collect();
-    Ok(SignedKeySet::new(&document, signatures).verify(&section)?)
+    Ok(SignedKeySet::new(&document, signatures))
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use crate::bench::{self, BenchOptions, RegionOptions};
+use crate::bench::{self, BenchOptions, RegionOptions, StartOptions};
 use crate::demo::{self, DemoOptions};
 use crate::exit::Exit;
 
@@ -164,21 +164,31 @@ struct BenchArguments {
     own_keys: usize,
 
     /// Measure one epoch of a whole region instead: taking in all feeds, matching them, and the memory they take. With
-    /// the sizes below 70 million tags: several minutes and 1.3 GB of memory.
-    #[arg(long, conflicts_with_all = ["elements", "own_keys"])]
+    /// its own sizes 70 million tags: several minutes and 1.3 GB of memory.
+    #[arg(long, group = "network", conflicts_with_all = ["elements", "own_keys"])]
     region: bool,
 
-    /// Organisations of the region.
-    #[arg(long, value_name = "N", default_value_t = 1_000, requires = "region")]
+    /// Measure the start of a node instead: makes a sealed data folder that holds the feeds of a national network, starts
+    /// `samenhang run` on it and on an almost empty one, and takes the time until each is ready and the memory. With its
+    /// own sizes 7 million tags: a few minutes, 1 GB of memory and as much in the folder for temporary files.
+    #[arg(long, group = "network", conflicts_with_all = ["elements", "own_keys"])]
+    start: bool,
+
+    /// Organisations that publish.
+    #[arg(long, value_name = "N", default_value_t = 1_000, requires = "network")]
     organisations: usize,
 
-    /// Families of each organisation, 14 tags each.
-    #[arg(long, value_name = "N", default_value_t = 5_000, requires = "region")]
-    families: usize,
+    /// Families of each organisation, 14 tags each [default: 5000 of a region, 500 for a start].
+    #[arg(long, value_name = "N", requires = "network")]
+    families: Option<usize>,
 
-    /// Own families with which every segment is matched.
-    #[arg(long, value_name = "N", default_value_t = 5_000, requires = "region")]
-    own_families: usize,
+    /// Own families, with which every feed is matched [default: 5000 in a region, 500 for a start].
+    #[arg(long, value_name = "N", requires = "network")]
+    own_families: Option<usize>,
+
+    /// Segments that each organisation published after those with its families: one every publishing interval.
+    #[arg(long, value_name = "N", default_value_t = 48, requires = "start")]
+    segments: usize,
 
     /// Print one JSON object instead of a table.
     #[arg(long)]
@@ -237,10 +247,17 @@ pub fn main() -> ExitCode {
         })),
         Command::Bench(given) if given.region => bench::run_region(RegionOptions {
             organisations: given.organisations,
-            families: given.families,
-            own_families: given.own_families,
+            families: given.families.unwrap_or(5_000),
+            own_families: given.own_families.unwrap_or(5_000),
             json: given.json,
         }),
+        Command::Bench(given) if given.start => block_on(bench::run_start(StartOptions {
+            organisations: given.organisations,
+            families: given.families.unwrap_or(500),
+            segments: given.segments,
+            own_families: given.own_families.unwrap_or(500),
+            json: given.json,
+        })),
         Command::Bench(given) => {
             bench::run(BenchOptions { elements: given.elements, own_keys: given.own_keys, json: given.json })
         }

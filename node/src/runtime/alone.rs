@@ -37,12 +37,9 @@ impl Alone {
             units,
             hear_before_signing: true,
         };
-        let node = Node::new(config, &kept, now());
-        Ok(Self {
-            roster: Arc::new(node.roster().clone()),
-            logical_bytes: logical_bytes(&kept),
-            parts: Mutex::new((node, store)),
-        })
+        let logical_bytes = logical_bytes(&kept);
+        let node = Node::new(config, kept, now());
+        Ok(Self { roster: Arc::new(node.roster().clone()), logical_bytes, parts: Mutex::new((node, store)) })
     }
 
     /// The roster in force.

@@ -130,10 +130,9 @@ impl Prepared {
             units: self.units,
             hear_before_signing,
         };
-        let node = Node::new(config, &kept, event_loop::now());
-        let members = members(node.roster());
         let logical_bytes = logical_bytes(&kept);
-        drop(kept);
+        let node = Node::new(config, kept, event_loop::now());
+        let members = members(node.roster());
 
         let waiting = Arc::new(Waiting::new(node.roster()));
         let (notify, notices) = mpsc::channel(QUEUED_NOTICES);

@@ -3,8 +3,14 @@
 //! One HMAC per own key is what a segment costs; the rest must not. So the states lie in one run of memory instead of a
 //! tree, and a tag is searched for only when the sieve lets it through.
 
+use std::fmt;
+
 use crypto::{Tag, TagPlace, Tagger};
+use domain::{Epoch, FamilyRef};
 use linkage::LinkageKey;
+
+use super::{Hit, OwnFamilies};
+use crate::FeedId;
 
 /// Bits of the sieve for each tag: one in sixteen tags that are not there gets through.
 const BITS_PER_TAG: usize = 16;
@@ -46,6 +52,55 @@ impl Lane {
     ) -> impl Iterator<Item = &'a LinkageKey> {
         let probed = self.taggers.iter().zip(&self.keys);
         probed.filter(|(tagger, _)| tags.contains(&tagger.tag_at(place))).map(|(_, key)| key)
+    }
+}
+
+/// Bits of a sieve that are set, about, in the time that it saves one key. With fewer keys for its tags it does not pay.
+const TAGS_PER_KEY: usize = 16;
+
+/// The keys of some families in one epoch.
+///
+/// Where several families are probed in many feeds, this goes feed by feed and not family by family: the tags of one feed
+/// stay close to the processor meanwhile, those of all do not, and waiting for them takes ten times as long as the HMACs.
+pub struct Prober<'a> {
+    pub(super) own: &'a OwnFamilies,
+    pub(super) epoch: Epoch,
+    pub(super) keys: Vec<ProbedKey<'a>>,
+}
+
+/// One key that is probed with, and the families that carry it.
+pub(super) struct ProbedKey<'a> {
+    pub(super) tagger: &'a Tagger,
+    pub(super) key: &'a LinkageKey,
+    pub(super) carriers: Vec<&'a FamilyRef>,
+}
+
+impl fmt::Debug for Prober<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Prober").field("keys", &self.keys.len()).finish_non_exhaustive()
+    }
+}
+
+impl Prober<'_> {
+    /// Probes tags of a feed, ascending: one HMAC per key. Nothing is found in a feed of another epoch.
+    #[must_use]
+    pub fn probe(&self, feed: &FeedId, tags: &[Tag]) -> Vec<Hit> {
+        if tags.is_empty() || feed.epoch != self.epoch {
+            return Vec::new();
+        }
+        let place = TagPlace::new(&feed.publisher, &feed.circle);
+        let sieve = (self.keys.len().saturating_mul(TAGS_PER_KEY) >= tags.len()).then(|| Sieve::new(tags));
+        let is_there = |tag: &Tag| match &sieve {
+            Some(sieve) => sieve.contains(tag),
+            None => tags.binary_search(tag).is_ok(),
+        };
+        let mut hits = Vec::new();
+        for probed in self.keys.iter().filter(|probed| is_there(&probed.tagger.tag_at(&place))) {
+            let carriers = probed.carriers.iter().copied();
+            let taking_part = carriers.filter(|family| self.own.takes_part(family, &feed.circle));
+            hits.extend(taking_part.map(|family| Hit { family: family.clone(), key: probed.key.clone() }));
+        }
+        hits
     }
 }
 

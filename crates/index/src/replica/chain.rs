@@ -163,13 +163,62 @@ impl Chain {
         self.waiting.pop_front();
         if !body.added().is_empty() || !body.withdrawn().is_empty() {
             // No more room than they need: there are thousands of feeds, each of which seldom grows.
-            self.tags.reserve_exact(body.added().len());
-            // Merging two sorted runs; the sort recognises them and is linear.
-            self.tags.extend_from_slice(body.added());
-            self.tags.sort();
-            self.tags.dedup();
-            self.tags.retain(|tag| body.withdrawn().binary_search(tag).is_err());
+            let mut tags = Vec::with_capacity(self.tags.len() + come - go);
+            merge(&self.tags, body, &mut tags);
+            self.tags = tags;
         }
         Ok(sequence)
+    }
+}
+
+/// Appends the tags that live after a body, ascending, given those that live before it. What stays is copied in runs:
+/// most bodies change a few tags among thousands.
+fn merge(tags: &[Tag], body: &Body, merged: &mut Vec<Tag>) {
+    let stays = |tag: &&Tag| body.withdrawn().binary_search(tag).is_err();
+    let mut coming = body.added().iter().filter(stays).peekable();
+    let mut going = body.withdrawn().iter().peekable();
+    let mut rest = tags;
+    loop {
+        // The lower of both; no tag is both.
+        let comes = match (coming.peek(), going.peek()) {
+            (None, None) => break,
+            (Some(come), Some(go)) => come < go,
+            (come, None) => come.is_some(),
+            (None, Some(_)) => false,
+        };
+        let Some(tag) = (if comes { coming.next() } else { going.next() }) else { break };
+        let (before, after) = rest.split_at(rest.partition_point(|held| held < tag));
+        merged.extend_from_slice(before);
+        rest = after.strip_prefix(std::slice::from_ref(tag)).unwrap_or(after);
+        if comes {
+            merged.push(*tag);
+        }
+    }
+    merged.extend_from_slice(rest);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn merging_is_adding_and_then_withdrawing() {
+        let tag = |n: u8| Tag::from_bytes([n; 16]);
+        let drawn = |seed: u32, n: u32| -> BTreeSet<Tag> {
+            let bit = |at: &u8| seed.wrapping_mul(2_654_435_761).rotate_left(n * 7) >> (at % 32) & 1 == 1;
+            (0..24).filter(bit).map(tag).collect()
+        };
+        for seed in 0..2_000 {
+            let (live, added, withdrawn) = (drawn(seed, 0), drawn(seed, 1), drawn(seed, 2));
+            let body =
+                Body::new(added.iter().copied().collect(), withdrawn.iter().copied().collect()).unwrap();
+            let mut merged = Vec::new();
+            merge(&live.iter().copied().collect::<Vec<_>>(), &body, &mut merged);
+            let wanted: Vec<Tag> =
+                live.union(&added).filter(|tag| !withdrawn.contains(tag)).copied().collect();
+            assert_eq!(merged, wanted, "{seed}");
+        }
     }
 }

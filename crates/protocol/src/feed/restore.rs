@@ -22,13 +22,9 @@ impl FeedKeeper {
         headers: &[Vec<u8>],
         heads: &[Vec<u8>],
     ) {
-        let mut by_digest: BTreeMap<BodyId, Body> = BTreeMap::new();
-        for (epoch, bytes) in bodies {
-            if let Ok(body) = Body::from_bytes(&bytes) {
-                self.bodies.insert((epoch, body.digest()), bytes);
-                by_digest.insert((epoch, body.digest()), body);
-            }
-        }
+        // They are read one by one, each when its header needs it: all at once they would take as much memory again.
+        self.bodies
+            .extend(bodies.into_iter().map(|(epoch, bytes)| ((epoch, Body::digest_of(&bytes)), bytes)));
         // Also of documents that do not verify under this roster: another may know their signer.
         let mut named: BTreeMap<BodyId, usize> = BTreeMap::new();
         // Own feeds whose newest header is signed with a key that was replaced: nobody can verify it any more.
@@ -54,7 +50,7 @@ impl FeedKeeper {
                 unverified_headers.push((feed, sequence, body));
                 continue;
             };
-            if !self.restore_header(cx, &header, &by_digest) {
+            if !self.restore_header(cx, &header) {
                 self.leave_over(&feed, header.document().sequence);
                 forget_name(&mut named, &(feed.epoch, header.document().body));
             }
@@ -86,17 +82,13 @@ impl FeedKeeper {
     }
 
     /// Whether the header has its place in a feed of this node, or belongs to a feed that is none of its business now.
-    fn restore_header(
-        &mut self,
-        cx: &Context<'_>,
-        header: &Signed<HeaderDocument>,
-        bodies: &BTreeMap<BodyId, Body>,
-    ) -> bool {
+    fn restore_header(&mut self, cx: &Context<'_>, header: &Signed<HeaderDocument>) -> bool {
         let feed = header.document().feed;
+        let body = |digest: Digest| Body::from_bytes(self.bodies.get(&(feed.epoch, digest))?).ok();
         if feed.publisher == cx.identity.oin {
             let own = self.own.get_mut(&feed);
-            if let (Some(own), Some(body)) = (own, bodies.get(&(feed.epoch, header.document().body))) {
-                match own.publisher.restore(header, body) {
+            if let (Some(own), Some(body)) = (own, body(header.document().body)) {
+                match own.publisher.restore(header, &body) {
                     Restored::Follows => {}
                     Restored::Whole => {
                         self.torn.remove(&feed);
@@ -119,8 +111,8 @@ impl FeedKeeper {
             Ok(HeaderOutcome::Known) | Err(_) => return false,
         }
         // One by one: a generation that begins waits for no body of the one before any more.
-        while let Some(body) = replica.next_body().and_then(|digest| bodies.get(&(feed.epoch, digest))) {
-            if replica.offer_body(body).is_err() {
+        while let Some(body) = replica.next_body().and_then(body) {
+            if replica.offer_body(&body).is_err() {
                 break;
             }
         }

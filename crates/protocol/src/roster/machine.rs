@@ -36,9 +36,9 @@ pub(crate) struct RosterKeeper {
 
 impl RosterKeeper {
     /// Continues a chain with the versions on disk. One that does not follow is left out.
-    pub(crate) fn restore(chain: &mut RosterChain, kept: &Kept) -> Self {
+    pub(crate) fn restore(chain: &mut RosterChain, kept: &mut Kept) -> Self {
         let mut versions: BTreeMap<u32, Vec<u8>> = BTreeMap::new();
-        for record in kept.of(Collection::Roster) {
+        for record in kept.take(Collection::Roster) {
             if let Some((version, chunk)) = record.split_first_chunk::<4>() {
                 versions.entry(u32::from_be_bytes(*version)).or_default().extend_from_slice(chunk);
             }

@@ -196,7 +196,7 @@ fn a_signal_that_ends_while_the_node_runs_is_withdrawn() {
 }
 
 /// Starts a node from what is kept and asks who is involved with family `a`, at once.
-fn involved_after_start(net: &Simulation, kept: &protocol::Kept) -> usize {
+fn involved_after_start(net: &Simulation, kept: protocol::Kept) -> usize {
     let mut node = Node::new(net.founding().config(Founding::oin(1), 99), kept, net.now());
     let mut disk = MemoryDisk::default();
     let who = Command::Who(FamilyRef::new("a").unwrap());
@@ -224,12 +224,12 @@ fn a_stop_between_the_feed_and_its_matches_leaves_neither_too_few_nor_too_many()
     let (matches, others) = std::mem::take(&mut kept.records).into_iter().partition::<Vec<_>, _>(is_match);
     assert!(!matches.is_empty());
     kept.records = others;
-    assert_eq!(involved_after_start(&net, &kept), 1, "the match was not written yet");
+    assert_eq!(involved_after_start(&net, kept), 1, "the match was not written yet");
     net.command(Founding::oin(4), Command::Withdraw(vec![FamilyRef::new("d").unwrap()]));
     net.seconds(5);
     net.settle();
     let mut kept = net.disk(Founding::oin(1)).kept();
     assert!(!kept.records.iter().any(is_match));
     kept.records.extend(matches);
-    assert_eq!(involved_after_start(&net, &kept), 0, "the match was not deleted yet");
+    assert_eq!(involved_after_start(&net, kept), 0, "the match was not deleted yet");
 }

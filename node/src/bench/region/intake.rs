@@ -8,10 +8,12 @@ use hmac::{Hmac, Mac as _};
 use index::{Body, Completeness, FeedState, Matches, Replica};
 use sha2::Sha256;
 
+use super::RegionOptions;
 use super::feeds::{EPOCH, NETWORK, NOW, publish};
-use super::memory::resident_bytes;
-use super::{RegionOptions, TAGS_PER_FAMILY};
+use crate::bench::TAGS_PER_FAMILY;
 use crate::bench::matching::{MESSAGE, OwnKeys};
+use crate::bench::memory::resident_bytes;
+use crate::bench::progress::Progress;
 
 /// The baseline is taken beside one in so many segments.
 const BASELINE_EVERY: usize = 8;
@@ -78,10 +80,9 @@ pub(super) fn take_in(options: RegionOptions, what: &str, matched: bool) -> Resu
     let mut watch = Watch::default();
     let mut matches = Matches::default();
     let mut replicas = Vec::with_capacity(options.organisations);
+    let progress = Progress::new(format!("{what}: organisations taken in"), options.organisations);
     for number in 0..options.organisations {
-        if number % 50 == 0 {
-            say!("{what}: {number} of {} organisations taken in", options.organisations);
-        }
+        progress.at(number);
         let feed = publish(number, options.families * TAGS_PER_FAMILY, &own)?;
         let mut replica = Replica::new(NETWORK, feed.id);
         for segment in &feed.segments {

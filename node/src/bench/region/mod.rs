@@ -5,17 +5,14 @@
 
 mod feeds;
 mod intake;
-mod memory;
 mod report;
 
 use std::io::Write as _;
 
 use anyhow::{Context as _, Result, ensure};
 
+use super::TAGS_PER_FAMILY;
 use crate::exit::Exit;
-
-/// Tags of one family.
-pub(super) const TAGS_PER_FAMILY: usize = 14;
 
 /// Families of each organisation on national scale: 1,000 organisations of this size publish 7 million tags.
 const NATIONAL_FAMILIES: usize = 500;

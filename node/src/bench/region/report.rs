@@ -4,8 +4,10 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::RegionOptions;
 use super::intake::Intake;
-use super::{RegionOptions, TAGS_PER_FAMILY};
+use crate::bench::TAGS_PER_FAMILY;
+use crate::bench::figures::{Figure, write_figures};
 use crate::bench::report::grouped;
 
 /// Everything measured.
@@ -14,22 +16,6 @@ pub(super) struct Report {
     /// Left out when the region is no larger.
     pub(super) national: Option<Intake>,
     pub(super) whole: Intake,
-}
-
-/// One figure.
-#[derive(Debug, Serialize)]
-struct Figure {
-    /// Stable, for programs.
-    name: &'static str,
-    #[serde(skip)]
-    words: &'static str,
-    measured: f64,
-    unit: &'static str,
-    /// What it should be: at most, or at least, this.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    at_most: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    at_least: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -42,31 +28,6 @@ struct JsonReport {
     tags: usize,
     segments: usize,
     figures: Vec<Figure>,
-}
-
-impl Figure {
-    fn of(name: &'static str, words: &'static str, measured: f64, unit: &'static str) -> Self {
-        Self { name, words, measured, unit, at_most: None, at_least: None }
-    }
-
-    fn at_most(self, aim: f64) -> Self {
-        Self { at_most: Some(aim), ..self }
-    }
-
-    fn at_least(self, aim: f64) -> Self {
-        Self { at_least: Some(aim), ..self }
-    }
-
-    /// The aim in words, and whether it is met.
-    fn aim(&self) -> (String, &'static str) {
-        let met = self.at_most.is_none_or(|aim| self.measured <= aim)
-            && self.at_least.is_none_or(|aim| self.measured >= aim);
-        match (self.at_most, self.at_least) {
-            (Some(aim), _) => (format!("≤ {}", number(aim)), if met { "" } else { "missed" }),
-            (None, Some(aim)) => (format!("≥ {}", number(aim)), if met { "" } else { "missed" }),
-            (None, None) => (String::new(), ""),
-        }
-    }
 }
 
 impl Report {
@@ -171,22 +132,6 @@ impl Report {
             writeln!(out, "matched with {families} own families, which have {keys} keys")?;
         }
         writeln!(out)?;
-        writeln!(out, "{:<44}{:>12} {:<14}{:>12}", "", "measured", "", "aim")?;
-        for figure in self.figures() {
-            let (aim, missed) = figure.aim();
-            let Figure { words, measured, unit, .. } = figure;
-            let line = format!("{words:<44}{:>12} {unit:<14}{aim:>12}  {missed}", number(measured));
-            writeln!(out, "{}", line.trim_end())?;
-        }
-        Ok(())
-    }
-}
-
-/// About three digits that matter, whatever the size.
-fn number(number: f64) -> String {
-    match number {
-        ..10.0 => format!("{number:.3}"),
-        ..100.0 => format!("{number:.2}"),
-        _ => grouped(number),
+        write_figures(out, &self.figures())
     }
 }

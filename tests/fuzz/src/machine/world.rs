@@ -148,7 +148,7 @@ impl World {
     pub(super) fn start(&mut self, oin: Oin) {
         self.runs += 1;
         let config = recorded().founding.config(oin, self.runs);
-        let node = Node::new(config, &self.disks[&oin].kept(), self.now);
+        let node = Node::new(config, self.disks[&oin].kept(), self.now);
         self.nodes.insert(oin, node);
     }
 
