@@ -127,12 +127,13 @@ impl Matches {
         gone.into_iter().map(|family| self.record(family, feed)).collect()
     }
 
-    /// Forgets everything found in an epoch that is over. Returns the families and organisations concerned.
-    pub fn remove_epoch(&mut self, epoch: Epoch) -> Vec<(FamilyRef, Oin)> {
+    /// Forgets everything found in an epoch that is over. Returns the families concerned.
+    pub fn remove_epoch(&mut self, epoch: Epoch) -> Vec<FamilyRef> {
         let mut gone = Vec::new();
         for (family, found) in &mut self.found {
-            let feeds = found.extract_if(.., |feed, _| feed.epoch == epoch);
-            gone.extend(feeds.map(|(feed, _)| (family.clone(), feed.publisher)));
+            if found.extract_if(.., |feed, _| feed.epoch == epoch).count() > 0 {
+                gone.push(family.clone());
+            }
         }
         gone
     }
@@ -158,6 +159,21 @@ impl Matches {
                 Some(Involvement { organisation, certainty: verdict.certainty, basis: verdict.basis })
             })
             .collect()
+    }
+
+    /// The keys of a family that agree with one organisation, by what was found in epoch `since` and later ones; some
+    /// of them several times.
+    pub fn agreeing(
+        &self,
+        family: &FamilyRef,
+        organisation: &Oin,
+        since: Epoch,
+    ) -> impl Iterator<Item = &LinkageKey> {
+        let found = self.found.get(family).into_iter().flatten();
+        let of = *organisation;
+        found
+            .filter(move |(feed, _)| feed.publisher == of && feed.epoch >= since)
+            .flat_map(|(_, agreeing)| agreeing)
     }
 
     fn record(&self, family: FamilyRef, feed: FeedId) -> MatchRecord {

@@ -12,6 +12,7 @@ use thiserror::Error;
 
 use crate::ceremony::{CeremonyState, KeyId};
 use crate::feed::{ClockComparison, ProofStatus, Readers, SetBack};
+use crate::review::{CannotDecide, Decision, DecisionWanted, Review, ReviewCount};
 
 /// Something the own organisation wants.
 #[derive(Debug)]
@@ -41,6 +42,10 @@ pub enum Command {
     Who(FamilyRef),
     /// The same for every own family with a published or shielded signal, in order of reference.
     WhoAll,
+    /// Decide about a match.
+    Decide(DecisionWanted),
+    /// Take back what was decided about a family and an organisation.
+    Undo(FamilyRef, Oin),
     /// How the node is doing.
     Status,
 }
@@ -64,6 +69,8 @@ pub enum Reply {
     Who(Result<Answer, Refusal>),
     /// Who else is involved, for every own family that may ask.
     WhoAll(Vec<Answer>),
+    /// What was decided, or `None` when it was taken back; or why nothing changed.
+    Decided(Result<Option<Decision>, CannotDecide>),
     /// How the node is doing.
     Status(Box<Status>),
 }
@@ -122,6 +129,10 @@ pub struct Answer {
     pub family: FamilyRef,
     /// Involved organisations, by OIN.
     pub involved: Vec<Involvement>,
+    /// Organisations that would be among them, had somebody not decided that they mean another family; by OIN.
+    pub set_aside: Vec<Involvement>,
+    /// What is known of each of both beside its evidence.
+    pub reviews: BTreeMap<Oin, Review>,
     /// Involved units of the own organisation that the unit of the own signal may see.
     pub units: Vec<UnitInvolvement>,
     /// Completeness over every organisation that may publish to this one.
@@ -179,6 +190,8 @@ pub struct Status {
     pub tags_published: usize,
     /// Involvements of one own unit with a family of another.
     pub unit_matches: usize,
+    /// Matches that wait for a decision.
+    pub review: ReviewCount,
     /// Whether the own feeds have everything published.
     pub published: bool,
     /// Own feeds for which nothing is signed yet since the start.
@@ -390,7 +403,8 @@ impl CeremonyProblem {
 /// Something the node tells unasked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
-    /// Another organisation turns out to be involved with an own family.
+    /// Another organisation turns out to be involved with an own family, more than possibly. What is only possible waits on
+    /// the review list and is told when it becomes more.
     NewMatch {
         /// The own family.
         family: FamilyRef,

@@ -1,5 +1,6 @@
 //! The own families from registration to match: keys derived, pseudonyms set, tags queued, hits kept and told.
 
+mod deciding;
 mod finding;
 mod registering;
 
@@ -10,12 +11,14 @@ use domain::{Address, CircleId, Epoch, FamilyRef, KeyClass, Oin, Signal, Timesta
 use index::{FeedId, MatchRecord, Matches, OwnFamilies, Participation, UnitMatrix};
 use linkage::{DeriveOptions, HouseholdSuppression, LinkageKey, derive};
 
+use self::deciding::Seen;
 use crate::SignalSummary;
 use crate::ceremony::{KeyId, KeyMaterial};
 use crate::effects::{Context, Effects};
 use crate::evaluation::{Evaluated, EvaluationClient};
 use crate::feed::FeedKeeper;
 use crate::record::{FamilyKeysRecord, MatchKeysRecord, SignalRecord, evaluated_record, key_digest};
+use crate::review::Decisions;
 use crate::units::UnitMatches;
 
 /// How long the next part of an import may take. Whoever imports has it at hand; after that it has gone.
@@ -35,8 +38,10 @@ pub(crate) struct Families {
     own: OwnFamilies,
     matches: Matches,
     units: UnitMatches,
-    /// Involvements told, so that each is told once.
-    told: BTreeSet<(FamilyRef, Oin)>,
+    /// Who is found involved with which family, since when, and what people have heard of it.
+    seen: BTreeMap<FamilyRef, BTreeMap<Oin, Seen>>,
+    /// What people decided about matches.
+    decisions: Decisions,
     /// Families whose tags of an epoch were queued for publication and that were probed against every replica of it, with
     /// the number of keys that was done with.
     settled: BTreeMap<(Epoch, FamilyRef), usize>,
@@ -48,10 +53,12 @@ pub(crate) struct Families {
     unfollowed_shows: bool,
     /// The hour in which time was last looked at.
     hour: Option<u64>,
+    /// Whether the decisions whose time is over have been forgotten this hour.
+    expired: bool,
 }
 
 impl Families {
-    /// Takes back signals, evaluated keys and matches from disk. What cannot be read is left out: the store has
+    /// Takes back signals, evaluated keys and matches from disk, once the decisions are back. What cannot be read is left out: the store has
     /// already said when it is damaged. So is what was evaluated under another key set than the one in hand.
     pub(crate) fn restore(
         &mut self,
@@ -105,12 +112,24 @@ impl Families {
             let keys = self.own.keys(&family).into_iter().flat_map(|keys| keys.keys());
             let agreeing: BTreeSet<LinkageKey> =
                 keys.filter(|key| named.contains(&key_digest(key))).cloned().collect();
+            if let Some(since) = record.since.map(Timestamp) {
+                let of_family = self.seen.entry(family.clone()).or_default();
+                let seen = of_family.entry(record.feed.publisher).or_insert(Seen::since(since));
+                seen.since = seen.since.min(since);
+            }
             self.matches.restore(MatchRecord { family, feed: record.feed, agreeing });
         }
-        for family in self.own.families() {
-            let involved = self.matches.involved(family, &self.own, cx.epochs.since);
-            self.told.extend(involved.into_iter().map(|found| (family.clone(), found.organisation)));
+        let families: Vec<FamilyRef> = self.own.families().cloned().collect();
+        for family in &families {
+            // Whatever is found on disk was told when it was written.
+            let _heard = self.look(cx, family);
         }
+        self.seen.retain(|family, _| self.signals.contains_key(family));
+    }
+
+    /// Takes back what was decided about matches.
+    pub(crate) fn restore_decisions(&mut self, decisions: &[Vec<u8>]) {
+        self.decisions = Decisions::restore(decisions);
     }
 
     /// Takes back which matches between units were told, once the families are back.
@@ -121,6 +140,7 @@ impl Families {
     /// Goes on where the last run stopped, wherever that was: whatever is evaluated is published and probed, and
     /// whatever nobody stands behind any more is withdrawn.
     pub(crate) fn resume(&mut self, cx: &Context<'_>, with: &mut Neighbours<'_>, fx: &mut Effects<'_>) {
+        self.follow_signals(cx.now, fx);
         let families: Vec<FamilyRef> = self.own.families().cloned().collect();
         for family in &families {
             self.drop_unfounded(cx, family, fx);
@@ -139,16 +159,19 @@ impl Families {
     }
 
     /// An epoch is over: nothing is matched on in it any more. Its records go with its data key.
-    pub(crate) fn forget_epoch(&mut self, cx: &Context<'_>, epoch: Epoch, client: &mut EvaluationClient) {
+    pub(crate) fn forget_epoch(
+        &mut self,
+        cx: &Context<'_>,
+        epoch: Epoch,
+        client: &mut EvaluationClient,
+        fx: &mut Effects<'_>,
+    ) {
         client.give_up(epoch, None);
         self.own.forget_pseudonyms(epoch, None);
         self.settled.retain(|(of, _), _| *of != epoch);
         self.recorded.retain(|(of, _), _| *of != epoch);
-        for (family, organisation) in self.matches.remove_epoch(epoch) {
-            let involved = self.matches.involved(&family, &self.own, cx.epochs.since);
-            if involved.iter().all(|found| found.organisation != organisation) {
-                self.told.remove(&(family, organisation));
-            }
+        for family in self.matches.remove_epoch(epoch) {
+            self.tell(cx, &family, fx);
         }
     }
 
@@ -188,8 +211,15 @@ impl Families {
     pub(crate) fn tick(&mut self, cx: &Context<'_>, with: &mut Neighbours<'_>, fx: &mut Effects<'_>) {
         let hour = cx.now.0 / 3_600;
         let is_left = self.unfollowed.is_some_and(|at| cx.now.since(at) >= PATIENCE_SECONDS);
-        if self.hour.replace(hour).is_some_and(|before| before != hour) || is_left {
+        let is_another = self.hour.replace(hour).is_some_and(|before| before != hour);
+        if is_another || is_left {
             self.follow_changes(cx, with, fx);
+        }
+        // A clock that jumped must not be the only witness that so much time has passed.
+        self.expired &= !is_another;
+        if cx.clock_agrees && !self.expired {
+            self.decisions.expire(cx.now, fx);
+            self.expired = true;
         }
         self.units.tell(fx);
     }
@@ -209,6 +239,10 @@ impl Families {
         }
         for epoch in &cx.epochs.lanes {
             self.settle(cx, *epoch, &changed, with, fx);
+        }
+        for family in &changed {
+            // The same keys may weigh otherwise in a record that changed.
+            self.tell(cx, family, fx);
         }
         self.units.follow(&self.own);
         self.withdraw_unwanted(with.feeds);

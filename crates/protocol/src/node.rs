@@ -180,6 +180,7 @@ impl Node {
         feeds.restore_dummies(&kept.take(Collection::Dummies));
         feeds.restore_proofs(&cx, &kept.take(Collection::Proof));
         let (mut families, mut client) = (Families::default(), EvaluationClient::default());
+        families.restore_decisions(&kept.of(Collection::Decision));
         families.restore(
             &cx,
             &ceremonies.material,
@@ -347,6 +348,12 @@ impl Node {
                     Command::InstallRoster(_) => adopted.reply(cx.roster.version()),
                     Command::Signals => Reply::Signals(machines.families.summaries()),
                     Command::WhoAll => Reply::WhoAll(machines.who_all(&cx)),
+                    Command::Decide(wanted) => {
+                        Reply::Decided(machines.families.decide(&cx, wanted, &mut fx).map(Some))
+                    }
+                    Command::Undo(family, organisation) => Reply::Decided(
+                        machines.families.undo(&cx, &family, &organisation, &mut fx).map(|()| None),
+                    ),
                     Command::Status => Reply::Status(Box::new(machines.status(&cx, *fx.refused))),
                 };
                 fx.say(Outbound::Reply { id, reply });
@@ -425,7 +432,7 @@ impl Machines {
         for epoch in over {
             self.ceremonies.forget(*epoch);
             self.feeds.forget_epoch(*epoch);
-            self.families.forget_epoch(cx, *epoch, &mut self.client);
+            self.families.forget_epoch(cx, *epoch, &mut self.client, fx);
             // Written before the key is destroyed: a put into a forgotten epoch is refused for ever.
             fx.put(Collection::Forgotten, forgotten_key(), forgotten_record(*epoch));
             fx.forget(*epoch);
@@ -476,6 +483,7 @@ impl Machines {
             keys_evaluated: self.client.evaluated(),
             tags_published: self.feeds.tags_published(cx),
             unit_matches: self.families.unit_matches(),
+            review: self.families.review_count(),
             published: cx.epochs.in_force().into_iter().all(|epoch| self.is_published(cx, epoch)),
             hearing: self.feeds.hearing(cx).collect(),
             continued: self.feeds.continued(),

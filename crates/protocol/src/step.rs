@@ -45,11 +45,13 @@ pub enum Collection {
     Abandonment = 13,
     /// Which live tags of an own feed are dummies, by organisation, circle and epoch.
     Dummies = 14,
+    /// Decisions about matches, by organisation and family reference.
+    Decision = 15,
 }
 
 impl Collection {
     /// Every collection, in the order of their numbers.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Signal,
         Self::FamilyKeys,
         Self::KeySet,
@@ -64,6 +66,7 @@ impl Collection {
         Self::Forgotten,
         Self::Abandonment,
         Self::Dummies,
+        Self::Decision,
     ];
 
     /// The number in the format on disk.

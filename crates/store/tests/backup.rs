@@ -25,6 +25,9 @@ fn names() -> [SecretName; 2] {
     [name("node"), name("organisation")]
 }
 
+/// Decisions in a store that is filled.
+const DECISIONS: u64 = 3;
+
 /// A store with a record in every collection, `signals` signals, and secrets of three kinds.
 fn filled(folder: &Path, signals: u16) -> Store {
     let mut store = Store::open(folder, &secret()).unwrap();
@@ -39,6 +42,7 @@ fn filled(folder: &Path, signals: u16) -> Store {
         .filter(|collection| !is_backed_up(*collection))
         .map(|collection| put(collection, b"key", b"value"))
         .collect();
+    writes.extend((0..DECISIONS).map(|number| put(Collection::Decision, &number.to_be_bytes(), b"value")));
     for (of, bytes) in [("node", 1), ("organisation", 2), ("share-1-bsn-1-ab", 3)] {
         writes.push(Write::PutSecret { name: name(of), secret: Secret::new(vec![bytes; 32]) });
     }
@@ -106,8 +110,10 @@ fn a_backup_holds_what_cannot_be_made_again_and_nothing_else() {
     let store = filled(folder.path(), 300);
     let bytes = backup(&store, 1);
     let (summary, entries) = read(&bytes, 1).unwrap();
-    assert_eq!((summary.signals, summary.manifest.records, summary.manifest.keys), (300, 300, 2));
+    let manifest = &summary.manifest;
+    assert_eq!((summary.signals, manifest.records, manifest.keys), (300, 300 + DECISIONS, 2));
     assert_eq!((summary.manifest.oin, summary.manifest.rosters), (Oin::test_number(7).unwrap(), 2));
+    let mut decisions = 0;
     for entry in &entries {
         match entry {
             Entry::Key { name, secret } => {
@@ -116,7 +122,8 @@ fn a_backup_holds_what_cannot_be_made_again_and_nothing_else() {
             }
             Entry::Roster(wire) => assert!([70_000, 10].contains(&wire.len())),
             Entry::Record { collection, record } => {
-                assert_eq!(*collection, Collection::Signal);
+                assert!([Collection::Signal, Collection::Decision].contains(collection));
+                decisions += u64::from(*collection == Collection::Decision);
                 assert_eq!(
                     store.record(Scope::Lasting, *collection, &record.key).unwrap().as_ref(),
                     Some(&record.value)
@@ -128,7 +135,9 @@ fn a_backup_holds_what_cannot_be_made_again_and_nothing_else() {
     let held = |text: &[u8]| bytes.windows(text.len()).any(|window| window == text);
     assert!(!held(b"Zonneveld") && !held(b"111222333") && !held(b"00000099000000000007"));
     assert!(held(b"samenhang backup\n"));
-    assert_eq!(Collection::ALL.into_iter().filter(|one| is_backed_up(*one)).count(), 1, "signals only");
+    assert_eq!(decisions, DECISIONS);
+    let backed_up = Collection::ALL.into_iter().filter(|one| is_backed_up(*one));
+    assert_eq!(backed_up.count(), 2, "signals and decisions only");
 }
 
 #[test]

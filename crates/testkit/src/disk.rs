@@ -59,12 +59,12 @@ impl MemoryDisk {
         &self.forgotten
     }
 
-    /// What a restore makes of a backup of this disk: own signals, the roster, and the mark of a restore. No feeds,
+    /// What a restore makes of a backup of this disk: own signals, decisions, the roster, and the mark of a restore. No feeds,
     /// pseudonyms, key sets or shares, and nothing that is to be forgotten with an epoch.
     #[must_use]
     pub fn restored(&self, now: domain::Timestamp) -> Self {
         let backed_up = |collection: Collection| match collection {
-            Collection::Signal | Collection::Roster => true,
+            Collection::Signal | Collection::Roster | Collection::Decision => true,
             Collection::FamilyKeys
             | Collection::KeySet
             | Collection::Header

@@ -131,7 +131,8 @@ impl Region {
             | Reply::Renewed(_)
             | Reply::Signals(_)
             | Reply::Who(_)
-            | Reply::WhoAll(_) => None,
+            | Reply::WhoAll(_)
+            | Reply::Decided(_) => None,
         }
     }
 
@@ -147,6 +148,7 @@ impl Region {
                 | Reply::Renewed(_)
                 | Reply::Signals(_)
                 | Reply::Who(_)
+                | Reply::Decided(_)
                 | Reply::Status(_),
             )
             | None => Vec::new(),
@@ -164,6 +166,7 @@ impl Region {
             | Reply::Renewed(_)
             | Reply::Signals(_)
             | Reply::WhoAll(_)
+            | Reply::Decided(_)
             | Reply::Status(_) => None,
         }
     }

@@ -306,7 +306,8 @@ impl Simulation {
             | Reply::Renewed(_)
             | Reply::Signals(_)
             | Reply::Who(_)
-            | Reply::WhoAll(_) => {
+            | Reply::WhoAll(_)
+            | Reply::Decided(_) => {
                 unreachable!("asked for the status")
             }
         }

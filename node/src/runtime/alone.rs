@@ -94,6 +94,7 @@ fn without_network(mut reply: Reply) -> Reply {
         | Reply::Imported(_)
         | Reply::Withdrawn(_)
         | Reply::Renewed(_)
+        | Reply::Decided(_)
         | Reply::Roster(_)
         | Reply::NextRoster(_)
         | Reply::Signals(_) => {}

@@ -6,7 +6,7 @@ mod world;
 use crypto::{Signed, cbor};
 use domain::{CircleId, FamilyRef, Oin, Timestamp};
 use protocol::feed::FeedResponse;
-use protocol::{Command, Conversation, Input, RequestId, ResponseToken};
+use protocol::{Command, Conversation, DecisionWanted, Input, Judgement, RequestId, ResponseToken};
 use testkit::{Founding, MemoryDisk, START};
 
 use self::world::{NODES, World};
@@ -284,7 +284,19 @@ fn command(pieces: &mut Pieces<'_>) -> Command {
     let family = |pieces: &mut Pieces<'_>| {
         FamilyRef::new(&format!("G-{}", 1 + pieces.below(NODES))).expect("a reference")
     };
-    match pieces.byte() % 8 {
+    let byte = pieces.byte();
+    let about = |pieces: &mut Pieces<'_>| (family(pieces), Founding::oin(1 + pieces.below(NODES)));
+    match byte % 8 {
+        _ if byte >= 0xe0 => {
+            let (family, organisation) = about(pieces);
+            let judgement = if byte & 1 == 0 { Judgement::Same } else { Judgement::Different };
+            let (unit, although_certain) = (None, byte & 2 != 0);
+            Command::Decide(DecisionWanted { family, organisation, judgement, unit, although_certain })
+        }
+        _ if byte >= 0xd0 => {
+            let (family, organisation) = about(pieces);
+            Command::Undo(family, organisation)
+        }
         0 => registered(1 + pieces.below(NODES)),
         1 => Command::Withdraw(vec![family(pieces)]),
         2 => Command::Who(family(pieces)),

@@ -1,15 +1,18 @@
 //! What is found in the feeds of others, kept, told and answered.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crypto::cbor;
-use domain::{FamilyRef, KeyClass};
-use index::{FeedId, Hit, MatchRecord};
+use domain::{CircleId, FamilyRef, KeyClass, Oin};
+use index::{FeedId, Hit, Involvement, MatchRecord};
 
 use super::{Families, has_ended, participation};
 use crate::ceremony::KeyMaterial;
 use crate::effects::{Context, Effects};
 use crate::feed::{Arrived, FeedKeeper};
 use crate::record::{MatchKeysRecord, key_digest, match_key};
-use crate::{Answer, Collection, Notice, Refusal, Scope};
+use crate::review::{Review, Standing};
+use crate::{Answer, Collection, Refusal, Scope};
 
 impl Families {
     /// Tags came into force or left in a replica: probe them with every own family.
@@ -35,30 +38,33 @@ impl Families {
     /// Keeps a changed match record, and tells an involvement that is new.
     pub(super) fn keep_match(&mut self, cx: &Context<'_>, record: MatchRecord, fx: &mut Effects<'_>) {
         let MatchRecord { family, feed, agreeing } = record;
+        self.tell(cx, &family, fx);
         let (scope, key) = (Scope::Epoch(feed.epoch), match_key(&family, &feed));
         if agreeing.is_empty() {
             fx.delete_in(scope, Collection::Match, key);
         } else {
             let agreeing = agreeing.iter().map(key_digest).collect();
-            let kept = MatchKeysRecord { family: family.as_str().to_owned(), feed, agreeing };
+            let since = self.seen.get(&family).and_then(|seen| Some(seen.get(&feed.publisher)?.since.0));
+            let kept = MatchKeysRecord { family: family.as_str().to_owned(), feed, agreeing, since };
             fx.put_in(scope, Collection::Match, key, cbor::to_vec(&kept));
-        }
-        let organisation = feed.publisher;
-        let involved = self.matches.involved(&family, &self.own, cx.epochs.since);
-        let told = (family, organisation);
-        match involved.into_iter().find(|found| found.organisation == organisation) {
-            None => {
-                self.told.remove(&told);
-            }
-            Some(involvement) => {
-                if self.told.insert(told.clone()) {
-                    fx.notice(Notice::NewMatch { family: told.0, involvement });
-                }
-            }
         }
     }
 
-    /// Who else is involved with a family. Asking requires an own active signal on a legal basis that holds.
+    /// The circles in which a family may be asked about. That requires an own active signal on a legal basis that holds.
+    pub(super) fn may_ask(
+        &self,
+        cx: &Context<'_>,
+        family: &FamilyRef,
+    ) -> Result<BTreeSet<CircleId>, Refusal> {
+        let signal = self.signals.get(family).ok_or(Refusal::NoOwnSignal)?;
+        if has_ended(cx, signal) {
+            return Err(Refusal::Ended);
+        }
+        let circles = participation(cx, signal).circles;
+        if circles.is_empty() { Err(Refusal::NoLegalBasis) } else { Ok(circles) }
+    }
+
+    /// Who else is involved with a family.
     pub(crate) fn who(
         &self,
         cx: &Context<'_>,
@@ -66,22 +72,24 @@ impl Families {
         feeds: &FeedKeeper,
         material: &KeyMaterial,
     ) -> Result<Answer, Refusal> {
-        let signal = self.signals.get(family).ok_or(Refusal::NoOwnSignal)?;
-        if has_ended(cx, signal) {
-            return Err(Refusal::Ended);
-        }
-        let circles = participation(cx, signal).circles;
-        if circles.is_empty() {
-            return Err(Refusal::NoLegalBasis);
-        }
+        let circles = self.may_ask(cx, family)?;
         let mut completeness = feeds.completeness(cx, material, Some(&circles));
         let lacks_keys = |class| !self.own.is_evaluated(cx.epochs.entered(class), family, &[class]);
         if self.is_registering() || KeyClass::ALL.into_iter().any(lacks_keys) {
             completeness.own_work_left();
         }
+        let found = self.matches.involved(family, &self.own, cx.epochs.since);
+        let reviews: BTreeMap<Oin, Review> =
+            found.iter().map(|one| (one.organisation, self.review(cx, family, one))).collect();
+        let is_set_aside = |found: &Involvement| {
+            reviews.get(&found.organisation).is_some_and(|review| review.standing == Standing::SetAside)
+        };
+        let (set_aside, involved) = found.into_iter().partition(is_set_aside);
         Ok(Answer {
             family: family.clone(),
-            involved: self.matches.involved(family, &self.own, cx.epochs.since),
+            involved,
+            set_aside,
+            reviews,
             units: self.units.of(family),
             completeness,
         })

@@ -1,7 +1,5 @@
 //! What the own organisation registers, changes, renews and withdraws.
 
-use std::collections::BTreeSet;
-
 use crypto::cbor;
 use domain::{CalendarDate, FamilyRef, Signal, Visibility};
 
@@ -56,6 +54,7 @@ impl Families {
             let key = signal.family_ref.as_str().as_bytes().to_vec();
             fx.put(Collection::Signal, key, cbor::to_vec(&SignalRecord::from(&signal)));
             fx.cut();
+            self.decisions.follow(&signal.family_ref, true, cx.now, fx);
             self.signals.insert(signal.family_ref.clone(), signal);
         }
         if counts.added + counts.changed > 0 {
@@ -98,6 +97,7 @@ impl Families {
                 continue;
             }
             withdrawn += 1;
+            self.decisions.follow(family, false, cx.now, fx);
             fx.delete(Collection::Signal, family.as_str().as_bytes().to_vec());
             for epoch in &cx.epochs.lanes {
                 let scope = Scope::Epoch(*epoch);
@@ -111,11 +111,10 @@ impl Families {
             }
             self.units.touch(&self.own, family);
             self.own.remove(family);
+            self.seen.remove(family);
             fx.cut();
         }
         if withdrawn > 0 {
-            let gone: BTreeSet<&FamilyRef> = families.iter().collect();
-            self.told.retain(|(told, _)| !gone.contains(told));
             let own = &self.own;
             with.client.keep_only(|key| own.carriers(key).next().is_some());
             self.follow_changes(cx, with, fx);

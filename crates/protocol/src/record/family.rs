@@ -64,6 +64,9 @@ pub(crate) struct MatchKeysRecord {
     pub(crate) feed: FeedId,
     #[n(2)]
     pub(crate) agreeing: Vec<Digest>,
+    /// Since when the organisation is involved (UTC seconds); absent while too little agrees for that.
+    #[n(3)]
+    pub(crate) since: Option<u64>,
 }
 
 /// Names a linkage key in records.

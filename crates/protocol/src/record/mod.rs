@@ -1,11 +1,13 @@
 //! What is kept on disk, in encodings of its own: the domain does not serialise.
 
+mod decision;
 mod family;
 mod forgotten;
 mod proof;
 mod restored;
 mod signal;
 
+pub(crate) use decision::{decision_key, decision_record, read_decision};
 pub use family::evaluated_record;
 pub(crate) use family::{
     FamilyKeysRecord, MatchKeysRecord, UnitMatchRecord, key_digest, keys_key, match_key, unit_match_key,

@@ -20,6 +20,7 @@ mod proofs;
 mod reopened;
 mod restored;
 mod restored_keyholder;
+mod reviewing;
 mod roster;
 mod rotated;
 mod rubbish;

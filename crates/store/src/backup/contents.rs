@@ -21,15 +21,15 @@ const PIECE_BYTES: usize = 64 * 1024;
 #[must_use]
 pub const fn is_backed_up(collection: Collection) -> bool {
     match collection {
-        // What people registered; nobody else has it.
-        Collection::Signal => true,
+        // What people registered and decided; nobody else has it.
+        Collection::Signal | Collection::Decision => true,
         // Pseudonym keys of the epoch: asked for again.
         Collection::FamilyKeys => false,
         // Every member keeps and serves them.
         Collection::KeySet => false,
         // Own feeds are continued above what peers hold; others' are fetched again.
         Collection::Header | Collection::Body | Collection::Head | Collection::Dummies => false,
-        // Found again when the feeds are back; no decision of a person is in them.
+        // Found again when the feeds are back; what people decided about them is a collection of its own.
         Collection::Match | Collection::UnitMatch | Collection::Forgotten => false,
         // Whoever is restored signs nothing of an attempt before the other keyholders told what they hold of it.
         Collection::Abandonment => false,

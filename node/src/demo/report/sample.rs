@@ -1,5 +1,7 @@
 //! A small network with answers of every sort, for the tests of what is printed and written.
 
+use std::collections::BTreeMap;
+
 use domain::{
     Certainty, Family, FamilyRef, LegalBasisCode, Oin, Person, Role, Signal, Timestamp, Visibility,
 };
@@ -154,7 +156,9 @@ pub(in crate::demo) fn findings() -> Vec<Finding> {
 }
 
 pub(super) fn answer(family: &str, involved: Vec<Involvement>, completeness: Completeness) -> Answer {
-    Answer { family: FamilyRef::new(family).unwrap(), involved, units: Vec::new(), completeness }
+    let family = FamilyRef::new(family).unwrap();
+    let (set_aside, reviews, units) = (Vec::new(), BTreeMap::new(), Vec::new());
+    Answer { family, involved, set_aside, reviews, units, completeness }
 }
 
 fn involved(serial: u64, certainty: Certainty, basis: &[(BasisRole, KeyKind)]) -> Involvement {

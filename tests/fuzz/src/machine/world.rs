@@ -273,7 +273,8 @@ impl World {
             Outbound::Reply { reply, .. } => {
                 self.replies += 1;
                 if let Reply::WhoAll(answers) = &reply {
-                    let members = || answers.iter().flat_map(|answer| &answer.involved);
+                    let members =
+                        || answers.iter().flat_map(|answer| answer.involved.iter().chain(&answer.set_aside));
                     assert!(
                         members().all(|other| other.organisation != from && is_member(&other.organisation))
                     );
