@@ -34,6 +34,10 @@ pub struct PersonEvidence {
     pub certainty: Option<Certainty>,
     /// The weight of the facts that agree, in tenths of a bit.
     pub weight: u32,
+    /// The kinds of this person's keys.
+    pub kinds: BTreeSet<KeyKind>,
+    /// Those of them that agree.
+    pub agreed_kinds: BTreeSet<KeyKind>,
     /// The facts that agree.
     pub agreed: BTreeSet<FieldKind>,
     /// The facts of this person that are in keys, but in none that agrees: recorded otherwise there, or not at all.
@@ -128,9 +132,10 @@ impl<'a> Agreement<'a> {
     }
 
     fn told<'b>(&self, source: Source, own: impl Iterator<Item = &'b Entry>) -> PersonEvidence {
-        let mut unconfirmed = BTreeSet::new();
+        let (mut kinds, mut unconfirmed) = (BTreeSet::new(), BTreeSet::new());
         let mut witnesses = 0;
         for entry in own {
+            kinds.insert(entry.key.kind());
             witnesses += usize::from(entry.key.kind() != KeyKind::Bsn);
             unconfirmed.extend(entry.fields.iter().map(|field| field.kind));
         }
@@ -148,6 +153,8 @@ impl<'a> Agreement<'a> {
             source,
             certainty,
             weight,
+            kinds,
+            agreed_kinds: self.keys.clone(),
             agreed: self.agreed.clone(),
             unconfirmed,
             is_contradicted,

@@ -180,7 +180,7 @@ impl Node {
         feeds.restore_dummies(&kept.take(Collection::Dummies));
         feeds.restore_proofs(&cx, &kept.take(Collection::Proof));
         let (mut families, mut client) = (Families::default(), EvaluationClient::default());
-        families.restore_decisions(&kept.of(Collection::Decision));
+        families.restore_decisions(&kept.take(Collection::Decision));
         families.restore(
             &cx,
             &ceremonies.material,

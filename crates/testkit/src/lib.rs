@@ -12,6 +12,7 @@ mod model;
 mod oracle;
 mod plan;
 pub mod population;
+pub mod quality;
 mod region;
 mod schedule;
 mod simulation;
