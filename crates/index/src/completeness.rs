@@ -42,6 +42,12 @@ impl Completeness {
         self.worst.values().filter(|state| **state == FeedState::Current).count()
     }
 
+    /// Whether everything of an organisation is held.
+    #[must_use]
+    pub fn is_current(&self, publisher: &Oin) -> bool {
+        self.worst.get(publisher) == Some(&FeedState::Current)
+    }
+
     /// How many organisations may publish to the asker.
     #[must_use]
     pub fn total(&self) -> usize {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{Certainty, CircleId, Epoch, FamilyRef, Oin};
+use domain::{Certainty, CircleId, Epoch, FamilyRef, KeyClass, Oin};
 use linkage::{Basis, LinkageKey};
 
 use crate::{FeedId, Hit, OwnFamilies};
@@ -143,14 +143,19 @@ impl Matches {
         self.found.remove(family).map(|found| found.into_keys().collect()).unwrap_or_default()
     }
 
-    /// The organisations involved with a family, by OIN, by what was found in epoch `since` and later ones. Keys that
-    /// agree too weakly make nobody involved.
+    /// The organisations involved with a family, by OIN, by the keys that count where they were found. Keys that agree
+    /// too weakly make nobody involved.
     #[must_use]
-    pub fn involved(&self, family: &FamilyRef, own: &OwnFamilies, since: Epoch) -> Vec<Involvement> {
+    pub fn involved(
+        &self,
+        family: &FamilyRef,
+        own: &OwnFamilies,
+        counts: impl Fn(&FeedId, KeyClass) -> bool,
+    ) -> Vec<Involvement> {
         let mut by_organisation: BTreeMap<Oin, BTreeSet<LinkageKey>> = BTreeMap::new();
-        let found = self.found.get(family).into_iter().flatten();
-        for (feed, agreeing) in found.filter(|(feed, _)| feed.epoch >= since) {
-            by_organisation.entry(feed.publisher).or_default().extend(agreeing.iter().cloned());
+        for (feed, agreeing) in self.found.get(family).into_iter().flatten() {
+            let counting = agreeing.iter().filter(|key| counts(feed, key.kind().class())).cloned();
+            by_organisation.entry(feed.publisher).or_default().extend(counting);
         }
         by_organisation
             .into_iter()

@@ -164,11 +164,11 @@ fn matches_say_what_changed_and_how_sure() {
     let hits = own.probe(&feed(CIRCLE), &published(&keys("111222333"), &other(), &CIRCLE));
     assert_eq!(matches.add(feed(CIRCLE), hits.clone()).len(), 1);
     assert!(matches.add(feed(CIRCLE), hits).is_empty(), "the same hits again change nothing");
-    let involved = matches.involved(&reference("a"), &own, EPOCH);
+    let involved = matches.involved(&reference("a"), &own, |_, _| true);
     assert_eq!((involved.len(), involved[0].certainty), (1, Certainty::Certain));
     assert!(!involved[0].basis.is_empty());
     assert_eq!(matches.remove_family(&reference("a")), [feed(CIRCLE)]);
-    assert!(matches.involved(&reference("a"), &own, EPOCH).is_empty());
+    assert!(matches.involved(&reference("a"), &own, |_, _| true).is_empty());
 }
 
 #[test]

@@ -70,7 +70,7 @@ impl Families {
         client: &mut EvaluationClient,
     ) {
         // The keys are derived as of now, so the first hour that matters is another one.
-        self.hour = Some(cx.now.0 / 3_600);
+        self.hour = Some(hour_of(cx.now));
         for bytes in signals {
             let record = cbor::from_slice::<SignalRecord>(bytes).ok();
             if let Some(signal) = record.and_then(|record| Signal::try_from(&record).ok()) {
@@ -209,12 +209,12 @@ impl Families {
 
     /// Time has passed: signals end, legal bases lapse, previous addresses grow old. Looked at once an hour.
     pub(crate) fn tick(&mut self, cx: &Context<'_>, with: &mut Neighbours<'_>, fx: &mut Effects<'_>) {
-        let hour = cx.now.0 / 3_600;
         let is_left = self.unfollowed.is_some_and(|at| cx.now.since(at) >= PATIENCE_SECONDS);
-        let is_another = self.hour.replace(hour).is_some_and(|before| before != hour);
+        let is_another = self.hour.is_some_and(|before| before != hour_of(cx.now));
         if is_another || is_left {
             self.follow_changes(cx, with, fx);
         }
+        self.hour = Some(hour_of(cx.now));
         // A clock that jumped must not be the only witness that so much time has passed.
         self.expired &= !is_another;
         if cx.clock_agrees && !self.expired {
@@ -226,6 +226,8 @@ impl Families {
 
     /// Brings keys, tags and matches in line with the signals.
     fn follow_changes(&mut self, cx: &Context<'_>, with: &mut Neighbours<'_>, fx: &mut Effects<'_>) {
+        // A clock that is set back afterwards shows another hour, though no tick came in between.
+        self.hour = Some(hour_of(cx.now));
         self.unfollowed = None;
         self.unfollowed_shows = false;
         let changed = self.derive_keys(cx);
@@ -421,6 +423,10 @@ fn participation(cx: &Context<'_>, signal: &Signal) -> Participation {
 
 fn has_ended(cx: &Context<'_>, signal: &Signal) -> bool {
     signal.ends_on.is_some_and(|end| end < cx.now.date())
+}
+
+fn hour_of(now: Timestamp) -> u64 {
+    now.0 / 3_600
 }
 
 /// Families, in each epoch that has a lane.

@@ -7,7 +7,7 @@ use crypto::{CeremonyId, Digest, KeyShare, Seed, Signed, TypeName, cbor};
 
 use super::abandonment::{AbandonmentDocument, MAX_ATTEMPTS};
 use super::asking::Asking;
-use super::attempts::settle_seconds;
+use super::attempts::{Attempts, settle_seconds};
 use super::keeper::{CeremonyKeeper, ceremony_id};
 use super::kept::{KeptAbandonment, abandonment_key, ceremony_name, keep_secret, share_name};
 use super::machine::{Accused, Ceremony, KeptAttempt, Milestone, Span};
@@ -30,10 +30,15 @@ impl CeremonyKeeper {
             return;
         }
         if let Some((key_set, _)) = self.material.key_sets.get(&key) {
-            if !self.present(cx, key).is_some_and(|attempts| attempts.is_dead(key_set)) {
-                return;
-            }
+            let attempt = key_set.ceremony().attempt;
+            let is_dead = |attempts: &&Attempts| attempts.is_dead(key_set) && attempt < MAX_ATTEMPTS;
+            let Some(attempts) = self.present(cx, key).filter(is_dead) else { return };
+            let is_given_up = attempts.id().attempt != attempt || attempts.own(attempt).is_some();
             self.let_go(key, fx);
+            if !is_given_up {
+                // It signed for this attempt, so it begins none like it again: the others learn that it is of no use.
+                self.abandon(cx, key, attempt, fx);
+            }
         }
         self.advance(cx, key, fx);
         if self.material.key_sets.contains_key(&key) {

@@ -57,9 +57,14 @@ impl Heard {
 }
 
 impl Families {
+    /// Who is involved by what was found in any epoch that is not over.
+    fn involved(&self, cx: &Context<'_>, family: &FamilyRef) -> Vec<Involvement> {
+        self.matches.involved(family, &self.own, |feed, _| feed.epoch >= cx.epochs.since)
+    }
+
     /// Looks at who is involved with a family now, and names those of whom people have not heard and should.
     pub(super) fn look(&mut self, cx: &Context<'_>, family: &FamilyRef) -> Vec<Involvement> {
-        let involved = self.matches.involved(family, &self.own, cx.epochs.since);
+        let involved = self.involved(cx, family);
         let before = self.seen.remove(family).unwrap_or_default();
         let (mut now, mut unheard) = (BTreeMap::new(), Vec::new());
         for involvement in involved {
@@ -126,7 +131,7 @@ impl Families {
     ) -> Result<Decision, CannotDecide> {
         let DecisionWanted { family, organisation, judgement, unit, although_certain } = wanted;
         self.may_ask(cx, &family)?;
-        let mut involved = self.matches.involved(&family, &self.own, cx.epochs.since).into_iter();
+        let mut involved = self.involved(cx, &family).into_iter();
         let involvement = involved.find(|found| found.organisation == organisation);
         let involvement = involvement.ok_or(CannotDecide::NotInvolved)?;
         match self.decisions.of(&family, &organisation) {

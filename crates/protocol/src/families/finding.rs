@@ -78,7 +78,12 @@ impl Families {
         if self.is_registering() || KeyClass::ALL.into_iter().any(lacks_keys) {
             completeness.own_work_left();
         }
-        let found = self.matches.involved(family, &self.own, cx.epochs.since);
+        // Of a publisher that is current everything is held in the epoch that a class of keys has entered. What stands in
+        // another was withdrawn, or is to be; of others it is all there is.
+        let found = self.matches.involved(family, &self.own, |feed, class| {
+            feed.epoch >= cx.epochs.since
+                && (feed.epoch == cx.epochs.entered(class) || !completeness.is_current(&feed.publisher))
+        });
         let reviews: BTreeMap<Oin, Review> =
             found.iter().map(|one| (one.organisation, self.review(cx, family, one))).collect();
         let is_set_aside = |found: &Involvement| {
