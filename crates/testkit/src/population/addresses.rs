@@ -72,6 +72,15 @@ impl Dwellings {
         self.at(dice.pick(self.count))
     }
 
+    /// Where newcomers come from: two in five from outside of the region, the others from any dwelling of it.
+    pub(super) fn origin(&self, dice: &mut Dice) -> Dwelling {
+        if dice.percent(60) {
+            return self.any(dice);
+        }
+        let elsewhere = Self { first_area: 1_000 + dice.pick(8_900), count: 50_000, ..*self };
+        elsewhere.any(dice)
+    }
+
     /// The one next door to the dwelling handed out last.
     pub(super) fn beside_last(&self) -> Dwelling {
         self.at((self.handed_out % self.count * self.stride % self.count + 1) % self.count)
