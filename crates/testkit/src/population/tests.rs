@@ -235,7 +235,8 @@ fn survey() {
     for (organisation, person, human) in recorded(&region) {
         by_human.entry(human.number).or_default().push((&organisation.oin, person));
     }
-    println!("{} persons recorded", by_human.len());
+    let once = by_human.values().filter(|records| records.len() == 1).count();
+    println!("{} persons recorded, {once} of them once", by_human.len());
     let (mut pairs, mut agree) = (0, BTreeMap::<&str, [usize; 2]>::new());
     for records in by_human.values() {
         for (place, (one_at, one)) in records.iter().enumerate() {
