@@ -123,6 +123,15 @@ fn names_are_as_common_and_as_rare_as_in_the_netherlands() {
 }
 
 #[test]
+fn strangers_share_no_dwelling_but_in_institutions() {
+    let people = People::draw(8, &PopulationOptions::default().with_persons(20_000));
+    let homes =
+        people.households.iter().filter(|household| !household.institution && !household.members.is_empty());
+    let mut dwellings = BTreeSet::new();
+    assert!(homes.map(|household| household.dwelling).all(|dwelling| dwellings.insert(dwelling)));
+}
+
+#[test]
 fn the_hard_cases_are_there() {
     let region = population(6, &PopulationOptions::default().with_persons(20_000));
     let mut homes: BTreeMap<HouseholdId, Vec<&Human>> = BTreeMap::new();
