@@ -1,9 +1,10 @@
 //! A synthetic Dutch region: who lives there, and what each organisation has recorded of them.
 //!
-//! Read in this order: `people` draws families (`names`, `addresses`, `numbers` supply their particulars), `moves` lets
-//! some move, `knowledge` decides which organisation knows whom, and `writing` writes that down with the habits of a
-//! sector and with errors (`slips`). [`PopulationOptions`] holds the sizes and rates; the page on the generator among the
-//! decision records lists the rest.
+//! Read in this order: `families` and `people` draw who lives there (`names`, `addresses`, `numbers` supply the
+//! particulars), `moves` lets some move, `knowledge` decides which organisation knows whom of a family (`kin`), `writing`
+//! and `whereabouts` write that down with the habits of a sector (`sectors`) and with errors (`slips`).
+//! [`PopulationOptions`] holds the sizes and rates; `docs/adr/0023-synthetic-regions.md` lists the rest, with what is
+//! left out.
 //!
 //! Everything follows from one seed by whole numbers, the same on every machine. The truth (who is who, who is whose
 //! child, who lives where) stands in [`Human`]; records know nothing of it but the positions of their persons.
@@ -11,8 +12,10 @@
 mod addresses;
 mod chance;
 mod days;
+mod families;
 mod filling;
 mod given;
+mod kin;
 mod knowledge;
 mod moves;
 mod names;
@@ -25,6 +28,7 @@ mod slips;
 mod surnames;
 #[cfg(test)]
 mod tests;
+mod whereabouts;
 mod writing;
 
 use std::fmt;

@@ -17,7 +17,7 @@ const PER_AREA: usize = 112;
 const PER_SHARED_NUMBER: usize = 6;
 
 /// How a dwelling is told apart from others at its number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Unit {
     Whole,
     /// Amsterdam: ground floor and floors above.
@@ -31,7 +31,7 @@ enum Unit {
 }
 
 /// A dwelling in the region.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Dwelling {
     postcode: [u8; 6],
     number: u32,
@@ -49,9 +49,9 @@ pub(super) struct Dwellings {
 }
 
 impl Dwellings {
-    /// Enough for so many persons: 2.12 to a household (CBS 2023).
+    /// Enough for so many persons, with some that stand empty: 2.12 persons to a household (CBS 2023).
     pub(super) fn new(persons: usize, seed: u64, dice: &mut Dice) -> Self {
-        let count = persons * 48 / 100 + 50;
+        let count = persons * 54 / 100 + 50;
         // A stride near the golden section scatters; it must share no divisor with the count.
         let mut stride = count * 618 / 1_000 + 1;
         while divisor(stride, count) != 1 {
@@ -72,9 +72,24 @@ impl Dwellings {
         self.at(dice.pick(self.count))
     }
 
-    /// The one next door to the dwelling handed out last.
+    /// Where newcomers come from: two in five from outside of the region, the others from any dwelling of it.
+    pub(super) fn origin(&self, dice: &mut Dice) -> Dwelling {
+        if dice.percent(60) {
+            return self.any(dice);
+        }
+        let elsewhere = Self { first_area: 1_000 + dice.pick(8_900), count: 50_000, ..*self };
+        elsewhere.any(dice)
+    }
+
+    /// One beside the dwelling handed out last, which is no other: the even number among odd ones, or 12A beside 12.
     pub(super) fn beside_last(&self) -> Dwelling {
-        self.at((self.handed_out % self.count * self.stride % self.count + 1) % self.count)
+        let mut beside = self.at(self.handed_out % self.count * self.stride % self.count);
+        if beside.unit == Unit::Whole && self.handed_out.is_multiple_of(2) {
+            beside.unit = Unit::Letter(0);
+        } else {
+            beside.number += 1;
+        }
+        beside
     }
 
     /// The address of another institution: a postcode of its own behind those of the dwellings.
@@ -111,7 +126,7 @@ impl Dwellings {
         let letter = |place: usize| b'A' + u8::try_from(place % 26).unwrap_or(0);
         let (area, within) = ((self.first_area + street / PER_AREA).clamp(1_000, 9_999), street % PER_AREA);
         let digit = |power: usize| b'0' + u8::try_from(area / power % 10).unwrap_or(0);
-        // The letters T to Z and A to R, which skips the pairs that are never given out (SA, SD, SS).
+        // First A to H, then T to Z or A to H: never one of the pairs that are not given out (SA, SD, SS).
         [digit(1_000), digit(100), digit(10), digit(1), letter(within / 15), letter(19 + within % 15)]
     }
 }

@@ -1,13 +1,16 @@
 //! Writes planned records down and fills in the citizen service numbers.
 
+use std::collections::BTreeMap;
+
 use domain::{Bsn, Family, Person};
 
 use super::chance::{Chance, Purpose, stream};
-use super::knowledge::{Entry, Planned, sector};
+use super::knowledge::{Planned, sector};
 use super::numbers::{PLACEHOLDER, typed_wrong};
 use super::people::People;
+use super::whereabouts::{APART_PERCENT, Recorder, Whereabouts};
 use super::writing::{Habits, Page};
-use super::{HumanId, Organisation, PopulationOptions, Record};
+use super::{HouseholdId, HumanId, Organisation, PopulationOptions, Record};
 use crate::Dice;
 
 /// How likely a client lacks the BSN, as a weight; relatives more, by sector.
@@ -26,30 +29,37 @@ pub(super) fn write_records(
     organisations: &mut [Organisation],
 ) {
     let habits: Vec<Habits> = (0..organisations.len()).map(|place| Habits::draw(seed, place)).collect();
-    let lacking = Lacking::over(&planned, options.bsn_missing_percent);
+    let lacks: Vec<Vec<u64>> =
+        planned.iter().enumerate().map(|(record, plan)| weights(plan, record, seed)).collect();
+    let entitled = planned.iter().zip(&lacks).filter(|(plan, _)| sector(plan.organisation).bsn_entitled);
+    let lacking = Lacking::over(entitled.flat_map(|(_, weights)| weights), options.bsn_missing_percent);
     let mut line = 0;
-    for plan in planned {
-        let sector = sector(plan.organisation);
+    for (record, (plan, weights)) in planned.into_iter().zip(lacks).enumerate() {
         let Some(habits) = habits.get(plan.organisation) else { continue };
+        let recorder = Recorder { sector: sector(plan.organisation), habits: *habits, options };
+        let mut homes: Vec<(HouseholdId, Whereabouts)> = Vec::new();
+        let mut together = stream(seed, Purpose::Addresses, record);
         let mut persons = Vec::with_capacity(plan.entries.len());
-        for entry in &plan.entries {
+        for (entry, weight) in plan.entries.iter().zip(weights) {
             line += 1;
             let Some(human) = people.humans.get(entry.human.place()) else { continue };
-            let Some(home) = people.households.get(human.home.place()) else { continue };
-            let page = Page {
-                seed,
-                line,
-                options,
-                sector,
-                habits: *habits,
-                human,
-                home,
-                role: entry.role,
-                client: entry.client,
-            };
-            let mut person = page.write();
+            let Some(home) = people.households.get(entry.home.place()) else { continue };
+            if !homes.iter().any(|(known, _)| *known == entry.home) {
+                homes.push((entry.home, recorder.whereabouts(home, &mut together)));
+            }
+            let mut apart = stream(seed, Purpose::AddressesApart, line);
+            let shared = homes
+                .iter()
+                .find(|(known, _)| *known == entry.home)
+                .filter(|_| !apart.percent(APART_PERCENT));
+            let whereabouts = shared.map_or_else(
+                || recorder.whereabouts(home, &mut apart),
+                |(_, whereabouts)| whereabouts.clone(),
+            );
+            let (role, client) = (entry.role, entry.client);
+            let mut person = Page { seed, record, line, recorder, human, whereabouts, role, client }.write();
             let mut dice = stream(seed, Purpose::Numbers, line);
-            if sector.bsn_entitled && !dice.per_mille(lacking.per_mille(weight(&plan, entry))) {
+            if recorder.sector.bsn_entitled && !dice.per_mille(lacking.per_mille(weight)) {
                 person.bsn = number(people, &plan, entry.human, seed, line, options);
             }
             persons.push(person);
@@ -66,9 +76,14 @@ fn family(persons: Vec<Person>, plan: &Planned) -> Family {
     Family::new(persons, plan.kindcheck).expect("a plan holds one to forty persons with bounded names")
 }
 
-/// How likely the number is lacking, relative to others.
-fn weight(plan: &Planned, entry: &Entry) -> u64 {
-    if entry.client { CLIENT_LACKS } else { CLIENT_LACKS * sector(plan.organisation).relative_lacks }
+/// How likely each person of a record lacks the number, relative to others: relatives more than clients, everybody at a
+/// careless organisation, and everybody in a record that was made in haste.
+fn weights(plan: &Planned, record: usize, seed: u64) -> Vec<u64> {
+    let careless = 1 + stream(seed, Purpose::Carelessness, plan.organisation).below(3);
+    let hasty = if stream(seed, Purpose::Haste, record).percent(25) { 3 } else { 1 };
+    let relative = sector(plan.organisation).relative_lacks;
+    let of = |client| CLIENT_LACKS * careless * hasty * if client { 1 } else { relative };
+    plan.entries.iter().map(|entry| of(entry.client)).collect()
 }
 
 /// The number that is written: the right one, mostly.
@@ -110,12 +125,10 @@ struct Lacking {
 }
 
 impl Lacking {
-    fn over(planned: &[Planned], percent: u64) -> Self {
-        let mut by_weight = std::collections::BTreeMap::<u64, u64>::new();
-        for plan in planned.iter().filter(|plan| sector(plan.organisation).bsn_entitled) {
-            for entry in &plan.entries {
-                *by_weight.entry(weight(plan, entry)).or_default() += 1;
-            }
+    fn over<'a>(weights: impl Iterator<Item = &'a u64>, percent: u64) -> Self {
+        let mut by_weight = BTreeMap::<u64, u64>::new();
+        for weight in weights {
+            *by_weight.entry(*weight).or_default() += 1;
         }
         let wanted = by_weight.values().sum::<u64>() * percent * 10;
         // The smallest scale that reaches the share; no chance exceeds one.

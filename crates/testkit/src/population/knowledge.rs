@@ -3,8 +3,9 @@
 use domain::{Kindcheck, Role, Sex};
 
 use super::chance::{Chance, Purpose, stream};
+use super::kin::Kin;
 use super::people::{Dwells, Household, People};
-use super::sectors::{Focus, ORGANISATIONS, Sector};
+use super::sectors::{Focus, ORGANISATIONS, REFUGE, SCHOOL, Sector};
 use super::{HouseholdId, HumanId, PopulationOptions};
 use crate::Dice;
 
@@ -15,10 +16,25 @@ const INVOLVED: [(u64, u64); 8] = [(1, 36), (2, 26), (3, 16), (4, 10), (5, 6), (
 /// Families that one organisation has twice: siblings enrolled apart, a second file.
 const TWICE_PERCENT: u64 = 2;
 
+/// Of children with siblings, those at another school than the nearest; and how often, when one school is concerned about a
+/// child, the schools of its siblings are as well.
+const OTHER_SCHOOL_PERCENT: u64 = 35;
+const SIBLINGS_SCHOOL_PERCENT: u64 = 40;
+
+/// Co-parented children whom an organisation has at the other parent's, by percent of records.
+const OTHER_HOME_PERCENT: u64 = 30;
+
+/// Children of these parents of 18 to 22 years that a record about the children or the household still holds, by percent; and
+/// of these, those that it still calls a child.
+const GROWN_UP_PERCENT: u64 = 25;
+const STILL_CHILD_PERCENT: u64 = 60;
+
 /// One person of a record to be written.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
     pub(super) human: HumanId,
+    /// Which home the organisation takes for the person's; a child may have two.
+    pub(super) home: HouseholdId,
     pub(super) role: Role,
     /// Whether the organisation's work is about this person.
     pub(super) client: bool,
@@ -30,19 +46,6 @@ pub(super) struct Planned {
     pub(super) organisation: usize,
     pub(super) entries: Vec<Entry>,
     pub(super) kindcheck: Option<Kindcheck>,
-}
-
-/// Everybody that belongs to a household in the eyes of care.
-struct Kin {
-    /// Under age and living here, also half of the week.
-    children: Vec<HumanId>,
-    /// Parents of these children who live here, mothers first; then parents who live elsewhere.
-    parents: Vec<HumanId>,
-    elsewhere: Vec<HumanId>,
-    /// Who lives with a parent as a partner and is no parent of any child here.
-    partners: Vec<HumanId>,
-    /// All other adults here: grown-up children, grandparents, people on their own.
-    others: Vec<HumanId>,
 }
 
 /// The records that the organisations of a region have, family by family.
@@ -62,16 +65,22 @@ pub(super) fn plan(people: &People, seed: u64, options: &PopulationOptions) -> V
         if !dice.percent(share) {
             continue;
         }
+        let schools = schools(people, &kin, household, seed, options.organisations);
         let mut involved: Vec<usize> = Vec::new();
+        if household.institution && household.dwells == Dwells::Secretly {
+            involved.extend((0..options.organisations).find(|place| sector(*place).name == REFUGE.name));
+        }
         for _ in 0..dice.weighted(&INVOLVED) {
-            let chosen = organisation(household, options.organisations, with_children, &mut dice);
-            if chosen.is_some_and(|chosen| !involved.contains(&chosen)) {
-                involved.extend(chosen);
+            for chosen in organisations(&schools, household, options.organisations, with_children, &mut dice)
+            {
+                if !involved.contains(&chosen) {
+                    involved.push(chosen);
+                }
             }
         }
         for organisation in involved {
             for _ in 0..=u64::from(dice.percent(TWICE_PERCENT)) {
-                planned.extend(record(people, &kin, organisation, &mut dice));
+                planned.extend(record(people, &kin, organisation, &schools, &mut dice));
             }
         }
     }
@@ -83,83 +92,70 @@ pub(super) fn sector(organisation: usize) -> &'static Sector {
     ORGANISATIONS.get(organisation % ORGANISATIONS.len()).expect("the remainder lies within")
 }
 
-/// One organisation by weight. Schools and practices are chosen by neighbourhood, with exceptions.
-fn organisation(household: &Household, count: usize, with_children: bool, dice: &mut Dice) -> Option<usize> {
+/// The organisations of one sector, drawn by weight, that become involved: one, or the schools of several children. A
+/// practice is chosen by neighbourhood, with exceptions.
+fn organisations(
+    schools: &[(HumanId, usize)],
+    household: &Household,
+    count: usize,
+    with_children: bool,
+    dice: &mut Dice,
+) -> Vec<usize> {
     let weight = |sector: &Sector| if with_children { sector.with_children } else { sector.childless };
-    let kinds: Vec<(&str, u64)> = ORGANISATIONS
-        .iter()
-        .take(count)
-        .enumerate()
-        .filter(|(place, sector)| {
-            ORGANISATIONS.iter().position(|other| other.name == sector.name) == Some(*place)
-        })
-        .map(|(_, sector)| (sector.name, weight(sector)))
-        .collect();
+    let first_of_its_sector =
+        |place: usize| ORGANISATIONS.iter().position(|other| other.name == sector(place).name) == Some(place);
+    let places = (0..count.min(ORGANISATIONS.len())).filter(|place| first_of_its_sector(*place));
+    let kinds: Vec<(usize, u64)> = places.map(|place| (place, weight(sector(place)))).collect();
     if kinds.iter().all(|(_, weight)| *weight == 0) {
-        return None;
+        return Vec::new();
     }
-    let kind = dice.weighted(&kinds);
-    let here: Vec<usize> = (0..count).filter(|place| sector(*place).name == kind).collect();
+    let kind = sector(dice.weighted(&kinds));
+    if kind.focus == Focus::Pupil {
+        let all = dice.percent(SIBLINGS_SCHOOL_PERCENT);
+        let one = dice.pick(schools.len());
+        let chosen = schools.iter().enumerate().filter(|(place, _)| all || *place == one);
+        return chosen.map(|(_, (_, school))| *school).collect();
+    }
+    let here = of_sector(kind.name, count);
     let near = household.dwelling.area() % here.len();
-    here.get(if dice.percent(60) { near } else { dice.pick(here.len()) }).copied()
+    here.get(if dice.percent(60) { near } else { dice.pick(here.len()) }).copied().into_iter().collect()
 }
 
-impl Kin {
-    fn of(people: &People, home: HouseholdId, household: &Household) -> Self {
-        let human = |id: HumanId| people.humans.get(id.place());
-        let (mut children, mut adults) = (Vec::new(), Vec::new());
-        for member in &household.members {
-            let Some(person) = human(*member) else { continue };
-            if person.is_child { children.push(*member) } else { adults.push(*member) }
-        }
-        let (mut parents, mut elsewhere) = (Vec::new(), Vec::new());
-        for parent in
-            children.iter().filter_map(|child| human(*child)).flat_map(|child| child.parents).flatten()
-        {
-            let here = human(parent).is_some_and(|parent| parent.home == home);
-            let list = if here { &mut parents } else { &mut elsewhere };
-            if !list.contains(&parent) {
-                list.push(parent);
-            }
-        }
-        let partner_of_parent = |adult: &HumanId| {
-            let partner = human(*adult).and_then(|adult| adult.partner);
-            partner.is_some_and(|partner| parents.contains(&partner)) && !parents.contains(adult)
-        };
-        let partners: Vec<HumanId> = adults.iter().copied().filter(partner_of_parent).collect();
-        adults.retain(|adult| !parents.contains(adult) && !partners.contains(adult));
-        Self { children, parents, elsewhere, partners, others: adults }
-    }
+fn of_sector(name: &str, count: usize) -> Vec<usize> {
+    (0..count).filter(|place| sector(*place).name == name).collect()
+}
 
-    fn role(&self, people: &People, who: HumanId) -> Role {
-        if self.children.contains(&who) {
-            return Role::Child;
-        }
-        if self.parents.contains(&who) || self.elsewhere.contains(&who) {
-            return Role::Parent;
-        }
-        if self.partners.contains(&who) {
-            return Role::Partner;
-        }
-        let Some(human) = people.humans.get(who.place()) else { return Role::Other };
-        let child_of_these = human.parents.iter().flatten().any(|parent| self.parents.contains(parent));
-        let grandparent = || {
-            let child_here = |id: &HumanId| {
-                people.humans.get(id.place()).is_some_and(|parent| parent.parents.contains(&Some(who)))
-            };
-            self.parents.iter().any(child_here)
-        };
-        match () {
-            () if child_of_these => Role::Other,
-            () if grandparent() => Role::Carer,
-            // Adults without children in the record: a couple, somebody alone.
-            () => Role::Partner,
-        }
+/// Which school each child goes to: the nearest, or another. Compulsory schooling begins at five; nearly all come at four.
+fn schools(
+    people: &People,
+    kin: &Kin,
+    household: &Household,
+    seed: u64,
+    count: usize,
+) -> Vec<(HumanId, usize)> {
+    let all = of_sector(SCHOOL.name, count);
+    if all.is_empty() {
+        return Vec::new();
     }
+    let near = household.dwelling.area() % all.len();
+    let pupils = kin.children.iter().filter(|child| people.age_of(**child) >= 4);
+    let school = |child: &HumanId| {
+        let mut dice = stream(seed, Purpose::Schools, child.place());
+        let elsewhere = dice.percent(OTHER_SCHOOL_PERCENT);
+        let place = if elsewhere { dice.pick(all.len()) } else { near };
+        all.get(place).map(|school| (*child, *school))
+    };
+    pupils.filter_map(school).collect()
 }
 
 /// What one organisation has in its record; `None` when nobody there is of its concern.
-fn record(people: &People, kin: &Kin, organisation: usize, dice: &mut Dice) -> Option<Planned> {
+fn record(
+    people: &People,
+    kin: &Kin,
+    organisation: usize,
+    schools: &[(HumanId, usize)],
+    dice: &mut Dice,
+) -> Option<Planned> {
     let sector = sector(organisation);
     let mut clients: Vec<HumanId> = Vec::new();
     let mut others: Vec<HumanId> = Vec::new();
@@ -171,26 +167,38 @@ fn record(people: &People, kin: &Kin, organisation: usize, dice: &mut Dice) -> O
     };
     match focus {
         Focus::Pupil | Focus::Child => {
-            let first = dice.pick(kin.children.len());
-            let along = if focus == Focus::Pupil { 40 } else { 50 };
-            for (place, child) in kin.children.iter().enumerate() {
+            let goes_here = |child: &HumanId| schools.contains(&(*child, organisation));
+            let of_its = |child: &HumanId| focus == Focus::Child || goes_here(child);
+            let children: Vec<HumanId> = kin.children.iter().copied().filter(of_its).collect();
+            let first = dice.pick(children.len());
+            let along = if focus == Focus::Pupil { 80 } else { 50 };
+            for (place, child) in children.iter().enumerate() {
                 if place == first || dice.percent(along) {
                     clients.push(*child);
                 }
             }
-            around(kin, sector, dice, &mut others);
+            if clients.is_empty() {
+                return None;
+            }
+            if !dice.percent(sector.children_only) {
+                around(kin, sector, dice, &mut others);
+            }
         }
         Focus::Children => {
             clients.extend(kin.children.iter().filter(|_| dice.percent(95)));
             if clients.is_empty() {
                 clients.extend(kin.children.first());
             }
-            around(kin, sector, dice, &mut others);
+            if !dice.percent(sector.children_only) {
+                around(kin, sector, dice, &mut others);
+            }
+            others.extend(kin.grown_up(people).into_iter().filter(|_| dice.percent(GROWN_UP_PERCENT)));
         }
         Focus::Household => {
             let here = kin.children.iter().chain(&kin.parents).chain(&kin.partners).chain(&kin.others);
             clients.extend(here.filter(|_| dice.percent(88)));
             others.extend(kin.elsewhere.iter().filter(|_| dice.percent(sector.elsewhere)));
+            others.extend(kin.grown_up(people).into_iter().filter(|_| dice.percent(GROWN_UP_PERCENT)));
         }
         Focus::Adult => {
             // Also a parent who lives elsewhere may be the client.
@@ -231,7 +239,15 @@ fn record(people: &People, kin: &Kin, organisation: usize, dice: &mut Dice) -> O
                 .extend(kin.parents.iter().filter(|parent| *parent != mother && dice.percent(sector.second)));
         }
     }
-    let entry = |human: HumanId, client| Entry { human, role: kin.role(people, human), client };
+    // An organisation has all children of two homes at one of them.
+    let other_home = dice.percent(OTHER_HOME_PERCENT);
+    let still_child = dice.percent(STILL_CHILD_PERCENT);
+    let entry = |human: HumanId, client| {
+        let role = kin.role(people, human);
+        let called_child = role == Role::Other && still_child && people.age_of(human) < 23;
+        let role = if called_child { Role::Child } else { role };
+        Entry { human, home: kin.home_of(people, human, other_home), role, client }
+    };
     let mut entries: Vec<Entry> = clients.iter().map(|human| entry(*human, true)).collect();
     for human in others {
         if !entries.iter().any(|known| known.human == human) {

@@ -17,7 +17,7 @@ pub(super) fn move_households(people: &mut People, seed: u64, options: &Populati
     let People { humans, households, dwellings, .. } = people;
     for (place, household) in households.iter_mut().enumerate() {
         let mut dice = stream(seed, Purpose::Moves, place);
-        let came_from = household.left.unwrap_or_else(|| dwellings.any(&mut dice));
+        let came_from = household.left.unwrap_or_else(|| dwellings.origin(&mut dice));
         let share = options.moved_percent * 10;
         let days = match dice.below(1_000) {
             roll if roll < share => Some(dice.between(1, RECENT_DAYS - 1)),

@@ -36,8 +36,8 @@ pub(super) struct Names {
 }
 
 impl Names {
-    pub(super) fn new() -> Self {
-        Self { given: GivenNames::new(), surnames: Surnames::new(), groups: Groups::new() }
+    pub(super) fn new(dice: &mut Dice) -> Self {
+        Self { given: GivenNames::new(), surnames: Surnames::new(dice), groups: Groups::new() }
     }
 
     /// The surname of a family, as a man bears it.

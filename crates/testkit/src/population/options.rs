@@ -29,7 +29,7 @@ pub struct PopulationOptions {
     /// Of recorded addresses, thousandths with a wrong number or postcode.
     pub address_wrong_per_mille: u64,
     /// Of families with children, the share that any organisation has a signal about: one child in ten receives youth
-    /// care in a year (CBS), and adult care knows other families.
+    /// care in a year (CBS), and schools and adult care know as many other families.
     pub known_percent: u64,
     /// Of households without children, the share that an organisation of adult care has a signal about.
     pub known_childless_percent: u64,
@@ -48,9 +48,9 @@ impl Default for PopulationOptions {
             misspelt_percent: 6,
             moved_percent: 10,
             birth_wrong_per_mille: 20,
-            address_wrong_per_mille: 25,
-            known_percent: 15,
-            known_childless_percent: 4,
+            address_wrong_per_mille: 15,
+            known_percent: 20,
+            known_childless_percent: 2,
             secret_per_mille: 5,
         }
     }

@@ -212,7 +212,15 @@ impl Groups {
             .surnames
             .get(rank)
             .map_or_else(|| composed(group.composed, rank), |name| (*name).to_owned());
-        let place = rank % group.prefixes.len();
-        Some(Surname { prefix: group.prefixes.get(place).copied().unwrap_or_default(), stem })
+        let prefix = group.prefixes.get(rank % group.prefixes.len()).copied().unwrap_or_default();
+        // The BRP's table of voorvoegsels has the articles; the others are part of the name.
+        Some(if matches!(prefix, "ben" | "ait" | "abu") {
+            let mut letters = prefix.chars();
+            let capital: String =
+                letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+            Surname::plain(format!("{capital} {stem}"))
+        } else {
+            Surname { prefix, stem }
+        })
     }
 }

@@ -60,6 +60,8 @@ pub(super) struct Sector {
     pub(super) elsewhere: u64,
     /// An adult client's children, by name.
     pub(super) names_children: u64,
+    /// Records that hold no adult.
+    pub(super) children_only: u64,
     /// How much likelier than the client another person in the record lacks the BSN.
     pub(super) relative_lacks: u64,
 }
@@ -68,7 +70,7 @@ const fn given(all: u64, first: u64, called: u64, initials: u64, both: u64) -> G
     GivenHabit { all, first, called, initials, both }
 }
 
-const SCHOOL: Sector = Sector {
+pub(super) const SCHOOL: Sector = Sector {
     name: "onderwijs",
     bsn_entitled: true,
     focus: Focus::Pupil,
@@ -84,6 +86,7 @@ const SCHOOL: Sector = Sector {
     partner: 25,
     elsewhere: 45,
     names_children: 0,
+    children_only: 50,
     relative_lacks: 4,
 };
 
@@ -120,6 +123,7 @@ const YOUTH_HEALTH: Sector = Sector {
     second: 85,
     partner: 40,
     elsewhere: 70,
+    children_only: 15,
     relative_lacks: 2,
     ..SCHOOL
 };
@@ -137,6 +141,7 @@ const YOUTH_CARE: Sector = Sector {
     second: 80,
     partner: 60,
     elsewhere: 75,
+    children_only: 25,
     relative_lacks: 2,
     ..SCHOOL
 };
@@ -154,6 +159,7 @@ const SAFE_AT_HOME: Sector = Sector {
     second: 90,
     partner: 75,
     elsewhere: 85,
+    children_only: 3,
     relative_lacks: 2,
     ..SCHOOL
 };
@@ -238,7 +244,7 @@ const POLICE: Sector = Sector {
     ..MENTAL_HEALTH
 };
 
-const REFUGE: Sector = Sector {
+pub(super) const REFUGE: Sector = Sector {
     name: "vrouwenopvang",
     focus: Focus::MotherAndChildren,
     with_children: 2,

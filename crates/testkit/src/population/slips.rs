@@ -125,6 +125,18 @@ pub(super) fn spelt_otherwise(name: &str, dice: &mut Dice) -> String {
     replaced(name, TRANSLITERATED, dice)
 }
 
+/// Words of a name joined otherwise: `Ben Ali`, `Benali`, `Ben-Ali`.
+pub(super) fn rejoined(name: &str, dice: &mut Dice) -> String {
+    let joint = dice.one(&["-", " ", "-", " ", ""]);
+    let words: Vec<&str> = name.split([' ', '-']).filter(|word| !word.is_empty()).collect();
+    if joint.is_empty() {
+        let (first, rest) =
+            words.split_first().map_or(("", String::new()), |(first, rest)| (*first, rest.concat()));
+        return first.to_owned() + &rest.to_lowercase();
+    }
+    words.join(joint)
+}
+
 /// One slip on the keyboard.
 fn typed(name: &str, dice: &mut Dice) -> String {
     let mut letters: Vec<char> = name.chars().collect();

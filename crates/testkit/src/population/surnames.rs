@@ -119,16 +119,26 @@ const HEAD: &[(&str, &str, u64)] = &[
 /// Names of the tail begin at the rank where the head ends, and reach to 100 × (2^11 − 1).
 const TAIL_OFFSET: usize = 100;
 const TAIL_OCTAVES: u64 = 11;
-/// Of all persons with a Dutch surname, those in the head, in thousandths: two million of 16.4.
-const HEAD_PER_MILLE: u64 = 130;
+/// Of Dutch families without a name of the region, those that bear one of the head, in thousandths: 2.1 of the 14.3 million
+/// persons with a Dutch name, in the seven eighths that are left.
+const HEAD_PER_MILLE: u64 = 165;
 
 const PREFIXES: &[&str] = &["van", "van der", "van de", "van den", "de", "ter", "van 't", "ten", "den", "te"];
 const PLACES: &str = "Ooster Wester Noorder Zuider Nieuw Oud Hooge Laag Groene Zand Water Berg Bosch Broek Heide Molen Kerk Dijk Eik Elze Beuk Linde Wilge Riet Veen Klei Steen Rood Zwart Wit Lange Korte Brede Kromme Duin Zee Meer Rijn Maas Waal IJssel Lek Hollander Bree Goud Zilver Konings Graven Bisschops Monniken Ruijter Boeren Schaap Koe Paarden Vogel Zwanen Valken Haver Koren Appel Peer Rozen";
 const ENDS: &str = "veld kamp berg burg huis hof laar loo donk wijk dam voort horst bosch broek meer zand brink beek steeg steen hoven kerk poort water dijk oord heuvel weide schoot rade tuin mans boom bergen stein haven molen hoek brugge";
-const ONSETS: &str = "B Bl Br D Dr F Fl G Gr H J K Kl Kn Kr L M N P Pl Pr R S Sch Schr Sl Sm Sn Sp St Str T Th Tr V Vl W Wr Z Zw C Cr Ph Vr Gl Sch";
-const VOWELS: &str = "a aa e ee ei ie i ij o oo oe ou au u uy ui eu y";
-const CODAS: &str = "k kk l ll m n nd ng nk p pp r rd rk rm rn rs rt s ss st t tt ft cht ck ld lm ls lt mm nn ns nt z v g b d ks";
-const TAILS: &str = "er ers en ens ema stra sma inga ink ing man mans sen s je aar aert elaar enaar eman kamp huis hof veld ma a tje sma sens ijk es";
+const ONSETS: &str = "B Bl Br D Dr F Fl G Gr H J K Kl Kn Kr L M N P Pl Pr R S Sch Schr Sl Sm Sn Sp St Str T Th Tr V Vl W Wr Z Zw C Vr";
+const LONG_VOWELS: &str = "aa ee ie oo oe ou ui ij eu uy ei";
+const SINGLE_CODAS: &str = "k l m n p r s t d g v z f";
+const SHORT_VOWELS: &str = "a e i o u";
+const DOUBLE_CODAS: &str = "kk ll mm nn pp rr ss tt bb gg ck lk lm ls lt mp nd nk ng nt rd rk rm rt";
+const ENDS_BY_VOWEL: &str =
+    "er ers en ens ema inga ink ing aar aert elaar enaar eman elmans emans ijk ard elink";
+const ENDS_BY_CONSONANT: &str = "s stra sma ma man mans sen kamp huis hof veld je ker tjes";
+/// Families of a thousand that bear a name of the region itself, and how these names fall off: rare names are found where
+/// they arose (Familienamenbank, maps by municipality).
+const LOCAL_PER_MILLE: u64 = 120;
+const LOCAL_OFFSET: usize = 20;
+const LOCAL_OCTAVES: u64 = 2;
 
 /// A surname in its two columns.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -149,27 +159,40 @@ pub(super) struct Surnames {
     places: Vec<&'static str>,
     ends: Vec<&'static str>,
     onsets: Vec<&'static str>,
-    vowels: Vec<&'static str>,
-    codas: Vec<&'static str>,
-    tails: Vec<&'static str>,
+    long_vowels: Vec<&'static str>,
+    single_codas: Vec<&'static str>,
+    short_vowels: Vec<&'static str>,
+    double_codas: Vec<&'static str>,
+    ends_by_vowel: Vec<&'static str>,
+    ends_by_consonant: Vec<&'static str>,
+    /// Ranks of the names that are at home in the region.
+    local: Vec<usize>,
 }
 
 impl Surnames {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(dice: &mut Dice) -> Self {
         let split = |list: &'static str| list.split_whitespace().collect();
         Self {
             head_weight: HEAD.iter().map(|(.., bearers)| bearers).sum(),
             places: split(PLACES),
             ends: split(ENDS),
             onsets: split(ONSETS),
-            vowels: split(VOWELS),
-            codas: split(CODAS),
-            tails: split(TAILS),
+            long_vowels: split(LONG_VOWELS),
+            single_codas: split(SINGLE_CODAS),
+            short_vowels: split(SHORT_VOWELS),
+            double_codas: split(DOUBLE_CODAS),
+            ends_by_vowel: split(ENDS_BY_VOWEL),
+            ends_by_consonant: split(ENDS_BY_CONSONANT),
+            local: (0..LOCAL_OFFSET * 3).map(|_| dice.rank(TAIL_OFFSET, TAIL_OCTAVES)).collect(),
         }
     }
 
     /// The surname of one family.
     pub(super) fn draw(&self, dice: &mut Dice) -> Surname {
+        if dice.per_mille(LOCAL_PER_MILLE) {
+            let place = dice.rank(LOCAL_OFFSET, LOCAL_OCTAVES);
+            return self.tail(self.local.get(place).copied().unwrap_or_default());
+        }
         if !dice.per_mille(HEAD_PER_MILLE) {
             return self.tail(dice.rank(TAIL_OFFSET, TAIL_OCTAVES));
         }
@@ -195,12 +218,24 @@ impl Surnames {
             let prefix = if dice.percent(60) { part(PREFIXES, dice.rank(2, 2)) } else { "" };
             return Surname { prefix, stem: format!("{place}{end}") };
         }
-        let (mut rest, mut stem) = (scattered, String::new());
-        for list in [&self.onsets, &self.vowels, &self.codas, &self.tails] {
-            stem.push_str(part(list, rest));
-            rest /= list.len();
-        }
-        let prefix = if dice.percent(12) { part(PREFIXES, dice.rank(2, 2)) } else { "" };
-        Surname { prefix, stem }
+        let long = self.long_vowels.len() * self.single_codas.len();
+        let ends = self.ends_by_vowel.len() + self.ends_by_consonant.len();
+        let (with_long, with_short) =
+            (long * ends, self.short_vowels.len() * self.double_codas.len() * self.ends_by_vowel.len());
+        let onset = part(&self.onsets, scattered);
+        let rest = scattered / self.onsets.len() % (with_long + with_short);
+        // After two consonants an ending begins with a vowel.
+        let (vowels, codas, rest) = if rest < with_long {
+            (&self.long_vowels, &self.single_codas, rest)
+        } else {
+            (&self.short_vowels, &self.double_codas, rest - with_long)
+        };
+        let (vowel, rest) = (part(vowels, rest), rest / vowels.len());
+        let (coda, rest) = (part(codas, rest), rest / codas.len());
+        let by_consonant = rest.checked_sub(self.ends_by_vowel.len());
+        let end = by_consonant
+            .map_or_else(|| part(&self.ends_by_vowel, rest), |rest| part(&self.ends_by_consonant, rest));
+        let prefix = if dice.percent(8) { part(PREFIXES, dice.rank(2, 2)) } else { "" };
+        Surname { prefix, stem: format!("{onset}{vowel}{coda}{end}") }
     }
 }

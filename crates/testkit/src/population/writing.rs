@@ -1,22 +1,22 @@
-//! How an organisation writes down one person: names after its habits, what it knows of dates and addresses, and errors.
+//! How an organisation writes down one person: names after its habits, what it knows of dates, and errors.
 
-use domain::{
-    Address, AddressKind, PartialDate, Person, PersonName, PersonalText, PreviousAddress, Role, Sex,
-};
+use domain::{PartialDate, Person, PersonName, PersonalText, Role, Sex};
 
-use super::addresses::Dwelling;
+use super::Human;
 use super::chance::{Chance, Purpose, stream};
 use super::names::{NameUse, TrueName};
 use super::origins::Origin;
-use super::people::{Dwells, Household};
-use super::sectors::{GivenHabit, Sector};
-use super::slips::{misspelt, spelt_otherwise, wrong_date};
+use super::sectors::GivenHabit;
+use super::slips::{misspelt, rejoined, spelt_otherwise, wrong_date};
 use super::surnames::Surname;
-use super::{Human, PopulationOptions};
+use super::whereabouts::{Recorder, Whereabouts};
 use crate::Dice;
 
-/// What stands where a name or date is not known.
-const NO_NAME: &[&str] = &["onbekend", "Onbekend", "NN", "n.n.b.", "-", "?", "baby", "x"];
+/// What stands where a name is not known.
+const NO_NAME: &[&str] = &["onbekend", "Onbekend", "NN", "n.n.b.", "-", "?", "x"];
+
+/// Letters in a thousand names with signs that a faulty conversion made unreadable.
+const UNREADABLE_PER_MILLE: u64 = 15;
 
 /// The habits of one organisation's staff and system.
 #[derive(Clone, Copy, Debug)]
@@ -26,9 +26,9 @@ pub(super) struct Habits {
     capitals: bool,
     prefix: PrefixHabit,
     /// Additions as in the BAG; otherwise as they come.
-    careful_units: bool,
+    pub(super) careful_units: bool,
     /// Dwellings at a shared number without their addition, in percent.
-    unit_left_out: u64,
+    pub(super) unit_left_out: u64,
 }
 
 /// Where the voorvoegsel goes.
@@ -58,77 +58,88 @@ impl Habits {
     }
 }
 
-/// What is being written: who, where, by whom.
+/// One person to be written, by whom, into which record.
 pub(super) struct Page<'a> {
     pub(super) seed: u64,
-    /// Counts the persons of all records, so that each has streams of its own.
+    /// Counts records, so that what is decided for a whole family has streams of its own.
+    pub(super) record: usize,
+    /// Counts the persons of all records, for the same reason.
     pub(super) line: usize,
-    pub(super) options: &'a PopulationOptions,
-    pub(super) sector: &'a Sector,
-    pub(super) habits: Habits,
+    pub(super) recorder: Recorder<'a>,
     pub(super) human: &'a Human,
-    pub(super) home: &'a Household,
-    /// The home of the child that the record is about, where that is another home of this person.
+    pub(super) whereabouts: Whereabouts,
     pub(super) role: Role,
     pub(super) client: bool,
 }
 
 impl Page<'_> {
     /// The person without a BSN.
-    pub(super) fn write(&self) -> Person {
+    pub(super) fn write(self) -> Person {
         let mut dice = stream(self.seed, Purpose::Writing, self.line);
         let column = usize::from(!self.client);
         let known = |shares: [u64; 2]| shares.get(column).copied().unwrap_or(0);
         let mut person = Person::new(self.role);
         person.name = self.name(&mut dice);
-        person.sex = dice.percent(85).then_some(if dice.percent(99) { self.human.sex } else { Sex::Unknown });
-        let born_known = dice.percent(known(self.sector.born));
-        let address_known = dice.percent(known(self.sector.address));
+        person.sex = dice.percent(85).then_some(self.sex(&mut dice));
+        let born_known = dice.percent(known(self.recorder.sector.born));
+        let address_known = dice.percent(known(self.recorder.sector.address));
         if born_known {
             person.born = self.born();
         }
-        self.place(&mut person, address_known, &mut dice);
+        if address_known {
+            person.address = self.whereabouts.address;
+            person.address_kind = self.whereabouts.kind;
+            person.previous = self.whereabouts.previous;
+        }
         person
+    }
+
+    fn sex(&self, dice: &mut Dice) -> Sex {
+        match (dice.below(1_000), self.human.sex) {
+            (0..=9, _) => Sex::Unknown,
+            (10..=12, Sex::Male) => Sex::Female,
+            (10..=12, Sex::Female) => Sex::Male,
+            (_, sex) => sex,
+        }
     }
 
     // ---- names ------------------------------------------------------------------------------------------------------
 
     fn name(&self, dice: &mut Dice) -> PersonName {
-        let mut slips = stream(self.seed, Purpose::Misspelling, self.line);
         let adult = !self.human.is_child;
         let name = &self.human.name;
-        let habit = if adult { self.sector.adults } else { self.sector.children };
+        let sector = self.recorder.sector;
+        let habit = if adult { sector.adults } else { sector.children };
         let (mut given, in_full) = written_given(name, habit, dice);
-        let usage = if adult && dice.percent(self.sector.used_name) { name.usage } else { NameUse::Own };
+        let usage = if adult && dice.percent(sector.used_name) { name.usage } else { NameUse::Own };
         let Surname { prefix, mut stem } = surname(name, usage, dice);
-        if self.human.origin.transliterated() && dice.percent(self.spelling_wavers()) {
+        let (waver, rejoin) = (dice.percent(self.spelling_wavers()), dice.percent(5));
+        if self.human.origin.transliterated() && waver {
             stem = spelt_otherwise(&stem, dice);
             if in_full && dice.percent(50) {
                 given = spelt_otherwise(&given, dice);
             }
         }
-        // Two rolls each time, so that one misspelt name leaves the next as it was.
-        let (wrong_surname, wrong_given) =
-            (slips.percent(self.options.misspelt_percent), slips.percent(self.options.misspelt_percent));
-        if wrong_surname {
-            stem = misspelt(&stem, &mut slips);
+        if rejoin {
+            stem = rejoined(&stem, dice);
         }
-        if wrong_given && in_full {
-            given = misspelt(&given, &mut slips);
-        }
-        if self.habits.plain_letters {
+        self.misspell(&mut stem, &mut given, in_full);
+        if self.recorder.habits.plain_letters {
             (stem, given) = (plain(&stem), plain(&given));
+        } else if dice.per_mille(UNREADABLE_PER_MILLE) {
+            (stem, given) = (unreadable(&stem), unreadable(&given));
         }
         let (mut prefix, mut stem) = self.columns(prefix, stem, dice);
         // Slips of the form: everything in the wrong column, or nothing known.
         match dice.below(1_000) {
             0..=1 => std::mem::swap(&mut given, &mut stem),
             2 => dice.one(NO_NAME).clone_into(&mut stem),
+            3..=5 if self.human.is_child && dice.percent(20) => "baby".clone_into(&mut given),
             3..=5 => dice.one(NO_NAME).clone_into(&mut given),
             6 => prefix.clear(),
             _ => {}
         }
-        if self.habits.capitals {
+        if self.recorder.habits.capitals {
             (stem, given, prefix) = (stem.to_uppercase(), given.to_uppercase(), prefix.to_uppercase());
         } else if dice.percent(1) {
             (stem, given) = (stem.to_lowercase(), given.to_lowercase());
@@ -137,9 +148,26 @@ impl Page<'_> {
         PersonName { given_names: text(&given), prefix: text(&prefix), surname: text(&stem) }
     }
 
+    /// Half of misspelt surnames are so for everybody in the record: one wrote it, or it was copied.
+    fn misspell(&self, stem: &mut String, given: &mut String, in_full: bool) {
+        let mut slips = stream(self.seed, Purpose::Misspelling, self.line);
+        let mut family = stream(self.seed, Purpose::FamilyMisspelling, self.record ^ letters_of(stem));
+        let share = self.recorder.options.misspelt_percent;
+        let (alone, together) = (slips.per_mille(share * 5), family.per_mille(share * 5));
+        let wrong_given = slips.percent(share);
+        if together {
+            *stem = misspelt(stem, &mut family);
+        } else if alone {
+            *stem = misspelt(stem, &mut slips);
+        }
+        if wrong_given && in_full {
+            *given = misspelt(given, &mut slips);
+        }
+    }
+
     /// How often a name from another script is spelt in another way: seldom where the BRP is copied.
     fn spelling_wavers(&self) -> u64 {
-        (100 - self.sector.linked.min(100)) / 4
+        (100 - self.recorder.sector.linked.min(100)) / 4
     }
 
     /// The columns for prefix and surname.
@@ -154,7 +182,7 @@ impl Page<'_> {
             "van" => "v.",
             other => other,
         };
-        let habit = match self.habits.prefix {
+        let habit = match self.recorder.habits.prefix {
             PrefixHabit::Mixed => {
                 dice.one(&[PrefixHabit::Column, PrefixHabit::InSurname, PrefixHabit::AfterComma])
             }
@@ -181,65 +209,16 @@ impl Page<'_> {
             let (month, day) = dice.one(&[(0, 0), (0, 0), (7, 1)]);
             return PartialDate::new(born.year(), month, day).ok();
         }
-        if dice.per_mille(self.options.birth_wrong_per_mille) {
+        if dice.per_mille(self.recorder.options.birth_wrong_per_mille) {
             return wrong_date(born, &mut dice);
         }
         PartialDate::new(born.year(), born.month(), born.day()).ok()
     }
+}
 
-    // ---- addresses --------------------------------------------------------------------------------------------------
-
-    fn place(&self, person: &mut Person, known: bool, dice: &mut Dice) {
-        let mut slips = stream(self.seed, Purpose::Addresses, self.line);
-        let home = self.home;
-        let linked = dice.percent(self.sector.linked);
-        let (knows_move, keeps_previous, old_file) = (
-            dice.percent(if linked { 90 } else { 55 }),
-            dice.percent(if linked { 70 } else { 25 }),
-            dice.percent(70),
-        );
-        if !known {
-            return;
-        }
-        if let Some((left, moved_on)) = &home.previous {
-            let long_ago = self.options.today.days_since(*moved_on) > 730;
-            // Nearly everybody has learned of an old move.
-            if !knows_move && (!long_ago || !old_file) {
-                person.address = Some(self.written(left, &mut slips));
-                return;
-            }
-            if keeps_previous {
-                let moved_on = (!slips.percent(10)).then_some(*moved_on);
-                person.previous = Some(PreviousAddress { address: self.written(left, &mut slips), moved_on });
-            }
-        }
-        match home.dwells {
-            Dwells::Home => person.address = Some(self.written(&home.dwelling, &mut slips)),
-            Dwells::Secretly => {
-                // Some register the address and mark it; some know no more than that it is secret.
-                person.address_kind = AddressKind::Secret;
-                person.address = slips.percent(60).then(|| self.written(&home.dwelling, &mut slips));
-            }
-            Dwells::ByLetter => {
-                person.address_kind =
-                    if slips.percent(80) { AddressKind::Correspondence } else { AddressKind::Home };
-                person.address = Some(self.written(&home.dwelling, &mut slips));
-            }
-            Dwells::Abroad => person.address_kind = AddressKind::Abroad,
-        }
-    }
-
-    fn written(&self, dwelling: &Dwelling, dice: &mut Dice) -> Address {
-        let wrong = dice.per_mille(self.options.address_wrong_per_mille);
-        let dwelling = if wrong { dwelling.slipped(dice) } else { *dwelling };
-        if dwelling.shares_number() && dice.percent(self.habits.unit_left_out) {
-            dwelling.without_unit()
-        } else if self.habits.careful_units {
-            dwelling.plain()
-        } else {
-            dwelling.uneven(dice)
-        }
-    }
+/// A number that a surname makes, high enough to keep clear of the count of records.
+fn letters_of(name: &str) -> usize {
+    name.bytes().fold(7_usize, |sum, byte| (sum * 31 + usize::from(byte)) % 1_000_003) << 24
 }
 
 /// The given names as written, and whether they are written out.
@@ -250,10 +229,23 @@ fn written_given(name: &TrueName, habit: GivenHabit, dice: &mut Dice) -> (String
         0 => (name.given.join(" "), true),
         1 => (first_name(), true),
         2 => (name.called.clone(), true),
-        3 if dice.percent(85) => (name.initials(), false),
-        3 if dice.percent(50) => (name.initials().replace('.', ""), false),
-        3 => (name.initials().chars().take(2).collect(), false),
+        3 => (written_initials(name, dice), false),
         _ => (format!("{} ({})", name.initials(), name.called), false),
+    }
+}
+
+/// Initials: all with dots, without, the first alone, of the name called by, or two letters where one sound is written so.
+fn written_initials(name: &TrueName, dice: &mut Dice) -> String {
+    let first = name.given.first().map_or("", String::as_str);
+    match dice.below(100) {
+        0..=7 => name.initials().replace('.', ""),
+        8..=19 => name.initials().chars().take(2).collect(),
+        20..=23 => name.called.chars().next().map(|letter| format!("{letter}.")).unwrap_or_default(),
+        24..=49 if ["Th", "Ch", "Ph", "IJ"].iter().any(|pair| first.starts_with(pair)) => {
+            let rest: String = name.initials().chars().skip(2).collect();
+            first.chars().take(2).collect::<String>() + "." + &rest
+        }
+        _ => name.initials(),
     }
 }
 
@@ -305,4 +297,9 @@ fn plain(text: &str) -> String {
         }
     }
     out
+}
+
+/// Letters outside of ASCII replaced, as by a conversion between code pages.
+fn unreadable(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_ascii() { letter } else { '?' }).collect()
 }
