@@ -1,13 +1,13 @@
-//! The keys of one family, who carries them, and what the agreement of some of them proves.
+//! The keys of one family, and who carries them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use domain::{Certainty, Role};
+use domain::Role;
 
 use crate::private::PrivateBytes;
-use crate::weight::{Bits, POSSIBLE, PROBABLE, Slot};
-use crate::{Basis, BasisRole, FieldKind, KeyKind, LinkageKey, Verdict};
+use crate::weight::Bits;
+use crate::{FieldKind, LinkageKey};
 
 /// A person whose facts make a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,11 +26,12 @@ pub(crate) struct Field {
     pub(crate) bits: Bits,
 }
 
+/// A key with the persons who carry it and the facts that it covers.
 #[derive(Clone, PartialEq, Eq)]
-struct Entry {
-    key: LinkageKey,
-    sources: Vec<Source>,
-    fields: Vec<Field>,
+pub(crate) struct Entry {
+    pub(crate) key: LinkageKey,
+    pub(crate) sources: Vec<Source>,
+    pub(crate) fields: Vec<Field>,
 }
 
 /// The distinct keys of one family, sorted. A key's position in [`FamilyKeys::keys`] names it.
@@ -74,51 +75,15 @@ impl FamilyKeys {
         self.entry(key).into_iter().flat_map(|entry| entry.fields.iter().map(|field| field.kind))
     }
 
-    /// What it proves that the keys at these positions agree with another organisation's. Positions out of range and
-    /// repeated ones change nothing. `None`: nothing worth telling.
-    ///
-    /// A BSN is certain. Otherwise each person's fields add up, one per slot; persons who reach
-    /// the threshold of `mogelijk` count. Their evidence is then joined as a union of distinct facts: a surname or address that siblings
-    /// share, or a birth date that twins share, counts once, so that two persons corroborate each other only by
-    /// what is their own. The household key is probable, alone or not.
-    #[must_use]
-    pub fn weigh(&self, agreeing: impl IntoIterator<Item = usize>) -> Option<Verdict> {
-        let positions: BTreeSet<usize> = agreeing.into_iter().collect();
-        let entries: Vec<&Entry> =
-            positions.into_iter().filter_map(|position| self.entries.get(position)).collect();
+    /// The entries at these positions, each once; positions out of range are left out.
+    pub(crate) fn entries(&self, positions: impl IntoIterator<Item = usize>) -> Vec<&Entry> {
+        let positions: BTreeSet<usize> = positions.into_iter().collect();
+        positions.into_iter().filter_map(|position| self.entries.get(position)).collect()
+    }
 
-        let mut persons: BTreeMap<usize, PersonEvidence<'_>> = BTreeMap::new();
-        let mut basis: BTreeSet<Basis> = BTreeSet::new();
-        let mut certainty: Option<Certainty> = None;
-        for entry in entries {
-            let key = entry.key.kind();
-            if key == KeyKind::Household {
-                certainty = certainty.max(Some(Certainty::Probable));
-                basis.insert(Basis { role: BasisRole::Family, key });
-                continue;
-            }
-            for source in &entry.sources {
-                let evidence = persons.entry(source.person).or_default();
-                evidence.basis.push(Basis { role: source.role.into(), key });
-                evidence.by_number |= key == KeyKind::Bsn;
-                entry.fields.iter().for_each(|field| evidence.add(field));
-            }
-        }
-
-        let mut joint: BTreeMap<(Slot, &PrivateBytes), Bits> = BTreeMap::new();
-        for evidence in persons.values().filter(|evidence| evidence.counts()) {
-            let reached = if evidence.by_number { Certainty::Certain } else { Certainty::Possible };
-            certainty = certainty.max(Some(reached));
-            basis.extend(&evidence.basis);
-            for (slot, field) in &evidence.best {
-                let bits = joint.entry((*slot, &field.value)).or_default();
-                *bits = field.bits.max(*bits);
-            }
-        }
-        if joint.values().sum::<Bits>() >= PROBABLE {
-            certainty = certainty.max(Some(Certainty::Probable));
-        }
-        certainty.map(|certainty| Verdict { certainty, basis: basis.into_iter().collect() })
+    /// The entries of every key.
+    pub(crate) fn all_entries(&self) -> &[Entry] {
+        &self.entries
     }
 
     fn entry(&self, key: &LinkageKey) -> Option<&Entry> {
@@ -129,29 +94,6 @@ impl FamilyKeys {
 impl fmt::Debug for FamilyKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.keys()).finish()
-    }
-}
-
-/// What agrees about one person: the strongest fact per slot.
-#[derive(Default)]
-struct PersonEvidence<'a> {
-    best: BTreeMap<Slot, &'a Field>,
-    by_number: bool,
-    basis: Vec<Basis>,
-}
-
-impl<'a> PersonEvidence<'a> {
-    /// Of two equally strong facts the smaller value stays, so that the order of keys makes no difference.
-    fn add(&mut self, field: &'a Field) {
-        let rank = |field: &'a Field| (field.bits, std::cmp::Reverse(&field.value));
-        let kept = self.best.entry(field.kind.slot()).or_insert(field);
-        if rank(field) > rank(kept) {
-            *kept = field;
-        }
-    }
-
-    fn counts(&self) -> bool {
-        self.by_number || self.best.values().map(|field| field.bits).sum::<Bits>() >= POSSIBLE
     }
 }
 

@@ -14,6 +14,7 @@ mod birth;
 mod derive;
 #[cfg(test)]
 mod documented;
+mod evidence;
 mod family_keys;
 mod key;
 mod name;
@@ -25,6 +26,7 @@ mod verdict;
 mod weight;
 
 pub use derive::{DeriveOptions, derive};
+pub use evidence::{Evidence, PersonEvidence};
 pub use family_keys::{FamilyKeys, Source};
 pub use key::{KeyKind, LinkageKey};
 pub use suppression::HouseholdSuppression;

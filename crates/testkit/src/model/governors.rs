@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::Oin;
+use domain::{Epoch, Oin, Timestamp};
 use protocol::{Command, Reply};
 use roster::{OpenPair, RosterChain, RosterContent, SignedRoster, VerifiedRoster};
 
@@ -16,6 +16,8 @@ pub(super) struct Governors {
     content: RosterContent,
     /// What each version says, the first of them that of genesis.
     plans: Vec<Plan>,
+    /// The versions themselves.
+    versions: Vec<VerifiedRoster>,
     /// Members that held keys in the place of others.
     took_over: BTreeSet<Oin>,
 }
@@ -23,7 +25,9 @@ pub(super) struct Governors {
 impl Governors {
     pub(super) fn new(founding: &Founding, plan: Plan) -> Self {
         let chain = founding.chain().clone();
-        Self { chain, content: founding.content().clone(), plans: vec![plan], took_over: BTreeSet::new() }
+        let versions = vec![chain.newest().clone()];
+        let content = founding.content().clone();
+        Self { chain, content, plans: vec![plan], versions, took_over: BTreeSet::new() }
     }
 
     /// The newest version.
@@ -40,6 +44,18 @@ impl Governors {
     /// What each version says.
     pub(super) fn plans(&self) -> impl Iterator<Item = &Plan> {
         self.plans.iter()
+    }
+
+    /// Whether a member is one by every version.
+    pub(super) fn was_always_there(&self, member: usize) -> bool {
+        self.plans.iter().all(|plan| !plan.absent.contains(&member))
+    }
+
+    /// The earliest moment from which an epoch is prepared by some version. An early start leaves less than was prepared
+    /// before it was decided.
+    pub(super) fn earliest_preparation_of(&self, epoch: Epoch) -> Timestamp {
+        let by_version = self.versions.iter().map(|version| version.preparation_of(epoch));
+        by_version.min().unwrap_or(self.newest().preparation_of(epoch))
     }
 
     /// Whether a member holds keys by some version.
@@ -73,6 +89,7 @@ impl Governors {
         self.content = content;
         self.took_over.extend(self.content.keyholders.iter().map(|held| held.oin));
         self.plans.push(plan);
+        self.versions.push(self.chain.newest().clone());
         true
     }
 
@@ -117,7 +134,7 @@ fn change_content(
             }
         }
         RosterChange::Early => {
-            content.rules.epoch.anchor_epoch = held.epoch_at(domain::Timestamp(now)).0.saturating_add(1);
+            content.rules.epoch.anchor_epoch = held.epoch_at(Timestamp(now)).0.saturating_add(1);
             content.rules.epoch.anchor_time = now;
         }
     }

@@ -150,10 +150,11 @@ impl Run {
     ) -> Result<(), String> {
         let (clock, roster) = (self.clock(member).0, self.roster_of(member));
         let about = format!("member {member}, family {number}");
-        // An answer that calls nobody current may still go by the record before.
-        let before = self.truth.before(member, number).filter(|_| answer.completeness.current() == 0);
+        // An answer that calls nobody current may still go by a record before.
+        let is_open = answer.completeness.current() == 0;
+        let before = self.truth.before(member, number).iter().filter(|_| is_open);
         let by_record_before =
-            |other: usize| before.is_some_and(|record| self.agreeing(member, record, other).is_some());
+            |other: usize| before.clone().any(|record| self.agreeing(member, record, other).is_some());
         let mut may_publish = 0;
         for other in self.truth.plan.numbers() {
             let Some(spans) = self.agreeing(member, record, other) else { continue };
@@ -163,7 +164,7 @@ impl Run {
                 return Err(format!("{about}: names member {other}, which never published anything of it"));
             }
             let readable = oldest_readable(roster, self.clock(member));
-            if said.is_named && self.truth.clock(other) < roster.preparation_of(readable) {
+            if said.is_named && self.truth.clock(other) < self.governors.earliest_preparation_of(readable) {
                 return Err(format!(
                     "{about}: names member {other}, which published nothing that is not over: epoch {readable} is the oldest"
                 ));

@@ -38,7 +38,10 @@ impl Run {
         for member in &members {
             self.net.reconnect(Founding::oin(*member));
         }
-        if let Some(member) = self.honest().first() {
+        // Whoever was added by a version that nobody else has is not heard by others.
+        let honest = self.honest();
+        let was_there = honest.iter().find(|member| self.governors.was_always_there(**member));
+        if let Some(member) = was_there.or(honest.first()) {
             self.bring_rosters(*member)?;
         }
         if !self.come_right()? {

@@ -56,7 +56,7 @@ pub(super) struct Truth {
     /// By publisher, circle and key: everything that was ever published.
     spans: BTreeMap<(usize, usize, Key), Span>,
     /// The records that were replaced by part of an import, of which nothing may have followed yet.
-    before: BTreeMap<(usize, usize), Record>,
+    before: BTreeMap<(usize, usize), Vec<Record>>,
     /// The highest reading of each member's clock.
     clocks: BTreeMap<usize, u64>,
     /// The day on which each member's node last looked at what has ended.
@@ -95,7 +95,7 @@ impl Truth {
     /// A registration is part of an import: answers go by the record before until the import is followed.
     pub(super) fn follows_later(&mut self, member: usize, number: usize) {
         if let Some(known) = self.of(member, number).now {
-            self.before.entry((member, number)).or_insert(known.record);
+            self.before.entry((member, number)).or_default().push(known.record);
         }
     }
 
@@ -104,9 +104,9 @@ impl Truth {
         self.before.retain(|(owner, _), _| *owner != member);
     }
 
-    /// The record by which an answer may still go.
-    pub(super) fn before(&self, member: usize, number: usize) -> Option<&Record> {
-        self.before.get(&(member, number))
+    /// The records by which an answer may still go.
+    pub(super) fn before(&self, member: usize, number: usize) -> &[Record] {
+        self.before.get(&(member, number)).map_or(&[], Vec::as_slice)
     }
 
     /// What a renewal comes to.
