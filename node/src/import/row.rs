@@ -112,12 +112,23 @@ impl<'a> Row<'a> {
         self.checked(column, PersonalText::new)
     }
 
-    /// One of a closed set of words; capitals do not count.
-    pub(super) fn choice<T: Copy>(&mut self, column: Column, accepted: &[(&str, T)]) -> Option<T> {
+    /// One of a closed set of words; capitals do not count. Of words for one value only the first is told to the user.
+    pub(super) fn choice<T: Copy + PartialEq>(
+        &mut self,
+        column: Column,
+        accepted: &[(&str, T)],
+    ) -> Option<T> {
         let given = self.cell(column)?.to_lowercase();
         let found = accepted.iter().find(|(word, _)| word.to_lowercase() == given).map(|(_, value)| *value);
         if found.is_none() {
-            let words: Vec<&str> = accepted.iter().map(|(word, _)| *word).collect();
+            let first =
+                |place: usize, value: &T| !accepted.iter().take(place).any(|(_, earlier)| earlier == value);
+            let words: Vec<&str> = accepted
+                .iter()
+                .enumerate()
+                .filter(|(place, (_, value))| first(*place, value))
+                .map(|(_, (word, _))| *word)
+                .collect();
             self.refuse(column, format!("expected {}", alternatives(&words)));
         }
         found
@@ -173,6 +184,11 @@ pub(super) fn person(row: &mut Row<'_>, rules: &ImportRules<'_>) -> Option<Perso
                 ("brief", AddressKind::Correspondence),
                 ("geheim", AddressKind::Secret),
                 ("buitenland", AddressKind::Abroad),
+                // Functie adres in the BRP (LO BRP 10.10), as code and as word.
+                ("w", AddressKind::Home),
+                ("woonadres", AddressKind::Home),
+                ("b", AddressKind::Correspondence),
+                ("briefadres", AddressKind::Correspondence),
             ],
         )
         .unwrap_or_default();
@@ -304,6 +320,22 @@ mod tests {
             check(&["rol"], &[" "], &entitled()).unwrap_err(),
             ["a.csv, line 2, column rol: empty; every row needs it"]
         );
+    }
+
+    #[test]
+    fn kinds_of_address_as_the_brp_writes_them() {
+        for (cell, kind) in [
+            ("woon", AddressKind::Home),
+            ("W", AddressKind::Home),
+            ("B", AddressKind::Correspondence),
+            ("Briefadres", AddressKind::Correspondence),
+            ("", AddressKind::Home),
+        ] {
+            assert_eq!(
+                check(&["rol", "adressoort"], &["kind", cell], &entitled()).unwrap().address_kind,
+                kind
+            );
+        }
     }
 
     #[test]

@@ -30,6 +30,14 @@ fn byte_of(c: char) -> Option<u8> {
     })
 }
 
+/// The accident itself.
+#[cfg(test)]
+pub(super) fn misread(text: &str) -> String {
+    let high =
+        |byte: u8| HIGH_CONTROLS.get(usize::from(byte).checked_sub(0x80)?).copied().filter(|c| *c != '\0');
+    text.bytes().map(|byte| high(byte).unwrap_or(char::from(byte))).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -122,7 +122,7 @@ pub(super) fn surname_code(word: &str) -> String {
 }
 
 /// The code of a given name, in small letters. A `y` between consonants is an `i`, as in Sylvia, but the `ij` of older
-/// spelling where Dutch names end in it: Thys = Thijs, Martyn = Martijn.
+/// spelling where Dutch names end in it: Thys = Thijs, Martyn = Martijn. An `ey` at the end is English: Wesley = Wesly.
 pub(super) fn given_code(word: &str) -> String {
     code(word, Kind::Given)
 }
@@ -131,6 +131,10 @@ fn code(word: &str, kind: Kind) -> String {
     let mut code = String::new();
     let mut rest = word;
     while let Some(first) = rest.chars().next() {
+        if kind == Kind::Given && rest == "ey" && rest != word {
+            push(&mut code, 'i');
+            break;
+        }
         let rule = RULES.iter().find(|(pattern, before, _)| {
             rest.strip_prefix(pattern).is_some_and(|after| fits(*before, after.chars().next()))
         });
@@ -138,8 +142,8 @@ fn code(word: &str, kind: Kind) -> String {
             sounds.chars().for_each(|sound| push(&mut code, sound));
             rest = rest.strip_prefix(pattern).unwrap_or_default();
         } else {
-            let lone_y =
-                first == 'y' && (kind == Kind::Surname || rest == word || matches!(rest, "ys" | "yn"));
+            let lone_y = first == 'y'
+                && (kind == Kind::Surname || rest == word || matches!(rest, "ys" | "yn" | "yke" | "ymen"));
             let sound = match first {
                 'y' if lone_y => 'Y',
                 'y' => 'i',
@@ -229,13 +233,17 @@ mod tests {
             "youssef joessef",
             "kristiaan christiaan",
             "sarah sara zara",
-            "kelly kelli kellie",
+            "kelly kelli kellie kelley",
+            "wesley wesly",
+            "jeffrey jeffry",
             "sofie sophie",
             "sofia sophia",
             "lysanne lisanne",
             "sylvia silvia",
             "thijs thys tijs",
             "martijn martyn",
+            "tijmen tymen",
+            "marijke maryke",
             "ysbrand ijsbrand",
             "leila layla laila",
             "maya maja maia",
@@ -281,6 +289,7 @@ mod tests {
             ("martijn", "martin"),
             ("marijke", "marieke"),
             ("mijke", "mieke"),
+            ("tymen", "tiemen"),
             ("thijs", "ties"),
             ("leila", "lila"),
             ("aisha", "isa"),

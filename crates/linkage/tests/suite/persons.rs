@@ -88,6 +88,47 @@ fn double_names_prefixes_and_hyphens() {
 }
 
 #[test]
+fn a_roepnaam_and_the_registered_name() {
+    let plain = |given| family(&[parent().named(given, "Zonneveld").born("1955-03-20")]);
+    for (one, other) in [
+        ("Cornelis", "Kees"),
+        ("C.", "Kees"),
+        ("J.P.", "Koos"),
+        ("Maria", "Ria"),
+        ("A.", "Ton"),
+        ("Hans", "Jan"),
+    ] {
+        check(&plain(one), &plain(other), Some(Probable));
+    }
+    // An initial taken from a roepnaam, and a registered name that is a roepnaam for most.
+    for (one, other) in [("T.", "Antonius"), ("H.", "Hans")] {
+        check(&plain(one), &plain(other), None);
+    }
+    // What the initial loses, birth date and address find.
+    let home = |given| family(&[parent().named(given, "Zonneveld").born("1955-03-20").at("3512JK 4")]);
+    check(&home("H."), &home("Hans"), Some(Probable));
+}
+
+#[test]
+fn one_person_in_five_exports() {
+    let school = family(&[parent().named("Kees", "v.d. Kolk").born("1985-03-20").at("3512JK 4 hs")]);
+    let huisarts = family(&[parent().named("C.J.", "KOLK, VAN DER").born("1985-03-20").at("3512JK 4 H")]);
+    let brp = family(&[parent()
+        .named("Cornelis Johannes", "Kolk")
+        .prefix("van der")
+        .born("19850320")
+        .at("3512JK 4")]);
+    let police = family(&[parent().named("CORNELIS", "VAN DER KOLK").born("20.03.1985").at("9711AA 1")]);
+    let broken = family(&[parent().named("KÃ©es", "Kolk vd").born("20-03-1985").at("3512JK 4 begane-grond")]);
+    let all = [school, huisarts, brp, police, broken];
+    for (place, one) in all.iter().enumerate() {
+        for other in all.iter().skip(place + 1) {
+            check(one, other, Some(Probable));
+        }
+    }
+}
+
+#[test]
 fn a_common_name_and_a_birth_date_are_only_possible() {
     let plain = |given, surname| family(&[parent().named(given, surname).born("1985-03-20")]);
     check(&plain("Jan", "Jansen"), &plain("J.", "Janssen"), Some(Possible));
