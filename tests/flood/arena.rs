@@ -100,6 +100,31 @@ pub(crate) struct Arena {
     facts: Facts,
     peers: Vec<Peer>,
     _folder: TempDir,
+    /// The honest member works in threads of its own, as it would on a machine of its own.
+    _apart: Apart,
+}
+
+/// Threads for whatever is not the nodes.
+struct Apart(Option<Runtime>);
+
+impl Apart {
+    fn new() -> Self {
+        Self(Some(
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap(),
+        ))
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> T {
+        self.0.as_ref().unwrap().spawn(work).await.unwrap()
+    }
+}
+
+impl Drop for Apart {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 /// Hostile members at work, in threads of their own.
@@ -263,7 +288,10 @@ impl Arena {
         }
         let victim = nodes.remove(0);
         let network = roster.network();
-        let honest = Voice::start(HONEST, Limits::default(), network, &peers).await;
+        let apart = Apart::new();
+        let known = peers.clone();
+        let honest =
+            apart.run(async move { Voice::start(HONEST, Limits::default(), network, &known).await }).await;
         let mut facts = Facts {
             network,
             epoch: Epoch(1),
@@ -271,7 +299,15 @@ impl Arena {
             key_set: crypto::digest("none", &[]),
             elements: blinded(&network),
         };
-        let mut arena = Self { victim, others: nodes, honest, facts: facts.clone(), peers, _folder: folder };
+        let mut arena = Self {
+            victim,
+            others: nodes,
+            honest,
+            facts: facts.clone(),
+            peers,
+            _folder: folder,
+            _apart: apart,
+        };
         let status = arena.until(|status| status.key_sets.len() == 2 && status.published).await;
         let made = status.ceremonies.iter().find(|ceremony| ceremony.class == KeyClass::Bsn);
         facts.key_set = made.and_then(|ceremony| ceremony.key_set).unwrap().digest;
@@ -391,16 +427,17 @@ impl Voice {
         tokio::time::timeout(PATIENCE, victim).await.expect("a connection in time");
     }
 
-    async fn send(&mut self, conversation: Conversation, frame: Vec<u8>) -> u64 {
+    /// Sends a request and returns its number; `None` when the member was stopped.
+    async fn send(&mut self, conversation: Conversation, frame: Vec<u8>) -> Option<u64> {
         self.last += 1;
         let id = RequestId(self.last);
         let outbound = Outbound::Request { to: oin(1), conversation, id, frame };
-        self.network.send(NetworkCommand::Outbound(outbound)).await.unwrap();
-        self.last
+        self.network.send(NetworkCommand::Outbound(outbound)).await.ok()?;
+        Some(self.last)
     }
 
     async fn ask(&mut self, conversation: Conversation, frame: Vec<u8>) -> Vec<u8> {
-        let asked = self.send(conversation, frame).await;
+        let asked = self.send(conversation, frame).await.expect("the honest member runs");
         let answered = async {
             loop {
                 match self.events.recv().await {
@@ -422,12 +459,14 @@ impl Voice {
             let kind = if matches!(flood, Flood::Everything) { in_turn } else { flood };
             match self.frame(kind, turn, facts) {
                 (Some(conversation), frame) => {
-                    self.send(conversation, frame).await;
+                    let Some(_) = self.send(conversation, frame).await else { return };
                     under_way += 1;
                 }
                 (None, frame) => {
                     let outbound = Outbound::Gossip { circle: CIRCLE, frame };
-                    self.network.send(NetworkCommand::Outbound(outbound)).await.unwrap();
+                    if self.network.send(NetworkCommand::Outbound(outbound)).await.is_err() {
+                        return;
+                    }
                     tokio::task::yield_now().await;
                 }
             }

@@ -101,6 +101,20 @@ impl<T: Document> Unverified<T> {
         &self.claimed
     }
 
+    /// Takes the document that another one names, without its own signature being looked at: `digest` stands in a document
+    /// of the same signer that was verified, and covers every byte of this one.
+    ///
+    /// # Errors
+    /// The document, when it is another one.
+    pub fn named_by(self, digest: &Digest) -> Result<Signed<T>, Self> {
+        let signed = Signed { document: self.claimed, wire: self.wire };
+        if signed.digest() == *digest {
+            Ok(signed)
+        } else {
+            Err(Self { claimed: signed.document, wire: signed.wire })
+        }
+    }
+
     /// Verifies the signature.
     ///
     /// # Errors
@@ -211,6 +225,10 @@ mod tests {
         assert_eq!(parsed.claimed().number, 5);
         assert_eq!(parsed.clone().verify(&key(1).verifying_key()).unwrap(), signed);
         assert_eq!(parsed.verify(&key(2).verifying_key()), Err(BadSignature));
+        let named = |number| Signed::sign(Note { kind: TypeName::new(), number }, &key(3)).digest();
+        let parsed = || Unverified::<Note>::parse(&wire).unwrap();
+        assert_eq!(parsed().named_by(&named(5)).unwrap(), signed);
+        assert_eq!(parsed().named_by(&named(6)).unwrap_err().claimed().number, 5);
         assert_eq!(signed.digest(), digest("test note v1", &[signed.bytes()]));
     }
 

@@ -31,28 +31,34 @@ impl FeedKeeper {
         let mut replaced_key: BTreeSet<FeedId> = BTreeSet::new();
         self.torn.clear();
         let mut unverified_headers: Vec<(FeedId, u64, Digest)> = Vec::new();
-        for wire in headers {
-            let Ok(unverified) = Unverified::<HeaderDocument>::parse(wire) else { continue };
-            let feed = unverified.claimed().feed;
-            *named.entry((feed.epoch, unverified.claimed().body)).or_default() += 1;
-            let (sequence, body) = (unverified.claimed().sequence, unverified.claimed().body);
-            let verified = verify(cx.roster, unverified, |document| document.feed.publisher);
-            let header = if feed.publisher == cx.identity.oin {
-                match &verified {
-                    Some(_) => replaced_key.remove(&feed),
-                    None => replaced_key.insert(feed),
+        let mut parsed = headers
+            .iter()
+            .filter_map(|wire| Some((wire, Unverified::<HeaderDocument>::parse(wire).ok()?)))
+            .peekable();
+        while let Some(first) = parsed.next() {
+            let feed = first.1.claimed().feed;
+            let mut of_feed = vec![first];
+            of_feed.extend(std::iter::from_fn(|| parsed.next_if(|(_, next)| next.claimed().feed == feed)));
+            for kept in verify_headers(cx, of_feed) {
+                let (sequence, body) = (kept.sequence, kept.body);
+                *named.entry((feed.epoch, body)).or_default() += 1;
+                let header = if feed.publisher == cx.identity.oin {
+                    match &kept.verified {
+                        Some(_) => replaced_key.remove(&feed),
+                        None => replaced_key.insert(feed),
+                    };
+                    kept.verified.or_else(|| signed_by_own(cx, kept.wire))
+                } else {
+                    kept.verified
                 };
-                verified.or_else(|| signed_by_own(cx, wire))
-            } else {
-                verified
-            };
-            let Some(header) = header else {
-                unverified_headers.push((feed, sequence, body));
-                continue;
-            };
-            if !self.restore_header(cx, &header) {
-                self.leave_over(&feed, header.document().sequence);
-                forget_name(&mut named, &(feed.epoch, header.document().body));
+                let Some(header) = header else {
+                    unverified_headers.push((feed, sequence, body));
+                    continue;
+                };
+                if !self.restore_header(cx, &header) {
+                    self.leave_over(&feed, sequence);
+                    forget_name(&mut named, &(feed.epoch, body));
+                }
             }
         }
         self.leave_over_generations(&mut named);
@@ -182,6 +188,43 @@ impl FeedKeeper {
     fn leave_over(&mut self, feed: &FeedId, sequence: u64) {
         self.leftovers.push((feed.epoch, Collection::Header, header_key(feed, sequence)));
     }
+}
+
+/// A header as it was kept.
+struct KeptHeader<'a> {
+    wire: &'a [u8],
+    sequence: u64,
+    body: Digest,
+    /// The document, when its publisher's key vouches for it.
+    verified: Option<Signed<HeaderDocument>>,
+}
+
+/// Verifies the headers of one feed, newest first: each names the one before it by digest, so one signature vouches for
+/// a whole run. Of a header whose successor is missing, or is of another run, its own signature is verified: between two
+/// runs the publisher's key may have been replaced.
+fn verify_headers<'a>(
+    cx: &Context<'_>,
+    headers: Vec<(&'a Vec<u8>, Unverified<HeaderDocument>)>,
+) -> Vec<KeptHeader<'a>> {
+    let mut vouched: Option<(Digest, (u32, u64))> = None;
+    let mut kept: Vec<KeptHeader<'a>> = Vec::with_capacity(headers.len());
+    for (wire, unverified) in headers.into_iter().rev() {
+        let claimed = unverified.claimed();
+        let (sequence, body, run) = (claimed.sequence, claimed.body, (claimed.generation, claimed.begins));
+        let named = match vouched.take() {
+            Some((digest, of)) if of == run => unverified.named_by(&digest),
+            Some(_) | None => Err(unverified),
+        };
+        let verified = match named {
+            Ok(header) => Some(header),
+            Err(unverified) => verify(cx.roster, unverified, |document| document.feed.publisher),
+        };
+        let previous = verified.as_ref().and_then(|header| header.document().previous);
+        vouched = previous.map(|digest| (digest, run));
+        kept.push(KeptHeader { wire, sequence, body, verified });
+    }
+    kept.reverse();
+    kept
 }
 
 fn forget_name(named: &mut BTreeMap<BodyId, usize>, body: &BodyId) {

@@ -1,6 +1,6 @@
 //! An own feed that nobody may read for a while is kept, and one that is no chain on disk begins a generation.
 
-use crypto::{Signed, Unverified};
+use crypto::{Seed, Signed, SigningKey, Unverified};
 use domain::{Epoch, FamilyRef, Oin, Role};
 use index::{FeedId, HeaderDocument, Publisher};
 use protocol::{Collection, Command, Notice, Reply, Scope};
@@ -132,6 +132,33 @@ fn headers_on_disk_that_are_no_chain_lead_to_a_generation_above_them() {
         }
         assert_eq!(involved(&mut net), [oin(PUBLISHER)]);
         net.restart(oin(PUBLISHER));
+    }
+    assert_nobody_is_accused(&net);
+}
+
+#[test]
+fn a_header_on_disk_that_its_successor_does_not_name_counts_only_with_its_own_signature() {
+    let mut net = matched();
+    let before = headers(&net, READER);
+    assert_chain(&before);
+    let feed = before.first().unwrap().document().feed;
+    // In the middle of the run, and its newest.
+    for place in [1, before.len() - 1] {
+        let mut document = before[place].document().clone();
+        document.time = document.time.plus(1);
+        let stranger = SigningKey::from_seed(&Seed::from_bytes([0xee; 32]));
+        let forged = Signed::sign(document, &stranger);
+        let mut disk = net.disk(oin(READER)).clone();
+        let key = header_key(&feed, forged.document().sequence);
+        disk.put_in(Scope::Epoch(Epoch(1)), Collection::Header, key, forged.to_wire());
+        net.restart_from(oin(READER), disk);
+        net.settle();
+        net.seconds(8);
+        net.settle();
+        let held = headers(&net, READER);
+        assert_chain(&held);
+        assert!(held.iter().zip(&before).all(|(now, then)| now.digest() == then.digest()));
+        assert_eq!(involved(&mut net), [oin(PUBLISHER)]);
     }
     assert_nobody_is_accused(&net);
 }
