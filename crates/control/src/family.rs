@@ -53,6 +53,9 @@ pub struct AnswerLine {
     pub gezin: String,
     /// The others.
     pub betrokken: Vec<InvolvedLine>,
+    /// Organisations of which somebody decided that they mean another family.
+    #[serde(default)]
+    pub ander_gezin: Vec<InvolvedLine>,
     /// Completeness.
     pub dekking: Coverage,
 }
@@ -74,6 +77,15 @@ pub struct InvolvedLine {
     pub zekerheid: String,
     /// Why, in terms of the own record.
     pub basis: Vec<ReasonLine>,
+    /// Since when this node finds it (RFC 3339); of units nothing.
+    #[serde(default)]
+    pub sinds: Option<String>,
+    /// Whether somebody is to decide about it: it is on the review list.
+    #[serde(default)]
+    pub te_beoordelen: bool,
+    /// The last decision, also one that does not stand any more because the evidence is another.
+    #[serde(default)]
+    pub oordeel: Option<JudgementLine>,
 }
 
 impl InvolvedLine {
@@ -82,6 +94,34 @@ impl InvolvedLine {
     pub const fn zekerheid(certainty: Certainty) -> &'static str {
         certainty.dutch()
     }
+}
+
+/// What somebody decided about a match.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JudgementLine {
+    /// `zelfde gezin` or `ander gezin`.
+    pub oordeel: String,
+    /// The day.
+    pub op: String,
+    /// How certain the match was then.
+    pub zekerheid: String,
+    /// The unit that decided, where it was said.
+    pub afdeling: Option<String>,
+}
+
+/// A decision that was taken, or taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DecidedLine {
+    /// The own reference.
+    pub gezin: String,
+    /// The other organisation's number.
+    pub oin: String,
+    /// Its name.
+    pub organisatie: String,
+    /// What was decided; absent when it was taken back.
+    pub oordeel: Option<JudgementLine>,
 }
 
 /// One fact of the own record that agrees.

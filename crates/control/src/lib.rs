@@ -30,15 +30,16 @@ pub use client::{Client, ClientError};
 pub use codec::{CodecError, LineReader, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, write_line};
 pub use departure::LeaveLine;
 pub use family::{
-    AnswerLine, Coverage, InvolvedLine, MatchLine, OrganisationLine, ReasonLine, SignalLine, StaleLine,
+    AnswerLine, Coverage, DecidedLine, InvolvedLine, JudgementLine, MatchLine, OrganisationLine, ReasonLine,
+    SignalLine, StaleLine,
 };
 pub use handle::{Conversation, Conversations, Handle, in_process};
 pub use import::{BadRow, ImportReport};
 pub use problem::{Problem, ProblemKind};
 pub use proof::{ProofLine, Standing};
-pub use request::{CHUNK_BYTES, Extent, Request, Upload};
+pub use request::{CHUNK_BYTES, Extent, JudgementWanted, Request, Upload, Which};
 pub use response::{PAGE_LINES, Page, Progress, Reply, Response};
 pub use status::{
     ClockLine, ConnectionLine, ContinuedLine, HearingLine, KeyholderLine, NextEpochLine, Phase, ReadersLine,
-    RosterLine, StatusLine,
+    ReviewLine, RosterLine, StatusLine,
 };

@@ -49,8 +49,34 @@ pub enum Request {
         /// The organisation's own reference.
         family: String,
     },
-    /// Everybody who is involved with an own family.
-    Matches,
+    /// Matches of all own families.
+    Matches {
+        /// Which of them.
+        #[serde(default)]
+        which: Which,
+    },
+    /// Decide whether another organisation means the same family.
+    Decide {
+        /// The organisation's own reference.
+        family: String,
+        /// The other organisation: its number, or its name in the roster.
+        organisation: String,
+        /// What is decided.
+        judgement: JudgementWanted,
+        /// The unit that decides.
+        #[serde(default)]
+        unit: Option<String>,
+        /// Also when the match is certain.
+        #[serde(default)]
+        although_certain: bool,
+    },
+    /// Take back what was decided.
+    Undo {
+        /// The organisation's own reference.
+        family: String,
+        /// The other organisation: its number, or its name in the roster.
+        organisation: String,
+    },
     /// Seal everything that goes into a backup under this key; the sealed bytes come as pages.
     Backup {
         /// Used for this one backup only.
@@ -65,6 +91,29 @@ pub enum Request {
     },
     /// Stop the node in order.
     Stop,
+}
+
+/// Which matches are listed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Which {
+    /// Those of whoever is involved; without those decided to be another family.
+    #[default]
+    Involved,
+    /// Those that wait for a decision.
+    Review,
+    /// Also those decided to be another family.
+    All,
+}
+
+/// What is decided about a match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum JudgementWanted {
+    /// The same family.
+    Same,
+    /// Another family.
+    Different,
 }
 
 /// What the files of an import are.

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AnswerLine, BackupReport, BadRow, Coverage, ImportReport, LeaveLine, MatchLine, Problem, SealedBytes,
-    SignalLine, StatusLine,
+    AnswerLine, BackupReport, BadRow, Coverage, DecidedLine, ImportReport, LeaveLine, MatchLine, Problem,
+    SealedBytes, SignalLine, StatusLine,
 };
 
 /// Lines in one [`Page`]: a line has a few kilobytes at most, so a page stays well below
@@ -74,6 +74,8 @@ pub enum Reply {
         /// Completeness over all circles.
         dekking: Coverage,
     },
+    /// What was decided about a match, or taken back.
+    Decided(DecidedLine),
     /// What the backup holds whose bytes stood in the pages.
     BackedUp(BackupReport),
     /// What leaving means.

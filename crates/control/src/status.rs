@@ -40,6 +40,8 @@ pub struct StatusLine {
     pub tags_published: usize,
     /// Involvements of one own unit with a family of another.
     pub unit_matches: usize,
+    /// Matches that wait for a decision.
+    pub review: ReviewLine,
     /// Whether everything of the own families is published.
     pub published: bool,
     /// Circles in which nothing is published yet, because others have not told what was published before the start.
@@ -68,6 +70,17 @@ pub struct StatusLine {
     pub readers: ReadersLine,
     /// Since when the organisation is leaving the network (RFC 3339), when it is.
     pub leaving: Option<String>,
+}
+
+/// Matches that wait for somebody to decide whether they mean the same family.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReviewLine {
+    /// How many.
+    pub waiting: usize,
+    /// Whole days for which the oldest of them has been found. Coarse, so that a followed status does not change by it
+    /// every second.
+    pub oldest_days: u64,
 }
 
 /// By which paths a node reaches others, and what it carries for them.

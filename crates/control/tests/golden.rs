@@ -6,10 +6,11 @@ use std::path::Path;
 
 use control::{
     AnswerLine, BackupReport, BadRow, CeremonyKeyholderLine, CeremonyLine, ClockLine, ConnectionLine,
-    ContinuedLine, Coverage, Extent, HearingLine, ImportReport, InvolvedLine, KeySetLine, KeyholderLine,
-    LeaveLine, MatchLine, NextEpochLine, OrganisationLine, Page, Phase, Problem, ProblemKind, Progress,
-    ProofLine, ReadersLine, ReasonLine, Reply, Request, Response, RosterLine, SealedBytes, SealingKey,
-    SignalLine, StaleLine, Standing, StatusLine, Upload,
+    ContinuedLine, Coverage, DecidedLine, Extent, HearingLine, ImportReport, InvolvedLine, JudgementLine,
+    JudgementWanted, KeySetLine, KeyholderLine, LeaveLine, MatchLine, NextEpochLine, OrganisationLine, Page,
+    Phase, Problem, ProblemKind, Progress, ProofLine, ReadersLine, ReasonLine, Reply, Request, Response,
+    ReviewLine, RosterLine, SealedBytes, SealingKey, SignalLine, StaleLine, Standing, StatusLine, Upload,
+    Which,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -24,7 +25,24 @@ fn requests() -> Vec<Request> {
         Request::Renew { families: vec!["G-1".into()], until: "2027-01-01".into() },
         Request::Withdraw { families: vec!["G-1".into(), "G-2".into()] },
         Request::Who { family: "G-1".into() },
-        Request::Matches,
+        Request::Matches { which: Which::Involved },
+        Request::Matches { which: Which::Review },
+        Request::Matches { which: Which::All },
+        Request::Decide {
+            family: "G-1".into(),
+            organisation: "GGZ Waalbocht".into(),
+            judgement: JudgementWanted::Different,
+            unit: Some("team west".into()),
+            although_certain: true,
+        },
+        Request::Decide {
+            family: "G-1".into(),
+            organisation: "00000099000000000001".into(),
+            judgement: JudgementWanted::Same,
+            unit: None,
+            although_certain: false,
+        },
+        Request::Undo { family: "G-1".into(), organisation: "GGZ Waalbocht".into() },
         Request::Backup { key: SealingKey::new(&[0xab; 32]) },
         Request::Leave { begin: true, force: false },
         Request::Stop,
@@ -54,7 +72,17 @@ fn responses() -> Vec<Response> {
         contactpunt: "achterwacht, 085-0010101".into(),
         zekerheid: "zeker".into(),
         basis: vec![ReasonLine { rol: "ouder".into(), sleutel: "bsn".into() }],
+        sinds: Some("2026-11-21T09:30:00Z".into()),
+        te_beoordelen: false,
+        oordeel: None,
     };
+    let oordeel = JudgementLine {
+        oordeel: "ander gezin".into(),
+        op: "2026-11-21".into(),
+        zekerheid: "mogelijk".into(),
+        afdeling: Some("team west".into()),
+    };
+    let returned = InvolvedLine { te_beoordelen: true, oordeel: Some(oordeel.clone()), ..betrokken.clone() };
     let signal = SignalLine {
         gezin: "G-1".into(),
         soort: "zorg".into(),
@@ -114,6 +142,7 @@ fn responses() -> Vec<Response> {
         keys_evaluated: 5,
         tags_published: 6,
         unit_matches: 9,
+        review: ReviewLine { waiting: 2, oldest_days: 3 },
         published: false,
         hearing: vec![HearingLine {
             circle: "jeugd".into(),
@@ -165,7 +194,8 @@ fn responses() -> Vec<Response> {
         reason: "expected kind, ouder, partner, verzorger or overig".into(),
     };
     let unit = InvolvedLine { afdeling: Some("schuldhulp".into()), ..betrokken.clone() };
-    let found = [&betrokken, &unit].map(|one| MatchLine { gezin: "G-1".into(), betrokken: one.clone() });
+    let found =
+        [&betrokken, &unit, &returned].map(|one| MatchLine { gezin: "G-1".into(), betrokken: one.clone() });
     vec![
         Response::Progress(Progress { doing: "reading".into(), done: 0, total: Some(2) }),
         Response::Page(Page::Signals(vec![signal])),
@@ -180,9 +210,16 @@ fn responses() -> Vec<Response> {
         Response::Reply(Reply::Who(AnswerLine {
             gezin: "G-1".into(),
             betrokken: vec![betrokken],
+            ander_gezin: vec![returned],
             dekking: dekking.clone(),
         })),
         Response::Reply(Reply::Matches { count: 1, dekking }),
+        Response::Reply(Reply::Decided(DecidedLine {
+            gezin: "G-1".into(),
+            oin: "00000099000000000001".into(),
+            organisatie: "GGZ Waalbocht".into(),
+            oordeel: Some(oordeel),
+        })),
         Response::Reply(Reply::BackedUp(BackupReport {
             oin: "00000099000000000001".into(),
             made_at: "2026-11-21T09:30:00Z".into(),

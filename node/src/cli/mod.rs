@@ -4,9 +4,11 @@ mod backup;
 mod doctor;
 mod import;
 mod init;
+mod judged;
 mod keyholder;
 mod leave;
 mod manual;
+mod matches;
 mod output;
 mod restore;
 mod roster;
@@ -68,10 +70,10 @@ enum Command {
     Signal(signal::SignalCommand),
     /// Ask who else is involved with a family, how sure that is, and how complete the answer is.
     Who(who::WhoArguments),
-    /// List matches, or show those of one family.
+    /// List matches, show those of one family, and decide which of them mean the same family.
     #[command(subcommand)]
-    Match(who::MatchCommand),
-    /// Write everything that cannot be made again into one sealed file: signals, keys, rosters.
+    Match(matches::MatchCommand),
+    /// Write everything that cannot be made again into one sealed file: signals, decisions about matches, keys, rosters.
     ///
     /// Works while the node runs and when it does not. The file is sealed under the passphrase of the node, or under
     /// one of its own (--passphrase-file); without it nobody can restore, so keep it elsewhere too. Not in it: the
@@ -226,7 +228,7 @@ pub fn main() -> ExitCode {
         Command::Import(given) => block_on(import::run(&given)),
         Command::Signal(given) => block_on(signal::run(&given)),
         Command::Who(given) => block_on(who::run(&given)),
-        Command::Match(given) => block_on(who::run_match(&given)),
+        Command::Match(given) => block_on(matches::run(&given)),
         Command::Backup(given) => block_on(backup::run(&given)),
         Command::Restore(given) => restore::run(&given),
         Command::Status(given) => block_on(status::run(&given)),

@@ -132,6 +132,13 @@ fn print(status: &StatusLine) -> Result<()> {
         let matches = if status.unit_matches == 1 { "match" } else { "matches" };
         output::line(&format!("units         {} {matches} between own units", status.unit_matches))?;
     }
+    if status.review.waiting > 0 {
+        let plural = if status.review.waiting == 1 { "match" } else { "matches" };
+        output::line(&format!(
+            "review list   {} {plural} to decide about, the oldest for {} days",
+            status.review.waiting, status.review.oldest_days
+        ))?;
+    }
     for message in &status.messages {
         output::line(&format!("! {message}"))?;
     }

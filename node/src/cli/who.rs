@@ -1,10 +1,10 @@
-//! `samenhang who` and `samenhang match`: who else is involved.
+//! `samenhang who`: who else is involved with one family.
 
-use anyhow::{Result, bail};
-use control::{AnswerLine, InvolvedLine, MatchLine, Page, Reply, Request, Response};
+use anyhow::Result;
+use control::{AnswerLine, InvolvedLine, Reply, Request};
 
 use super::target::Target;
-use super::{output, unexpected};
+use super::{judged, output, unexpected};
 use crate::exit::Exit;
 
 /// Options of `who`.
@@ -19,22 +19,7 @@ pub(super) struct WhoArguments {
 
     /// Print one JSON object.
     #[arg(long)]
-    json: bool,
-}
-
-/// Commands of `match`.
-#[derive(Debug, clap::Subcommand)]
-pub(super) enum MatchCommand {
-    /// List everybody who is involved with an own family.
-    List {
-        #[command(flatten)]
-        target: Target,
-        /// Print one JSON object a line.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Show the matches of one family and what they rest on; refused when there is none.
-    Show(WhoArguments),
+    pub(super) json: bool,
 }
 
 /// Who else is involved with one family.
@@ -55,6 +40,12 @@ pub(super) async fn run(arguments: &WhoArguments) -> Result<Exit> {
             output::reasons(&other.basis)
         ))?;
         output::line(&format!("    contact: {}", other.contactpunt))?;
+        if let Some(words) = judged::words(other) {
+            output::line(&format!("    {words}"))?;
+        }
+    }
+    if let Some(words) = judged::set_aside(&answer.ander_gezin) {
+        output::line(&words)?;
     }
     output::line(&output::coverage(&answer.dekking))?;
     Ok(Exit::Ok)
@@ -84,47 +75,8 @@ fn unit_name(unit: &str) -> String {
     if unit.is_empty() { "zonder afdeling".to_owned() } else { format!("afdeling {unit}") }
 }
 
-fn unit_cell(unit: &str) -> &str {
-    if unit.is_empty() { "(zonder afdeling)" } else { unit }
-}
-
-/// Lists or shows matches.
-pub(super) async fn run_match(command: &MatchCommand) -> Result<Exit> {
-    match command {
-        MatchCommand::List { target, json } => list(target, *json).await,
-        MatchCommand::Show(arguments) => {
-            let answer = ask(arguments).await?;
-            if answer.betrokken.is_empty() {
-                bail!("family {} has no match; {}", answer.gezin, output::coverage(&answer.dekking));
-            }
-            for betrokken in answer.betrokken {
-                let line = MatchLine { gezin: answer.gezin.clone(), betrokken };
-                if arguments.json {
-                    output::json(&line)?;
-                    continue;
-                }
-                output::line(&format!("gezin         {}", line.gezin))?;
-                output::line(&format!(
-                    "organisatie   {} ({})",
-                    line.betrokken.organisatie, line.betrokken.oin
-                ))?;
-                if let Some(unit) = &line.betrokken.afdeling {
-                    output::line(&format!("afdeling      {}", unit_cell(unit)))?;
-                }
-                output::line(&format!("contactpunt   {}", line.betrokken.contactpunt))?;
-                output::line(&format!("zekerheid     {}", line.betrokken.zekerheid))?;
-                output::line(&format!("basis         {}", output::reasons(&line.betrokken.basis)))?;
-                output::line("")?;
-            }
-            if !arguments.json {
-                output::line(&output::coverage(&answer.dekking))?;
-            }
-            Ok(Exit::Ok)
-        }
-    }
-}
-
-async fn ask(arguments: &WhoArguments) -> Result<AnswerLine> {
+/// Asks about the family.
+pub(super) async fn ask(arguments: &WhoArguments) -> Result<AnswerLine> {
     let mut connection = arguments.target.any().await?;
     let request = Request::Who { family: arguments.family.clone() };
     let reply = connection.client.ask(&request, |_| ()).await;
@@ -136,42 +88,10 @@ async fn ask(arguments: &WhoArguments) -> Result<AnswerLine> {
         | Reply::Signals(_)
         | Reply::Withdrawn(_)
         | Reply::Renewed(_)
+        | Reply::Decided(_)
         | Reply::Matches { .. }
         | Reply::BackedUp(_)
         | Reply::Leaving(_)
         | Reply::Stopping => Err(unexpected()),
     }
-}
-
-async fn list(target: &Target, as_json: bool) -> Result<Exit> {
-    let mut connection = target.any().await?;
-    let mut matches: Vec<MatchLine> = Vec::new();
-    let reply = connection.client.ask(&Request::Matches, |early| {
-        if let Response::Page(Page::Matches(page)) = early {
-            matches.extend(page);
-        }
-    });
-    let reply = reply.await;
-    connection.close().await;
-    let Reply::Matches { dekking, .. } = reply? else { return Err(unexpected()) };
-    if as_json {
-        matches.iter().try_for_each(output::json)?;
-        return Ok(Exit::Ok);
-    }
-    let rows: Vec<Vec<String>> = matches
-        .iter()
-        .map(|line| {
-            let other = &line.betrokken;
-            vec![
-                line.gezin.clone(),
-                other.organisatie.clone(),
-                other.afdeling.as_deref().map(unit_cell).unwrap_or_default().to_owned(),
-                other.zekerheid.clone(),
-                output::reasons(&other.basis),
-            ]
-        })
-        .collect();
-    output::table(&["gezin", "organisatie", "afdeling", "zekerheid", "basis"], &rows)?;
-    output::line(&output::coverage(&dekking))?;
-    Ok(Exit::Ok)
 }

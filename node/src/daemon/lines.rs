@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use control::{
     AnswerLine, CeremonyKeyholderLine, CeremonyLine, ClockLine, ConnectionLine, ContinuedLine, Coverage,
     HearingLine, InvolvedLine, KeySetLine, KeyholderLine, MatchLine, OrganisationLine, Phase, ReadersLine,
-    ReasonLine, RosterLine, SignalLine, StaleLine, StatusLine,
+    ReasonLine, ReviewLine, RosterLine, SignalLine, StaleLine, StatusLine, Which,
 };
 use domain::{Certainty, Oin};
 use index::{Completeness, Involvement, UnitInvolvement};
@@ -14,7 +14,8 @@ use protocol::ceremony::CeremonyState;
 use protocol::{Answer, HearingStatus, SignalSummary, Status};
 use roster::{Fingerprint, Member, VerifiedRoster};
 
-use super::{clock, epochs, proofs};
+use super::{clock, epochs, proofs, reviews};
+use crate::runtime::now;
 
 /// A status of which only the outside is known.
 pub(super) fn blank(oin: Oin, phase: Phase, messages: Vec<String>, addresses: Vec<String>) -> StatusLine {
@@ -34,6 +35,7 @@ pub(super) fn blank(oin: Oin, phase: Phase, messages: Vec<String>, addresses: Ve
         keys_evaluated: 0,
         tags_published: 0,
         unit_matches: 0,
+        review: ReviewLine::default(),
         published: false,
         hearing: Vec::new(),
         continued: Vec::new(),
@@ -105,6 +107,7 @@ pub(super) fn status(
         keys_evaluated: status.keys_evaluated,
         tags_published: status.tags_published,
         unit_matches: status.unit_matches,
+        review: reviews::count(&status.review, now()),
         published: status.published,
         hearing,
         continued: status
@@ -207,22 +210,40 @@ pub(super) fn answer(answer: &Answer, roster: &VerifiedRoster, own: &Oin) -> Ans
     AnswerLine {
         gezin: answer.family.to_string(),
         betrokken: all_involved(answer, roster, own).collect(),
+        ander_gezin: set_aside(answer, roster).collect(),
         dekking: coverage(&answer.completeness, roster),
     }
 }
 
-pub(super) fn matches(answers: &[Answer], roster: &VerifiedRoster, own: &Oin) -> Vec<MatchLine> {
+pub(super) fn matches(
+    answers: &[Answer],
+    which: Which,
+    roster: &VerifiedRoster,
+    own: &Oin,
+) -> Vec<MatchLine> {
     let lines = answers.iter().flat_map(|answer| {
         let line = |betrokken| MatchLine { gezin: answer.family.to_string(), betrokken };
-        all_involved(answer, roster, own).map(line)
+        let set_aside = set_aside(answer, roster).filter(|_| which == Which::All);
+        let wanted = move |line: &InvolvedLine| which != Which::Review || line.te_beoordelen;
+        all_involved(answer, roster, own).chain(set_aside).filter(wanted).map(line)
     });
-    lines.collect()
+    let mut lines: Vec<MatchLine> = lines.collect();
+    if which == Which::Review {
+        // Moments of one notation: the oldest comes first. Stable, so that those of one moment stay in order.
+        lines.sort_by(|a, b| a.betrokken.sinds.cmp(&b.betrokken.sinds));
+    }
+    lines
 }
 
 /// The own units first, then the other organisations.
 fn all_involved(answer: &Answer, roster: &VerifiedRoster, own: &Oin) -> impl Iterator<Item = InvolvedLine> {
     let units = answer.units.iter().map(|unit| involved_unit(unit, roster, own));
-    units.chain(answer.involved.iter().map(|other| involved(other, roster)))
+    units.chain(answer.involved.iter().map(|other| involved(other, answer, roster)))
+}
+
+/// Organisations of which somebody decided that they mean another family.
+fn set_aside(answer: &Answer, roster: &VerifiedRoster) -> impl Iterator<Item = InvolvedLine> {
+    answer.set_aside.iter().map(|other| involved(other, answer, roster))
 }
 
 fn involved_unit(unit: &UnitInvolvement, roster: &VerifiedRoster, own: &Oin) -> InvolvedLine {
@@ -230,8 +251,15 @@ fn involved_unit(unit: &UnitInvolvement, roster: &VerifiedRoster, own: &Oin) -> 
     InvolvedLine { afdeling: Some(name), ..line(own, unit.certainty, &unit.basis, roster) }
 }
 
-fn involved(other: &Involvement, roster: &VerifiedRoster) -> InvolvedLine {
-    line(&other.organisation, other.certainty, &other.basis, roster)
+fn involved(other: &Involvement, answer: &Answer, roster: &VerifiedRoster) -> InvolvedLine {
+    let review = answer.reviews.get(&other.organisation);
+    let decision = review.and_then(|review| review.decision.as_ref());
+    InvolvedLine {
+        sinds: review.map(|review| review.since.to_string()),
+        te_beoordelen: review.is_some_and(|review| review.standing.is_on_the_review_list()),
+        oordeel: decision.map(reviews::judgement),
+        ..line(&other.organisation, other.certainty, &other.basis, roster)
+    }
 }
 
 fn line(oin: &Oin, certainty: Certainty, basis: &[Basis], roster: &VerifiedRoster) -> InvolvedLine {
@@ -249,6 +277,9 @@ fn line(oin: &Oin, certainty: Certainty, basis: &[Basis], roster: &VerifiedRoste
                 sleutel: basis.key.dutch().to_owned(),
             })
             .collect(),
+        sinds: None,
+        te_beoordelen: false,
+        oordeel: None,
     }
 }
 

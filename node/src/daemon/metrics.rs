@@ -84,6 +84,16 @@ pub(super) fn text(status: &StatusLine, room: Option<Room>) -> String {
         count(status.unit_matches),
     );
     gauge(
+        "samenhang_review_waiting",
+        "Matches that wait for somebody to decide whether they mean the same family.",
+        count(status.review.waiting),
+    );
+    gauge(
+        "samenhang_review_oldest_seconds",
+        "Whole days, in seconds, for which the oldest of them has been found; 0 without any.",
+        status.review.oldest_days.saturating_mul(86_400),
+    );
+    gauge(
         "samenhang_published",
         "1 when everything of the own families is published.",
         u64::from(status.published),
@@ -230,6 +240,7 @@ mod tests {
         let mut status = lines::blank(oin, Phase::Running, Vec::new(), Vec::new());
         status.refused = BTreeMap::from([("not_allowed".to_owned(), 3)]);
         status.network = BTreeMap::from([("strangers_refused".to_owned(), 1)]);
+        status.review = control::ReviewLine { waiting: 4, oldest_days: 2 };
         status.clock = control::ClockLine { members: 2, ahead_minutes: -3, behind_own_seconds: 0 };
         let room = Room { database_bytes: 7, free_bytes: 9, read_only: false };
         let text = text(&status, Some(room));
@@ -256,6 +267,8 @@ mod tests {
             "samenhang_disk_free_bytes 9",
             "samenhang_clock_ahead_seconds -180",
             "samenhang_circles_hearing 0",
+            "samenhang_review_waiting 4",
+            "samenhang_review_oldest_seconds 172800",
             "samenhang_feeds{state=\"stale\"} 0",
             "samenhang_feeds{state=\"two_histories\"} 0",
             "samenhang_proofs{standing=\"open\"} 0",

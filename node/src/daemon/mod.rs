@@ -15,6 +15,7 @@ mod metrics;
 mod notify;
 mod proofs;
 mod reach;
+mod reviews;
 mod rosters;
 mod run;
 mod serve;

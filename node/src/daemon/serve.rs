@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 use control::{
-    CodecError, Conversation, Conversations, Extent, ImportReport, LineReader, MAX_REQUEST_BYTES, PAGE_LINES,
-    Page, Problem, ProblemKind, Progress, Reply, Request, Response, SealedBytes, SealingKey, Upload,
-    write_line,
+    CodecError, Conversation, Conversations, DecidedLine, Extent, ImportReport, LineReader,
+    MAX_REQUEST_BYTES, PAGE_LINES, Page, Problem, ProblemKind, Progress, Reply, Request, Response,
+    SealedBytes, SealingKey, Upload, Which, write_line,
 };
-use domain::{CalendarDate, FamilyRef, Invalid, Signal};
-use protocol::Command;
+use domain::{CalendarDate, FamilyRef, Invalid, Oin, Signal};
+use protocol::{Command, DecisionWanted};
 use store::BackupKey;
 use tokio::io::{AsyncRead, AsyncWrite, ReadHalf, WriteHalf, split};
 use tokio::task::JoinSet;
@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 use super::backup::Backup;
 use super::desk::{Desk, Engine, mixed_up};
 use super::import::{Absent, Gathered, bad_row};
-use super::lines;
+use super::{lines, reviews};
 use crate::import::MAX_FILE_BYTES;
 use crate::runtime::now;
 
@@ -151,7 +151,19 @@ impl<S: AsyncRead + AsyncWrite> Talk<S> {
             Request::Signals => self.signals().await,
             Request::Withdraw { families } => self.withdraw(&families).await,
             Request::Who { family } => self.who(&family).await,
-            Request::Matches => self.matches().await,
+            Request::Matches { which } => self.matches(which).await,
+            Request::Decide { family, organisation, judgement, unit, although_certain } => {
+                let unit = reviews::unit(unit.as_deref(), self.desk.units.as_ref())?;
+                let (family, organisation) = self.about(&family, &organisation)?;
+                let judgement = reviews::wanted(judgement);
+                let wanted = DecisionWanted { family, organisation, judgement, unit, although_certain };
+                let (family, organisation) = (wanted.family.clone(), wanted.organisation);
+                self.decide(&family, &organisation, Command::Decide(wanted)).await
+            }
+            Request::Undo { family, organisation } => {
+                let (family, organisation) = self.about(&family, &organisation)?;
+                self.decide(&family, &organisation, Command::Undo(family.clone(), organisation)).await
+            }
             Request::Backup { key } => self.backup(&key).await,
             Request::Leave { begin, force } => self.leave(begin, force).await,
             Request::Stop => {
@@ -244,12 +256,33 @@ impl<S: AsyncRead + AsyncWrite> Talk<S> {
         self.reply(Reply::Who(lines::answer(&answer, &engine.roster(), &self.desk.oin()))).await
     }
 
-    async fn matches(&mut self) -> Result<(), Stop> {
+    fn about(&self, family: &str, organisation: &str) -> Result<(FamilyRef, Oin), Problem> {
+        let roster = self.desk.engine()?.roster();
+        Ok((reference(family)?, reviews::organisation(organisation, &roster, &self.desk.oin())?))
+    }
+
+    /// Gives a command that decides about a match, and tells what stands then.
+    async fn decide(&mut self, family: &FamilyRef, organisation: &Oin, command: Command) -> Result<(), Stop> {
+        let engine = self.desk.engine()?;
+        let protocol::Reply::Decided(decided) = engine.command(command).await? else {
+            return Err(mixed_up().into());
+        };
+        let decision = decided.map_err(|refusal| reviews::refusal(&refusal))?;
+        self.reply(Reply::Decided(DecidedLine {
+            gezin: family.to_string(),
+            oin: organisation.to_string(),
+            organisatie: lines::name(&engine.roster(), organisation),
+            oordeel: decision.as_ref().map(reviews::judgement),
+        }))
+        .await
+    }
+
+    async fn matches(&mut self, which: Which) -> Result<(), Stop> {
         let engine = self.desk.engine()?;
         let protocol::Reply::WhoAll(answers) = engine.command(Command::WhoAll).await? else {
             return Err(mixed_up().into());
         };
-        let lines = lines::matches(&answers, &engine.roster(), &self.desk.oin());
+        let lines = lines::matches(&answers, which, &engine.roster(), &self.desk.oin());
         self.pages(&lines, Page::Matches).await?;
         let dekking = self.desk.status().await?.dekking;
         self.reply(Reply::Matches { count: lines.len(), dekking }).await

@@ -5,10 +5,10 @@ use std::rc::Rc;
 use std::sync::OnceLock;
 
 use crypto::{Unverified, cbor};
-use domain::{Role, Timestamp};
+use domain::{FamilyRef, Role, Timestamp};
 use index::{HeadDocument, HeaderDocument};
 use protocol::feed::FeedResponse;
-use protocol::{Command, Conversation};
+use protocol::{Command, Conversation, DecisionWanted, Judgement, Reply};
 use roster::SignedRoster;
 use testkit::{Fate, Founding, MemoryDisk, Simulation, family, person};
 
@@ -102,6 +102,11 @@ pub(crate) fn recorded() -> &'static Recorded {
         }
         net.settle();
         net.seconds(5);
+        let family = FamilyRef::new("G-1").expect("a reference");
+        let (organisation, judgement) = (Founding::oin(4), Judgement::Same);
+        let wanted = DecisionWanted { family, organisation, judgement, unit: None, although_certain: false };
+        let reply = net.command(Founding::oin(1), Command::Decide(wanted));
+        assert!(matches!(reply, Reply::Decided(Ok(_))), "{reply:?}");
         let now = net.now();
         let disks = founding.oins().map(|oin| net.disk(oin).clone()).collect();
         drop(net);
