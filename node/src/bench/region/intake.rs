@@ -9,7 +9,7 @@ use index::{Body, Completeness, FeedState, Matches, Replica};
 use sha2::Sha256;
 
 use super::RegionOptions;
-use super::feeds::{EPOCH, NETWORK, NOW, publish};
+use super::feeds::{NETWORK, NOW, publish};
 use crate::bench::TAGS_PER_FAMILY;
 use crate::bench::matching::{MESSAGE, OwnKeys};
 use crate::bench::memory::resident_bytes;
