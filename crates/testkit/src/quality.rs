@@ -5,6 +5,7 @@
 //! because that is what a professional is told, and per person.
 
 mod baseline;
+mod clear_text;
 mod em;
 mod network;
 mod score;
@@ -14,6 +15,7 @@ use domain::CalendarDate;
 use linkage::KeyKind;
 
 pub use self::baseline::Baseline;
+pub use self::clear_text::ClearText;
 pub use self::em::Estimates;
 pub use self::score::{Pair, Recall, Score, Tally};
 

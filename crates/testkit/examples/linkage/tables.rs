@@ -27,10 +27,20 @@ pub(crate) fn region(score: &Score) -> String {
     tally(&mut text, "by the household key alone", score.by_household);
     tally(&mut text, "an index of children by BSN", score.child_by_bsn);
     tally(&mut text, "exact tokens", score.exact_tokens);
+    tally(&mut text, "clear text, where it is right as often", score.clear_text.told);
     line(&mut text, format_args!("\n| there is | pairs | found | with mogelijk |\n|---|---:|---:|---:|"));
     recall(&mut text, "a person known to both", score.person_known);
     recall(&mut text, "the same, whatever is recorded", score.person_there);
     recall(&mut text, "siblings at one address", score.siblings);
+    let clear = score.clear_text.person_known;
+    line(
+        &mut text,
+        format_args!(
+            "| a person known to both, in clear text | {} | {:.4} | |",
+            clear.shown,
+            clear.precision()
+        ),
+    );
     line(
         &mut text,
         format_args!("\n| one person agrees on | times | right | precision |\n|---|---:|---:|---:|"),

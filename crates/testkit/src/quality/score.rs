@@ -6,6 +6,7 @@ use domain::Certainty;
 use linkage::{FieldKind, KeyKind};
 
 use super::baseline::Baseline;
+use super::clear_text::{self, ClearText};
 use super::em::{self, Estimates, Pattern};
 use super::network::{Finding, Network};
 use super::truth::{Relation, Truth};
@@ -96,6 +97,8 @@ pub struct Score {
     pub child_by_bsn: Tally,
     /// What exact tokens find.
     pub exact_tokens: Tally,
+    /// What fuzzy comparison in clear text finds where it is right as often.
+    pub clear_text: ClearText,
     /// What was told though it is not so.
     pub invented: Vec<Pair>,
     /// What was not told though both recorded enough of a person.
@@ -182,6 +185,7 @@ impl Score {
     pub(super) fn finish(&mut self, population: &Population, truth: &Truth) {
         self.child_by_bsn = Baseline::ChildByBsn.run(population, truth);
         self.exact_tokens = Baseline::ExactTokens.run(population, truth);
+        self.clear_text = clear_text::run(population, truth, self.told());
         for (asker, organisation) in population.organisations.iter().enumerate() {
             for (place, record) in organisation.records.iter().enumerate() {
                 let others = (0..population.organisations.len()).filter(|other| *other != asker);
