@@ -10,14 +10,13 @@ mod matching;
 mod measure;
 mod memory;
 mod oprf;
+mod printing;
 mod progress;
 mod region;
 mod report;
 mod start;
 
-use std::io::Write as _;
-
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 
 pub use self::region::{RegionOptions, run as run_region};
 pub use self::start::{StartOptions, run as run_start};
@@ -51,22 +50,11 @@ pub fn run(options: BenchOptions) -> Result<Exit> {
     let BenchOptions { elements, own_keys, json } = options;
     ensure!((1..=MAX_ELEMENTS).contains(&elements), "--elements takes 1 to {MAX_ELEMENTS}");
     ensure!((1..=MAX_OWN_KEYS).contains(&own_keys), "--own-keys takes 1 to {MAX_OWN_KEYS}");
-    if cfg!(debug_assertions) {
-        say!("this build is not optimised; its figures say little (build with --release)");
-    }
+    printing::warn_of_unoptimised();
     let mut sections = oprf::measure(elements)?;
     sections.extend([matching::measure(own_keys)?, candidates::measure()?]);
     let report = report::Report::new(options, sections)?;
-    let written = |mut out: std::io::StdoutLock<'_>| {
-        if json { report.write_json(&mut out) } else { report.write_table(&mut out) }
-            .and_then(|()| out.flush())
-    };
-    match written(std::io::stdout().lock()) {
-        // Whoever closed the pipe has seen enough.
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
-        written => written.context("cannot print the figures")?,
-    }
-    Ok(Exit::Ok)
+    printing::print(|out| if json { report.write_json(out) } else { report.write_table(out) })
 }
 
 #[cfg(test)]

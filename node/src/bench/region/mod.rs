@@ -7,11 +7,9 @@ mod feeds;
 mod intake;
 mod report;
 
-use std::io::Write as _;
+use anyhow::{Result, ensure};
 
-use anyhow::{Context as _, Result, ensure};
-
-use super::TAGS_PER_FAMILY;
+use super::{TAGS_PER_FAMILY, printing};
 use crate::exit::Exit;
 
 /// Families of each organisation on national scale: 1,000 organisations of this size publish 7 million tags.
@@ -57,9 +55,7 @@ pub fn run(options: RegionOptions) -> Result<Exit> {
         "--organisations × --families × {TAGS_PER_FAMILY} tags make 1 to {MAX_TAGS}"
     );
     ensure!((1..=100_000).contains(&own_families), "--own-families takes 1 to 100000");
-    if cfg!(debug_assertions) {
-        say!("this build is not optimised; its figures say little (build with --release)");
-    }
+    printing::warn_of_unoptimised();
     // Small before large: what the large one leaves to the allocator would hide what the small one takes.
     let national = (options.families > NATIONAL_FAMILIES)
         .then(|| {
@@ -68,14 +64,7 @@ pub fn run(options: RegionOptions) -> Result<Exit> {
         .transpose()?;
     let whole = intake::take_in(options, "the region", true)?;
     let report = report::Report { options, national, whole };
-    let mut out = std::io::stdout().lock();
-    let written = if json { report.write_json(&mut out) } else { report.write_table(&mut out) };
-    match written.and_then(|()| out.flush()) {
-        // Whoever closed the pipe has seen enough.
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
-        written => written.context("cannot print the figures")?,
-    }
-    Ok(Exit::Ok)
+    printing::print(|out| if json { report.write_json(out) } else { report.write_table(out) })
 }
 
 #[cfg(test)]

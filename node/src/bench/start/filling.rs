@@ -3,10 +3,7 @@
 use anyhow::{Context as _, Result, ensure};
 use crypto::Digest;
 use domain::{Contact, Oin, Signal, SignalKind, Timestamp, Visibility};
-use index::UnitMatrix;
-use protocol::{
-    Batch, Command, CommandId, Conversation, Input, Node, NodeConfig, Outbound, Step, evaluated_record,
-};
+use protocol::{Batch, Command, CommandId, Conversation, Input, Node, Outbound, Step, evaluated_record};
 use store::{MAX_WRITES, Store};
 
 use super::StartOptions;
@@ -16,7 +13,7 @@ use super::network::{EPOCH, INTERVAL_SECONDS, basis, key_sets, publisher};
 use crate::bench::TAGS_PER_FAMILY;
 use crate::bench::matching::{OwnKeys, families};
 use crate::bench::progress::Progress;
-use crate::runtime::{kept, random_seed};
+use crate::runtime::kept;
 
 /// Seconds before the present at which the node stopped: less than an interval, so that nothing is due at once.
 const STOPPED_BEFORE_SECONDS: u64 = 30;
@@ -80,16 +77,7 @@ struct Filler {
 
 impl Filler {
     fn open(folder: &Folder, mut store: Store, now: Timestamp) -> Result<Self> {
-        let identity = folder.identity(&mut store)?;
-        let config = NodeConfig {
-            oin: identity.oin,
-            organisation_key: identity.secrets.organisation_key(),
-            chain: folder.chain()?,
-            seed: random_seed()?,
-            units: UnitMatrix::default(),
-            // Nobody has heard anything of this node.
-            hear_before_signing: false,
-        };
+        let config = folder.node_config(&mut store, false)?;
         let kept = kept(&store)?;
         Ok(Self { node: Node::new(config, kept, now), store, now })
     }

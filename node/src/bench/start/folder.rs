@@ -8,6 +8,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use domain::Timestamp;
+use index::UnitMatrix;
+use protocol::NodeConfig;
 use roster::RosterChain;
 use rustix::fs::{Advice, fadvise};
 use store::{Store, StoreOptions};
@@ -18,7 +20,7 @@ use crate::backup::open_store;
 use crate::config::{Config, find_passphrase};
 use crate::daemon::installed;
 use crate::governance::RosterFolder;
-use crate::runtime::{NodeIdentity, NodeSecrets, now};
+use crate::runtime::{NodeSecrets, now, random_seed};
 
 /// Opens the folder; nothing real is ever in it.
 const PASSPHRASE: &str = "a passphrase for the bench";
@@ -73,8 +75,16 @@ impl Folder {
         open_store(&config, &find_passphrase(&config)?, &StoreOptions::default())
     }
 
-    pub(super) fn identity(&self, store: &mut Store) -> Result<NodeIdentity> {
-        Ok(NodeIdentity { oin: network::own()?, secrets: NodeSecrets::of(store)? })
+    /// What its node is started with. A node that nobody has heard of need not hear what it said.
+    pub(super) fn node_config(&self, store: &mut Store, hear_before_signing: bool) -> Result<NodeConfig> {
+        Ok(NodeConfig {
+            oin: network::own()?,
+            organisation_key: NodeSecrets::of(store)?.organisation_key(),
+            chain: self.chain()?,
+            seed: random_seed()?,
+            units: UnitMatrix::default(),
+            hear_before_signing,
+        })
     }
 
     pub(super) fn chain(&self) -> Result<RosterChain> {

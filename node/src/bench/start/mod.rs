@@ -13,12 +13,11 @@ mod process;
 mod report;
 mod stages;
 
-use std::io::Write as _;
-
 use anyhow::{Context as _, Result, ensure};
 
 use self::folder::Folder;
 use self::process::Started;
+use super::printing;
 use super::progress::Progress;
 use crate::exit::Exit;
 
@@ -74,9 +73,7 @@ pub async fn run(options: StartOptions) -> Result<Exit> {
         "--organisations × --segments make at most {MAX_SEGMENTS}"
     );
     ensure!((1..=100_000).contains(&own_families), "--own-families takes 1 to 100000");
-    if cfg!(debug_assertions) {
-        say!("this build is not optimised; its figures say little (build with --release)");
-    }
+    printing::warn_of_unoptimised();
     let program = std::env::current_exe().context("the program does not know where it lies")?;
     let empty = Folder::joined(organisations)?;
     let mut filled = Folder::joined(organisations)?;
@@ -95,14 +92,7 @@ pub async fn run(options: StartOptions) -> Result<Exit> {
     let (empty, filled) = empty.zip(filled).context("nothing was started")?;
     let report = report::Report { options, content, empty, filled, stages };
     report.check()?;
-    let mut out = std::io::stdout().lock();
-    let written = if json { report.write_json(&mut out) } else { report.write_table(&mut out) };
-    match written.and_then(|()| out.flush()) {
-        // Whoever closed the pipe has seen enough.
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
-        written => written.context("cannot print the figures")?,
-    }
-    Ok(Exit::Ok)
+    printing::print(|out| if json { report.write_json(out) } else { report.write_table(out) })
 }
 
 #[cfg(test)]

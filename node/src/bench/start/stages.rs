@@ -3,11 +3,10 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use index::UnitMatrix;
-use protocol::{Batch, Command, CommandId, Input, Node, NodeConfig, Outbound, Reply};
+use protocol::{Batch, Command, CommandId, Input, Node, Outbound, Reply};
 
 use super::folder::Folder;
-use crate::runtime::{kept, now, random_seed};
+use crate::runtime::{kept, now};
 
 /// What the stages took, and what came of them.
 #[derive(Debug)]
@@ -39,15 +38,7 @@ pub(super) fn measure(folder: &Folder) -> Result<Stages> {
     let opened = instant();
     let kept = kept(&store)?;
     let read = instant();
-    let identity = folder.identity(&mut store)?;
-    let config = NodeConfig {
-        oin: identity.oin,
-        organisation_key: identity.secrets.organisation_key(),
-        chain: folder.chain()?,
-        seed: random_seed()?,
-        units: UnitMatrix::default(),
-        hear_before_signing: true,
-    };
+    let config = folder.node_config(&mut store, true)?;
     let records = kept.records.len();
     let mut node = Node::new(config, kept, now());
     let taken_up = instant();
