@@ -55,11 +55,12 @@ impl Ceremony {
         problems
     }
 
-    /// Whom this keyholder convicted, and who holds the attempt up.
+    /// Which others this keyholder convicted, and who holds the attempt up. Nobody accuses itself, also not when it was
+    /// put back to a moment before this attempt and gets to see that it signed twice: the others say so.
     pub(crate) fn accused(&self, now: Timestamp) -> Accused {
-        let lying: BTreeSet<u16> = self.liars.0.keys().copied().collect();
         // With a liar among them nobody goes on, so what is missing is missing for its sake.
-        let missing = if lying.is_empty() { self.held_up_by(now) } else { BTreeMap::new() };
+        let missing = if self.liars.is_empty() { self.held_up_by(now) } else { BTreeMap::new() };
+        let lying = self.liars.0.keys().copied().filter(|index| *index != self.me).collect();
         Accused { missing: missing.into_keys().collect(), lying }
     }
 

@@ -187,6 +187,22 @@ fn two_different_packages_of_one_dealer_meet_and_convict_it() {
 }
 
 #[test]
+fn a_dealer_that_was_put_back_and_signed_twice_is_convicted_and_accuses_nobody() {
+    let mut net = Holders::new(4, 3);
+    let (_, before) = begun(&section(4, 3), 1, 8, &KeptAttempt::default());
+    net.give(2, 1, &before.parts());
+    for _ in 0..2 {
+        net.exchange();
+    }
+    for index in 1..=4 {
+        assert!(net.is_convicted(index, 1, "two different round 1 packages"), "at {index}");
+        let Accused { missing, lying } = net.at(index).accused(Timestamp(100));
+        let expected: &[u16] = if index == 1 { &[] } else { &[1] };
+        assert!(missing.is_empty() && lying.iter().eq(expected), "at {index}");
+    }
+}
+
+#[test]
 fn a_complaint_of_a_package_that_was_not_sent_shows_nothing() {
     let mut net = Holders::new(4, 3);
     net.exchange();
