@@ -92,7 +92,7 @@ impl CeremonyKeeper {
         self.dirty.extend(section.keyholders.iter().map(|keyholder| (keyholder.oin, key)));
     }
 
-    fn sign_abandonment(
+    pub(super) fn sign_abandonment(
         &mut self,
         cx: &Context<'_>,
         key: KeyId,

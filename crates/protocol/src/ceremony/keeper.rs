@@ -197,12 +197,19 @@ impl CeremonyKeeper {
     }
 
     /// Destroys what is left of keys that are not used any more: shares and ceremonies of an epoch once the next is
-    /// entered, whoever made them. A clock that others contradict destroys nothing.
+    /// entered, whoever made them. A clock that others contradict destroys nothing. An attempt under way is given up in
+    /// words: a clock that is set back may make its epoch the present one again, and nobody begins an attempt twice.
     fn erase(&mut self, cx: &Context<'_>, fx: &mut Effects<'_>) {
         if !cx.clock_agrees {
             return;
         }
         let is_left = |key: KeyId| key.epoch < cx.epochs.entered(key.class);
+        let under_way = self.running.iter().filter(|(key, _)| is_left(**key) && cx.epochs.is_near(key.epoch));
+        let under_way: Vec<(KeyId, CeremonyId)> =
+            under_way.map(|(key, running)| (*key, *running.id())).collect();
+        for (key, id) in under_way {
+            self.sign_abandonment(cx, key, id.section, id.attempt, fx);
+        }
         for name in self.secrets.extract_if(.., |name| key_of(name).is_some_and(is_left)) {
             fx.write(Write::DestroySecret { name });
             fx.cut();

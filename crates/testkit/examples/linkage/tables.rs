@@ -24,6 +24,7 @@ pub(crate) fn region(score: &Score) -> String {
         tally(&mut text, &format!("{certainty}, of a person"), of(&score.persons));
     }
     tally(&mut text, "zeker and waarschijnlijk", score.told());
+    tally(&mut text, "the same, but for housemates taken for one another", score.told_of_households());
     tally(&mut text, "by the household key alone", score.by_household);
     tally(&mut text, "an index of children by BSN", score.child_by_bsn);
     tally(&mut text, "exact tokens", score.exact_tokens);
@@ -48,6 +49,10 @@ pub(crate) fn region(score: &Score) -> String {
     for (facts, count) in &score.by_facts {
         let facts: Vec<&str> = facts.iter().map(|fact| fact.dutch()).collect();
         tally(&mut text, &facts.join(", "), *count);
+    }
+    line(&mut text, format_args!("\n| bits of a person | times | right | precision |\n|---|---:|---:|---:|"));
+    for (bits, count) in &score.by_weight {
+        tally(&mut text, &bits.to_string(), *count);
     }
     text
 }

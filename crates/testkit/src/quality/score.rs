@@ -101,6 +101,8 @@ pub struct Score {
     pub clear_text: ClearText,
     /// What was told though it is not so.
     pub invented: Vec<Pair>,
+    /// Those of them in which the other organisation knows a housemate, taken for the person of the record.
+    pub housemates: usize,
     /// What was not told though both recorded enough of a person.
     pub missed: Vec<Pair>,
     told: BTreeSet<Pair>,
@@ -175,7 +177,10 @@ impl Score {
         if verdict.certainty > Certainty::Possible {
             let pair = Pair { asker: finding.asker, record: finding.record, other: finding.other };
             self.told.insert(pair);
-            self.invented.extend(Some(pair).filter(|_| !is_right));
+            if !is_right {
+                self.invented.push(pair);
+                self.housemates += usize::from(truth.knows_housemate(population, record, finding.other));
+            }
         }
         for recall in self.recalls(relation) {
             recall.find(verdict.certainty);
@@ -212,6 +217,13 @@ impl Score {
     #[must_use]
     pub fn estimates(&self) -> Estimates {
         em::estimate(&self.seen)
+    }
+
+    /// What was shown as zeker or waarschijnlijk, but for housemates taken for one another: strangers count only.
+    #[must_use]
+    pub fn told_of_households(&self) -> Tally {
+        let Tally { shown, right } = self.told();
+        Tally { shown: shown.saturating_sub(self.housemates), right }
     }
 
     /// What was shown as zeker or waarschijnlijk.

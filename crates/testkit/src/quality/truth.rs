@@ -17,6 +17,8 @@ struct Known {
     humans: BTreeMap<HumanId, Vec<Facts>>,
     /// Homes of people in records with children, with the addresses it recorded for children who live there.
     households: BTreeMap<HouseholdId, BTreeSet<(String, u32)>>,
+    /// Homes of everybody in its records.
+    homes: BTreeSet<HouseholdId>,
 }
 
 /// How a record and another organisation are related.
@@ -50,6 +52,12 @@ impl Truth {
     /// Whether an organisation knows somebody.
     pub(super) fn knows(&self, organisation: usize, human: HumanId) -> bool {
         self.known.get(organisation).is_some_and(|known| known.humans.contains_key(&human))
+    }
+
+    /// Whether an organisation knows somebody who lives with a person of the record, children or not.
+    pub(super) fn knows_housemate(&self, population: &Population, record: &Record, other: usize) -> bool {
+        let mut homes = people(record).flat_map(|(_, human)| homes(population, *human));
+        self.known.get(other).is_some_and(|known| homes.any(|home| known.homes.contains(&home)))
     }
 
     pub(super) fn relation(&self, population: &Population, record: &Record, other: usize) -> Relation {
@@ -95,10 +103,11 @@ fn homes(population: &Population, human: HumanId) -> impl Iterator<Item = Househ
 
 impl Known {
     fn of(population: &Population, organisation: &Organisation) -> Self {
-        let mut known = Self { humans: BTreeMap::new(), households: BTreeMap::new() };
+        let mut known = Self { humans: BTreeMap::new(), households: BTreeMap::new(), homes: BTreeSet::new() };
         for record in &organisation.records {
             for (person, human) in people(record) {
                 known.humans.entry(*human).or_default().push(Facts::of(person));
+                known.homes.extend(homes(population, *human));
                 if !record.family.has_children() {
                     continue;
                 }
