@@ -12,7 +12,12 @@ const MOST: usize = 40;
 /// The mistakes of a region.
 pub(crate) fn list(region: &Population, score: &Score) -> String {
     let mut text = String::new();
-    for (what, pairs) in [("invented", &score.invented), ("missed", &score.missed)] {
+    let kinds = [
+        ("invented", &score.invented),
+        ("missed", &score.missed),
+        ("siblings missed", &score.missed_siblings),
+    ];
+    for (what, pairs) in kinds {
         line(&mut text, format_args!("## {what}: {}\n", pairs.len()));
         for pair in pairs.iter().step_by(pairs.len().div_ceil(MOST).max(1)) {
             show(&mut text, region, pair);

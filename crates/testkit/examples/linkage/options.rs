@@ -21,6 +21,9 @@ impl Options {
         while let Some(word) = words.next() {
             match *word {
                 "--no-bsn" => options.population.bsn_missing_percent = 100,
+                "--bsn-missing" => options.population.bsn_missing_percent = percent(words.next()?)?,
+                "--misspelt" => options.population.misspelt_percent = percent(words.next()?)?,
+                "--moved" => options.population.moved_percent = percent(words.next()?)?,
                 "--persons" => options.population.persons = words.next()?.parse().ok()?,
                 "--seed" => options.seed = words.next()?.parse().ok()?,
                 "--without" => options.without.push(KeyKind::from_dutch(words.next()?)?),
@@ -29,4 +32,8 @@ impl Options {
         }
         Some(options)
     }
+}
+
+fn percent(word: &str) -> Option<u64> {
+    word.parse().ok().filter(|percent| *percent <= 100)
 }

@@ -105,6 +105,8 @@ pub struct Score {
     pub housemates: usize,
     /// What was not told though both recorded enough of a person.
     pub missed: Vec<Pair>,
+    /// What was not told of siblings at one address.
+    pub missed_siblings: Vec<Pair>,
     told: BTreeSet<Pair>,
 }
 
@@ -193,12 +195,17 @@ impl Score {
         self.clear_text = clear_text::run(population, truth, self.told());
         for (asker, organisation) in population.organisations.iter().enumerate() {
             for (place, record) in organisation.records.iter().enumerate() {
-                let others = (0..population.organisations.len()).filter(|other| *other != asker);
-                let known = others.filter(|other| {
-                    truth.relation(population, record, *other) == Relation::Person { identified: true }
-                });
-                let pairs = known.map(|other| Pair { asker, record: place, other });
-                self.missed.extend(pairs.filter(|pair| !self.told.contains(pair)));
+                for other in (0..population.organisations.len()).filter(|other| *other != asker) {
+                    let pair = Pair { asker, record: place, other };
+                    if self.told.contains(&pair) {
+                        continue;
+                    }
+                    match truth.relation(population, record, other) {
+                        Relation::Person { identified: true } => self.missed.push(pair),
+                        Relation::Household { one_address: true } => self.missed_siblings.push(pair),
+                        Relation::None | Relation::Household { .. } | Relation::Person { .. } => {}
+                    }
+                }
             }
         }
     }
