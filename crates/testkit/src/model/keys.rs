@@ -40,12 +40,6 @@ impl Keys {
         Self { agreed: BTreeMap::new(), frames }
     }
 
-    /// How many classes have their key of an epoch, as far as any node told.
-    pub(super) fn made(&self, epoch: Epoch) -> usize {
-        let made = self.agreed.keys().filter(|(_, of, ..)| *of == epoch);
-        made.map(|(class, ..)| class).collect::<BTreeSet<_>>().len()
-    }
-
     /// A node tells which key sets it holds.
     pub(super) fn hear(&mut self, member: usize, status: &Status) -> Result<(), String> {
         let next = status.next.iter().flat_map(|next| &next.ceremonies);

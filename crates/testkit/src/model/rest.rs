@@ -1,6 +1,6 @@
 //! When the trouble ends: nodes are back, connections and clocks are right, and everything must come out exactly right.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{Epoch, KeyClass};
 use protocol::ceremony::KeySetSummary;
@@ -107,10 +107,17 @@ impl Run {
         2 * (present - self.honest().len()) < present
     }
 
-    /// Whether some key of the epoch that runs is not made.
-    fn has_no_keys(&self) -> bool {
+    /// Whether nobody honest holds some key set of the epoch that runs: it is not made, or it was made in an attempt that
+    /// is given up.
+    fn has_no_keys(&mut self) -> bool {
         let epoch = self.roster().epoch_at(self.net.now());
-        self.keys.made(epoch) < KeyClass::ALL.len()
+        let mut held = BTreeSet::new();
+        for member in self.honest() {
+            let ceremonies = self.status(member).into_iter().flat_map(|status| status.ceremonies);
+            let made = ceremonies.filter(|made| made.epoch == epoch && made.key_set.is_some());
+            held.extend(made.map(|made| made.class));
+        }
+        held.len() < KeyClass::ALL.len()
     }
 
     fn has_hostile_keyholders(&self) -> bool {
