@@ -6,10 +6,11 @@ use domain::{Bsn, CalendarDate, Family, Role};
 
 use crate::birth::Birth;
 use crate::family_keys::{Collector, Field, Source};
+use crate::frequency::{given_bits, initial_bits, surname_bits};
 use crate::name::{GivenName, given_name, surname_codes};
 use crate::place::{Place, Residence, residents};
 use crate::private::{PrivateBytes, PrivateText};
-use crate::weight::{ADDRESS, ADDRESS_CROWDED, ADDRESS_SHARED, AREA, Bits, GIVEN, INITIAL, surname_bits};
+use crate::weight::{ADDRESS, ADDRESS_CROWDED, ADDRESS_SHARED, AREA, Bits, PROBABLE, SECOND_INITIAL};
 use crate::{FamilyKeys, FieldKind, HouseholdSuppression, KeyKind, LinkageKey};
 
 /// What besides the record decides which keys a family yields.
@@ -25,24 +26,32 @@ pub struct DeriveOptions<'a> {
 
 /// The linkage keys of a family.
 ///
-/// Every person but `overig` yields at most four keys while nobody moved and no name is double:
+/// While nobody moved and no name is double, every person but `overig` yields at most:
 ///
 /// | | with BSN | without |
 /// |---|---|---|
 /// | child | `bsn`, `naam-geboorte`, `geboorte-adres`, `voornaam-geboorte-wijk` | the last three and `naam-adres` |
 /// | adult | `bsn`, `naam-geboorte`, `geboorte-adres`, `naam-adres` | the last three and `voornaam-geboorte-wijk` |
+/// | both | `voornaam-adres`, two where given names are written out | the same |
+/// | of a common name | `volle-naam-geboorte`, two where given names are written out | the same |
 ///
 /// An adult is often known by name and address only, a child hardly ever; a child's given name is recorded in
 /// full, an adult's often as initials. What the other side lacks decides, so the fourth key differs. A child without
 /// a whole birth date has room for `naam-adres` in any case.
+///
+/// `volle-naam-geboorte` is for those of whom surname, initial and birth date alone are not probable; whether that is
+/// so follows from the values themselves, so both sides agree on it. Where it holds a given name or two initials, so does
+/// `voornaam-adres`: a name written out yields both, so that `J.P.` meets `Jan Peter` as well as `Jan` does.
 ///
 /// Sex is in no key: it would add one bit and cost every pair of which one side left it open. Twins of different
 /// sex then share a `geboorte-adres` key, within one family.
 ///
 /// The values join these fields, each preceded by its length: `bsn`: nine digits · `naam-geboorte`: surname code,
 /// initial, birth date · `naam-adres`: surname code, initial, postcode, number · `geboorte-adres`: birth date, postcode,
-/// number · `voornaam-geboorte-wijk`: given name code, birth date, four digits · `huishouden`: surname code, postcode,
-/// number, letter and addition. Person keys leave letter and addition out, because systems record them unevenly.
+/// number · `voornaam-geboorte-wijk`: given name code, birth date, four digits · `volle-naam-geboorte`: `voornaam` and the
+/// given name code, or `voorletters` and two letters, then surname code, birth date · `voornaam-adres`: the same two, then
+/// postcode, number · `huishouden`: surname code, postcode, number, letter and addition · `huishouden-begin`: the same with
+/// the first two letters of the code. Person keys leave letter and addition out, because systems record them unevenly.
 #[must_use]
 pub fn derive(family: &Family, options: &DeriveOptions<'_>) -> FamilyKeys {
     let mut collector = Collector::default();
@@ -69,6 +78,9 @@ fn is_placeholder(bsn: &Bsn) -> bool {
     digits.ends_with('0') && head.all(|digit| Some(digit) == first)
 }
 
+/// Letters of a surname's code in `huishouden-begin`. One slip of the pen in the rest of the name leaves them as they are.
+const HOUSEHOLD_START_CHARS: usize = 2;
+
 /// One person's facts in canonical form.
 struct Facts<'a> {
     source: Source,
@@ -92,20 +104,37 @@ impl Facts<'_> {
         let places = || self.residence.home.iter().chain(&self.residence.left);
 
         if let Some(given) = &self.given {
-            let initial = given.initial.to_string();
-            let initial = initial.as_bytes();
+            let letter = given.initial.to_string();
+            let initial = letter.as_bytes();
+            let fuller = fuller(given);
             for surname in &self.surnames {
                 let code = surname.reveal().as_bytes();
-                let named = || vec![surname_field(surname), field(FieldKind::Initial, &[initial], INITIAL)];
+                let initial_field = || field(FieldKind::Initial, &[initial], initial_bits(given.initial));
+                let named = || vec![surname_field(surname), initial_field()];
                 if let Some(birth) = &self.birth {
                     let fields = [named(), vec![birth_field(birth)]].concat();
+                    let is_common = fields.iter().map(|field| field.bits).sum::<Bits>() < PROBABLE;
                     add(KeyKind::NameBirth, &[code, initial, birth.reveal()], fields);
+                    for (kind, value, bits) in fuller.iter().filter(|_| is_common) {
+                        let parts = [kind.dutch().as_bytes(), value, code, birth.reveal()];
+                        let fields =
+                            vec![surname_field(surname), field(*kind, &[value], *bits), birth_field(birth)];
+                        add(KeyKind::FullNameBirth, &parts, fields);
+                    }
                 }
                 let poor = self.bsn.is_none() || self.birth.is_none();
                 for place in places().filter(|_| !child || poor) {
                     let parts: [&[u8]; 4] = [code, initial, place.door.postcode(), &place.door.number()];
                     let fields = [named(), vec![address_field(place, suppressed)]].concat();
                     add(KeyKind::NameAddress, &parts, fields);
+                }
+            }
+            for (kind, value, bits) in &fuller {
+                for place in places() {
+                    let (postcode, number) = (place.door.postcode(), place.door.number());
+                    let fields = vec![field(*kind, &[value], *bits), address_field(place, suppressed)];
+                    let parts: [&[u8]; 4] = [kind.dutch().as_bytes(), value, postcode, &number];
+                    add(KeyKind::GivenAddress, &parts, fields);
                 }
             }
         }
@@ -121,13 +150,25 @@ impl Facts<'_> {
         {
             let (code, area) = (given.reveal().as_bytes(), home.door.area());
             let fields = vec![
-                field(FieldKind::GivenName, &[code], GIVEN),
+                field(FieldKind::GivenName, &[code], given_bits(given.reveal())),
                 birth_field(birth),
                 field(FieldKind::Area, &[area], AREA),
             ];
             add(KeyKind::GivenBirthArea, &[code, birth.reveal(), area], fields);
         }
     }
+}
+
+/// What is known of somebody's given names beside the first initial, with what agreement on it is worth.
+fn fuller(given: &GivenName) -> Vec<(FieldKind, &[u8], Bits)> {
+    let name = given
+        .code
+        .as_ref()
+        .map(|code| (FieldKind::GivenName, code.reveal().as_bytes(), given_bits(code.reveal())));
+    let initials = given.initials.as_ref().map(|two| {
+        (FieldKind::Initials, two.reveal().as_bytes(), initial_bits(given.initial) + SECOND_INITIAL)
+    });
+    name.into_iter().chain(initials).collect()
 }
 
 /// Household keys: from the surname of anyone whose home is a child's in this record or, when no child is in it, of
@@ -147,11 +188,15 @@ fn collect_households(family: &Family, options: &DeriveOptions<'_>, collector: &
     let counts = |home: &Place| (!has_child || child_homes.contains(home)) && !suppressed.covers(home);
     for (position, person, home) in homes().filter(|(_, _, home)| counts(home)) {
         for surname in surname_codes(&person.name) {
-            let (code, unit) = (surname.reveal().as_bytes(), home.unit().as_bytes());
-            let parts: [&[u8]; 4] = [code, home.door.postcode(), &home.door.number(), unit];
             let source = Source { person: position, role: person.role };
-            let fields = vec![surname_field(&surname), address_field(&home, suppressed)];
-            collector.add(LinkageKey::new(KeyKind::Household, &parts), source, fields);
+            let code = surname.reveal();
+            let start = code.char_indices().nth(HOUSEHOLD_START_CHARS).map_or(code, |(end, _)| &code[..end]);
+            for (kind, name) in [(KeyKind::Household, code), (KeyKind::HouseholdStart, start)] {
+                let (number, unit) = (home.door.number(), home.unit().as_bytes());
+                let parts: [&[u8]; 4] = [name.as_bytes(), home.door.postcode(), &number, unit];
+                let fields = vec![surname_field(&surname), address_field(&home, suppressed)];
+                collector.add(LinkageKey::new(kind, &parts), source, fields);
+            }
         }
     }
 }

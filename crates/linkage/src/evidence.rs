@@ -19,7 +19,7 @@ pub struct Evidence {
     pub verdict: Option<Verdict>,
     /// The joint weight of the facts that agree, in tenths of a bit.
     pub weight: u32,
-    /// Whether the household key agrees.
+    /// Whether a household key agrees.
     pub household: bool,
     /// The persons about whom something agrees, by position in the record.
     pub persons: Vec<PersonEvidence>,
@@ -64,10 +64,10 @@ impl FamilyKeys {
     #[must_use]
     pub fn evidence(&self, agreeing: impl IntoIterator<Item = usize>) -> Evidence {
         let mut persons: BTreeMap<Source, Agreement<'_>> = BTreeMap::new();
-        let mut household = false;
+        let mut households: BTreeSet<KeyKind> = BTreeSet::new();
         for entry in self.entries(agreeing) {
-            if entry.key.kind() == KeyKind::Household {
-                household = true;
+            if entry.key.kind().is_of_household() {
+                households.insert(entry.key.kind());
                 continue;
             }
             for source in &entry.sources {
@@ -76,9 +76,16 @@ impl FamilyKeys {
         }
         let mut basis: BTreeSet<Basis> = BTreeSet::new();
         let mut certainty = None;
+        let household = !households.is_empty();
         if household {
             certainty = Some(Certainty::Probable);
-            basis.insert(Basis { role: BasisRole::Family, key: KeyKind::Household });
+            // The whole name says all that its beginning does.
+            let key = if households.contains(&KeyKind::Household) {
+                KeyKind::Household
+            } else {
+                KeyKind::HouseholdStart
+            };
+            basis.insert(Basis { role: BasisRole::Family, key });
         }
         let mut joint: BTreeMap<(Slot, &PrivateBytes), Bits> = BTreeMap::new();
         let mut told = Vec::new();
@@ -102,10 +109,10 @@ impl FamilyKeys {
         Evidence { verdict, weight, household, persons: told }
     }
 
-    /// The entries that a person carries, but for the household key.
+    /// The entries that a person carries, but for the household keys.
     fn own(&self, source: Source) -> impl Iterator<Item = &Entry> {
         let carries = move |entry: &&Entry| entry.sources.contains(&source);
-        self.all_entries().iter().filter(carries).filter(|entry| entry.key.kind() != KeyKind::Household)
+        self.all_entries().iter().filter(carries).filter(|entry| !entry.key.kind().is_of_household())
     }
 }
 

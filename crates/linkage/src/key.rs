@@ -24,17 +24,29 @@ pub enum KeyKind {
     GivenBirthArea = 5,
     /// `huishouden`: surname as it sounds and the whole address, of the household rather than of a person.
     Household = 6,
+    /// `volle-naam-geboorte`: surname as it sounds, first given name as it sounds or the first two initials, birth date.
+    /// Tells persons apart whose name is so common that `naam-geboorte` alone proves too little; others have none.
+    FullNameBirth = 7,
+    /// `voornaam-adres`: first given name as it sounds or the first two initials, postcode and house number. Survives any
+    /// error in the surname, and another surname, where a birth date is unknown or wrong.
+    GivenAddress = 8,
+    /// `huishouden-begin`: the first two letters of the surname as it sounds and the whole address, of the household.
+    /// Survives a misspelt surname.
+    HouseholdStart = 9,
 }
 
 impl KeyKind {
     /// Every kind, in the order of their numbers.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::Bsn,
         Self::NameBirth,
         Self::NameAddress,
         Self::BirthAddress,
         Self::GivenBirthArea,
         Self::Household,
+        Self::FullNameBirth,
+        Self::GivenAddress,
+        Self::HouseholdStart,
     ];
 
     /// The Dutch name, used in the API and on pages.
@@ -47,6 +59,9 @@ impl KeyKind {
             Self::BirthAddress => "geboorte-adres",
             Self::GivenBirthArea => "voornaam-geboorte-wijk",
             Self::Household => "huishouden",
+            Self::FullNameBirth => "volle-naam-geboorte",
+            Self::GivenAddress => "voornaam-adres",
+            Self::HouseholdStart => "huishouden-begin",
         }
     }
 
@@ -54,6 +69,12 @@ impl KeyKind {
     #[must_use]
     pub fn from_dutch(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.dutch() == name)
+    }
+
+    /// Whether it is of the household rather than of a person.
+    #[must_use]
+    pub const fn is_of_household(self) -> bool {
+        matches!(self, Self::Household | Self::HouseholdStart)
     }
 
     /// The number in hashes and records; never reused.
@@ -71,7 +92,10 @@ impl KeyKind {
             | Self::NameAddress
             | Self::BirthAddress
             | Self::GivenBirthArea
-            | Self::Household => KeyClass::Weak,
+            | Self::Household
+            | Self::FullNameBirth
+            | Self::GivenAddress
+            | Self::HouseholdStart => KeyClass::Weak,
         }
     }
 }

@@ -16,6 +16,7 @@ mod derive;
 mod documented;
 mod evidence;
 mod family_keys;
+mod frequency;
 mod key;
 mod name;
 mod place;

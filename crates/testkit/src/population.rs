@@ -132,6 +132,19 @@ impl Population {
     }
 }
 
+impl Human {
+    /// Whether both bear one surname: their own, or the partner's that they use.
+    #[must_use]
+    pub fn shares_surname_with(&self, other: &Self) -> bool {
+        let names = |human: &Self| -> Vec<String> {
+            let borne = std::iter::once(&human.name.own).chain(&human.name.partner);
+            borne.map(|surname| surname.stem.clone()).collect()
+        };
+        let others = names(other);
+        names(self).iter().any(|name| others.contains(name))
+    }
+}
+
 impl HumanId {
     fn place(self) -> usize {
         self.0 as usize

@@ -68,6 +68,8 @@ pub(crate) struct GivenName {
     pub(crate) initial: char,
     /// The phonetic code when more than an initial is known.
     pub(crate) code: Option<PrivateText>,
+    /// The first letters of the first two given names, folded alike, when there are two.
+    pub(crate) initials: Option<PrivateText>,
 }
 
 /// The first given name, or at least its initial.
@@ -79,14 +81,50 @@ pub(crate) fn given_name(name: &PersonName) -> Option<GivenName> {
     let text = repaired(name.given_names.as_ref()?.reveal());
     let (official, aside) = parted(&text);
     let called = || first_name(aside);
-    match first_name(official) {
+    let found = match first_name(official) {
         Some(found) if found.code.is_none() => {
             let same = called().filter(|called| called.initial == found.initial);
             Some(GivenName { code: same.and_then(|called| called.code), ..found })
         }
         Some(found) => Some(found),
         None => called(),
+    }?;
+    // Of a roepnaam in front (Kees Jan) the first letter is not the registered one.
+    let two = initials(official).filter(|two| two.starts_with(found.initial));
+    Some(GivenName { initials: two.map(PrivateText::new), ..found })
+}
+
+/// The first letters of the first two given names. `None` where a name may be half of the next: Abdel Karim.
+fn initials(text: &str) -> Option<String> {
+    let mut found = String::new();
+    for token in text.split(|c: char| !c.is_alphanumeric() && !matches!(c, '\'' | '`' | '\u{2019}')) {
+        let Some(word) = words(token).into_iter().next() else { continue };
+        if is_given_placeholder(&words(token)) && word != "x" || TITLES.contains(&word.as_str()) {
+            continue;
+        }
+        if first_half(&word).is_some() || SECOND_HALVES.contains(&word.as_str()) {
+            return None;
+        }
+        // `Chr` and `Th` are one name, `JM` and `jm` are two.
+        let one_case = token.chars().all(char::is_uppercase) || token.chars().all(char::is_lowercase);
+        if has_no_vowel(&word) && one_case || is_pair(token, &word) {
+            found.extend(word.chars().filter_map(|letter| initial(&letter.to_string())));
+        } else {
+            found.extend(initial(&word));
+        }
     }
+    let two: String = found.chars().take(2).collect();
+    (two.chars().count() == 2).then_some(two)
+}
+
+/// Two capitals that are no name: initials without dots.
+fn is_pair(token: &str, word: &str) -> bool {
+    let capitals = token.chars().all(char::is_uppercase) && word.chars().count() == 2;
+    capitals && word != "ij" && !SHORT_NAMES.contains(&word)
+}
+
+fn has_no_vowel(word: &str) -> bool {
+    !word.chars().any(|c| !c.is_ascii() || matches!(c, 'a' | 'e' | 'i' | 'o' | 'u' | 'y'))
 }
 
 /// What stands before a bracket or quotation mark, and what it holds.
@@ -113,18 +151,16 @@ fn first_of(token: &str, next: Option<&str>) -> Option<GivenName> {
         return None;
     }
     let letters = word.chars().count();
-    let vowel = word.chars().any(|c| !c.is_ascii() || matches!(c, 'a' | 'e' | 'i' | 'o' | 'u' | 'y'));
     let abbreviated = dotted && letters <= MAX_ABBREVIATION_CHARS;
     let joined = first_half(&word).is_some() && next.is_some();
-    let pair = head.chars().all(char::is_uppercase) && letters == 2;
-    let capitals = pair && !joined && !SHORT_NAMES.contains(&word.as_str());
-    if abbreviated || !vowel || letters == 1 || word == "ij" || capitals {
-        return initial(&word).map(|initial| GivenName { initial, code: None });
+    let capitals = !joined && is_pair(head, &word);
+    if abbreviated || has_no_vowel(&word) || letters == 1 || word == "ij" || capitals {
+        return initial(&word).map(|initial| GivenName { initial, code: None, initials: None });
     }
     let name = whole(word, next);
     let formal = formal(&name);
     let code = PrivateText::new(one_given_code(given_code(formal)));
-    initial(formal).map(|initial| GivenName { initial, code: Some(code) })
+    initial(formal).map(|initial| GivenName { initial, code: Some(code), initials: None })
 }
 
 /// The name of which `word` may be a half, or two.

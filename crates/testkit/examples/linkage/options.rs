@@ -3,8 +3,8 @@
 use linkage::KeyKind;
 use testkit::population::PopulationOptions;
 
-pub(crate) const USAGE: &str =
-    "usage: linkage [region | keys | mistakes] [--persons N] [--seed N] [--no-bsn] [--without KIND]";
+pub(crate) const USAGE: &str = "usage: linkage [region | keys | mistakes] [--persons N] [--seed N] [--no-bsn] [--careless]\n\
+     \u{20}      [--bsn-missing PERCENT] [--misspelt PERCENT] [--moved PERCENT] [--without KIND]";
 
 /// A region to measure.
 #[derive(Clone)]
@@ -20,7 +20,8 @@ impl Options {
         let mut words = words.iter();
         while let Some(word) = words.next() {
             match *word {
-                "--no-bsn" => options.population.bsn_missing_percent = 100,
+                "--careless" => options.population = options.population.careless(),
+                "--no-bsn" => options.population = options.population.with_no_bsn(),
                 "--bsn-missing" => options.population.bsn_missing_percent = percent(words.next()?)?,
                 "--misspelt" => options.population.misspelt_percent = percent(words.next()?)?,
                 "--moved" => options.population.moved_percent = percent(words.next()?)?,

@@ -32,7 +32,8 @@ pub(crate) fn region(score: &Score) -> String {
     line(&mut text, format_args!("\n| there is | pairs | found | with mogelijk |\n|---|---:|---:|---:|"));
     recall(&mut text, "a person known to both", score.person_known);
     recall(&mut text, "the same, whatever is recorded", score.person_there);
-    recall(&mut text, "siblings at one address", score.siblings);
+    recall(&mut text, "siblings at one address with one surname", score.siblings);
+    recall(&mut text, "siblings at one address of other surnames", score.siblings_by_address);
     let clear = score.clear_text.person_known;
     line(
         &mut text,

@@ -32,7 +32,9 @@ pub(super) fn write_records(
     let lacks: Vec<Vec<u64>> =
         planned.iter().enumerate().map(|(record, plan)| weights(plan, record, seed)).collect();
     let entitled = planned.iter().zip(&lacks).filter(|(plan, _)| sector(plan.organisation).bsn_entitled);
-    let lacking = Lacking::over(entitled.flat_map(|(_, weights)| weights), options.bsn_missing_percent);
+    let persons: usize = lacks.iter().map(Vec::len).sum();
+    let lacking =
+        Lacking::over(entitled.flat_map(|(_, weights)| weights), persons as u64, options.bsn_missing_percent);
     let mut line = 0;
     for (record, (plan, weights)) in planned.into_iter().zip(lacks).enumerate() {
         let Some(habits) = habits.get(plan.organisation) else { continue };
@@ -118,19 +120,20 @@ fn wrong(people: &People, plan: &Planned, of: HumanId, right: u32, dice: &mut Di
     if roll >= 100 - PLACEHOLDER_PERCENT { PLACEHOLDER } else { typed_wrong(right, dice) }
 }
 
-/// The chance of lacking a number by weight, so that the share over all persons is met.
+/// The chance of lacking a number by weight at organisations that may have it, so that the share over all persons is met.
 struct Lacking {
     /// Thousandths per unit of weight, times a thousand.
     scale: u64,
 }
 
 impl Lacking {
-    fn over<'a>(weights: impl Iterator<Item = &'a u64>, percent: u64) -> Self {
+    fn over<'a>(weights: impl Iterator<Item = &'a u64>, persons: u64, percent: u64) -> Self {
         let mut by_weight = BTreeMap::<u64, u64>::new();
         for weight in weights {
             *by_weight.entry(*weight).or_default() += 1;
         }
-        let wanted = by_weight.values().sum::<u64>() * percent * 10;
+        let elsewhere = persons.saturating_sub(by_weight.values().sum());
+        let wanted = (persons * percent * 10).saturating_sub(elsewhere * 1_000);
         // The smallest scale that reaches the share; no chance exceeds one.
         let lacking = |scale: u64| {
             by_weight.iter().map(|(weight, count)| (scale * weight / 1_000).min(1_000) * count).sum::<u64>()

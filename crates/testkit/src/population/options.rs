@@ -13,13 +13,13 @@ pub struct PopulationOptions {
     pub organisations: usize,
     /// The day on which everything was recorded.
     pub today: CalendarDate,
-    /// Of person records at organisations entitled to the BSN, the share without one. Organisations have it of their
-    /// client more often than of a relative; the share is met over all.
+    /// Of person records, the share without a BSN, those of organisations that may not have it included. Others have it of
+    /// their client more often than of a relative; the share is met over all.
     pub bsn_missing_percent: u64,
     /// Of recorded BSNs, thousandths that are another valid number: typed wrong, a relative's, a placeholder. The
     /// 11-proef catches single slips, so few remain.
     pub bsn_wrong_per_mille: u64,
-    /// Of surnames and of given names written out, each, the share with wrong letters. Other ways of writing (initials,
+    /// Of names of persons, the share with wrong letters in the surname or a given name. Other ways of writing (initials,
     /// capitals, a prefix in the other column, the partner's name) come on top, after the habits of the organisation.
     pub misspelt_percent: u64,
     /// Of inhabitants, the share that moved within the last 24 months. Half as many moved in the 24 months before.
@@ -61,6 +61,14 @@ impl PopulationOptions {
     #[must_use]
     pub fn with_persons(mut self, persons: usize) -> Self {
         self.persons = persons;
+        self
+    }
+
+    /// The same region, carelessly recorded: numbers are missing in a third more records, and half as many names again are
+    /// misspelt.
+    #[must_use]
+    pub fn careless(mut self) -> Self {
+        (self.bsn_missing_percent, self.misspelt_percent) = (33, 9);
         self
     }
 

@@ -148,13 +148,15 @@ impl Page<'_> {
         PersonName { given_names: text(&given), prefix: text(&prefix), surname: text(&stem) }
     }
 
-    /// Half of misspelt surnames are so for everybody in the record: one wrote it, or it was copied.
+    /// Half of misspelt surnames are so for everybody in the record: one wrote it, or it was copied. Surnames, and given
+    /// names that are written out, are each misspelt in two thirds of the share: half of given names are written out, so
+    /// the share of all names is met.
     fn misspell(&self, stem: &mut String, given: &mut String, in_full: bool) {
         let mut slips = stream(self.seed, Purpose::Misspelling, self.line);
         let mut family = stream(self.seed, Purpose::FamilyMisspelling, self.record ^ letters_of(stem));
         let share = self.recorder.options.misspelt_percent;
-        let (alone, together) = (slips.per_mille(share * 5), family.per_mille(share * 5));
-        let wrong_given = slips.percent(share);
+        let (alone, together) = (slips.per_mille(share * 10 / 3), family.per_mille(share * 10 / 3));
+        let wrong_given = slips.per_mille(share * 20 / 3);
         if together {
             *stem = misspelt(stem, &mut family);
         } else if alone {

@@ -83,7 +83,7 @@ pub struct Score {
     pub by_facts: BTreeMap<BTreeSet<FieldKind>, Tally>,
     /// Which weak keys of persons agree, as a node sees it.
     seen: BTreeMap<Pattern, usize>,
-    /// What was shown by the household key alone.
+    /// What was shown by household keys alone.
     pub by_household: Tally,
     /// What was shown of persons without a BSN that agrees, by whole bits of weight.
     pub by_weight: BTreeMap<u32, Tally>,
@@ -91,8 +91,11 @@ pub struct Score {
     pub person_known: Recall,
     /// Pairs of which both know a person, whatever they recorded.
     pub person_there: Recall,
-    /// Pairs without a common person that recorded one address for children of one household.
+    /// Pairs without a common person that recorded one address for children of one household, of which they know people
+    /// with one surname.
     pub siblings: Recall,
+    /// The same where they know nobody with one surname: only the address is common.
+    pub siblings_by_address: Recall,
     /// What is found in an index of children by BSN.
     pub child_by_bsn: Tally,
     /// What exact tokens find.
@@ -166,7 +169,7 @@ impl Score {
         let relation = truth.relation(population, record, finding.other);
         let is_right = relation != Relation::None;
         self.shown.entry(verdict.certainty).or_default().count(is_right);
-        if verdict.basis.iter().all(|basis| basis.key == KeyKind::Household) {
+        if verdict.basis.iter().all(|basis| basis.key.is_of_household()) {
             self.by_household.count(is_right);
         }
         let mut counting = finding.evidence.persons.iter().filter(|person| person.certainty.is_some());
@@ -202,7 +205,7 @@ impl Score {
                     }
                     match truth.relation(population, record, other) {
                         Relation::Person { identified: true } => self.missed.push(pair),
-                        Relation::Household { one_address: true } => self.missed_siblings.push(pair),
+                        Relation::Household { one_address: true, .. } => self.missed_siblings.push(pair),
                         Relation::None | Relation::Household { .. } | Relation::Person { .. } => {}
                     }
                 }
@@ -213,8 +216,9 @@ impl Score {
     /// Those in which such a pair counts.
     fn recalls(&mut self, relation: Relation) -> Vec<&mut Recall> {
         match relation {
-            Relation::None | Relation::Household { one_address: false } => Vec::new(),
-            Relation::Household { one_address: true } => vec![&mut self.siblings],
+            Relation::None | Relation::Household { one_address: false, .. } => Vec::new(),
+            Relation::Household { one_address: true, one_name: true } => vec![&mut self.siblings],
+            Relation::Household { one_address: true, one_name: false } => vec![&mut self.siblings_by_address],
             Relation::Person { identified: false } => vec![&mut self.person_there],
             Relation::Person { identified: true } => vec![&mut self.person_known, &mut self.person_there],
         }

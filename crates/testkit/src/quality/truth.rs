@@ -15,10 +15,19 @@ pub(super) struct Truth {
 struct Known {
     /// Everybody in its records, with which facts each record of them has.
     humans: BTreeMap<HumanId, Vec<Facts>>,
-    /// Homes of people in records with children, with the addresses it recorded for children who live there.
-    households: BTreeMap<HouseholdId, BTreeSet<(String, u32)>>,
+    /// Homes of people in records with children.
+    households: BTreeMap<HouseholdId, Home>,
     /// Homes of everybody in its records.
     homes: BTreeSet<HouseholdId>,
+}
+
+/// What an organisation knows of a home.
+#[derive(Default)]
+struct Home {
+    /// The addresses it recorded for children who live there.
+    addresses: BTreeSet<(String, u32)>,
+    /// Who of those who live there are in its records.
+    people: BTreeSet<HumanId>,
 }
 
 /// How a record and another organisation are related.
@@ -30,6 +39,8 @@ pub(super) enum Relation {
     Household {
         /// Whether both recorded one address for children of the household.
         one_address: bool,
+        /// Whether somebody of the household whom one knows bears a surname of somebody whom the other knows.
+        one_name: bool,
     },
     /// It knows a person of the record.
     Person {
@@ -87,13 +98,24 @@ fn household(
     if !record.family.has_children() {
         return Relation::None;
     }
-    let shared: Vec<_> = homes(population, human).filter_map(|home| known.households.get(&home)).collect();
-    if shared.is_empty() {
+    let shared = || homes(population, human).filter_map(|home| Some((home, known.households.get(&home)?)));
+    if shared().next().is_none() {
         return Relation::None;
     }
     let recorded = address(person).filter(|_| person.role == Role::Child);
-    let one_address = recorded.is_some_and(|address| shared.iter().any(|known| known.contains(&address)));
-    Relation::Household { one_address }
+    let one_address =
+        recorded.is_some_and(|address| shared().any(|(_, known)| known.addresses.contains(&address)));
+    let one_name = shared().any(|(home, known)| {
+        let own = people(record).map(|(_, human)| *human);
+        own.filter(|own| homes(population, *own).any(|of| of == home))
+            .any(|own| known.people.iter().any(|other| share_surname(population, own, *other)))
+    });
+    Relation::Household { one_address, one_name }
+}
+
+fn share_surname(population: &Population, one: HumanId, other: HumanId) -> bool {
+    let both = population.human(one).zip(population.human(other));
+    both.is_some_and(|(one, other)| one.shares_surname_with(other))
 }
 
 /// Where somebody lives; a child of parents who live apart at both.
@@ -112,8 +134,9 @@ impl Known {
                     continue;
                 }
                 for home in homes(population, *human) {
-                    let addresses = known.households.entry(home).or_default();
-                    addresses.extend(address(person).filter(|_| person.role == Role::Child));
+                    let of_home = known.households.entry(home).or_default();
+                    of_home.addresses.extend(address(person).filter(|_| person.role == Role::Child));
+                    of_home.people.insert(*human);
                 }
             }
         }
