@@ -3,6 +3,8 @@
 use domain::{Certainty, SignalKind, Visibility};
 use serde::{Deserialize, Serialize};
 
+use crate::ExplanationLine;
+
 /// An own signal. Field names are the columns of the CSV.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -77,6 +79,10 @@ pub struct InvolvedLine {
     pub zekerheid: String,
     /// Why, in terms of the own record.
     pub basis: Vec<ReasonLine>,
+    /// The same person by person. Only answers about one family have it, and of so many parties
+    /// ([`MAX_EXPLAINED`](crate::MAX_EXPLAINED)).
+    #[serde(default)]
+    pub onderbouwing: Option<ExplanationLine>,
     /// Since when this node finds it (RFC 3339); of units nothing.
     #[serde(default)]
     pub sinds: Option<String>,

@@ -15,6 +15,7 @@ mod ceremony;
 mod client;
 mod codec;
 mod departure;
+mod explanation;
 mod family;
 mod handle;
 mod import;
@@ -29,6 +30,7 @@ pub use ceremony::{CeremonyKeyholderLine, CeremonyLine, KeySetLine};
 pub use client::{Client, ClientError};
 pub use codec::{CodecError, LineReader, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, write_line};
 pub use departure::LeaveLine;
+pub use explanation::{ExplainedPersonLine, ExplanationLine, MAX_EXPLAINED};
 pub use family::{
     AnswerLine, Coverage, DecidedLine, InvolvedLine, JudgementLine, MatchLine, OrganisationLine, ReasonLine,
     SignalLine, StaleLine,

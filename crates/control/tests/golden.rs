@@ -6,11 +6,11 @@ use std::path::Path;
 
 use control::{
     AnswerLine, BackupReport, BadRow, CeremonyKeyholderLine, CeremonyLine, ClockLine, ConnectionLine,
-    ContinuedLine, Coverage, DecidedLine, Extent, HearingLine, ImportReport, InvolvedLine, JudgementLine,
-    JudgementWanted, KeySetLine, KeyholderLine, LeaveLine, MatchLine, NextEpochLine, OrganisationLine, Page,
-    Phase, Problem, ProblemKind, Progress, ProofLine, ReadersLine, ReasonLine, Reply, Request, Response,
-    ReviewLine, RosterLine, SealedBytes, SealingKey, SignalLine, StaleLine, Standing, StatusLine, Upload,
-    Which,
+    ContinuedLine, Coverage, DecidedLine, ExplainedPersonLine, ExplanationLine, Extent, HearingLine,
+    ImportReport, InvolvedLine, JudgementLine, JudgementWanted, KeySetLine, KeyholderLine, LeaveLine,
+    MatchLine, NextEpochLine, OrganisationLine, Page, Phase, Problem, ProblemKind, Progress, ProofLine,
+    ReadersLine, ReasonLine, Reply, Request, Response, ReviewLine, RosterLine, SealedBytes, SealingKey,
+    SignalLine, StaleLine, Standing, StatusLine, Upload, Which,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -72,6 +72,7 @@ fn responses() -> Vec<Response> {
         contactpunt: "achterwacht, 085-0010101".into(),
         zekerheid: "zeker".into(),
         basis: vec![ReasonLine { rol: "ouder".into(), sleutel: "bsn".into() }],
+        onderbouwing: None,
         sinds: Some("2026-11-21T09:30:00Z".into()),
         te_beoordelen: false,
         oordeel: None,
@@ -193,6 +194,25 @@ fn responses() -> Vec<Response> {
         column: Some("rol".into()),
         reason: "expected kind, ouder, partner, verzorger or overig".into(),
     };
+    let explained = |persoon: usize, rol: &str, zekerheid: Option<&str>, overeen: &[&str]| {
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        ExplainedPersonLine {
+            persoon,
+            rol: rol.into(),
+            zekerheid: zekerheid.map(str::to_owned),
+            overeen: words(overeen),
+            niet_bevestigd: words(&["geboortedatum", "adres"]),
+            alleen_bsn: zekerheid == Some("waarschijnlijk"),
+        }
+    };
+    let onderbouwing = ExplanationLine {
+        huishouden: true,
+        personen: vec![
+            explained(1, "ouder", Some("waarschijnlijk"), &["burgerservicenummer"]),
+            explained(3, "kind", None, &["geslachtsnaam", "voorletter"]),
+        ],
+    };
+    let explained = InvolvedLine { onderbouwing: Some(onderbouwing), ..betrokken.clone() };
     let unit = InvolvedLine { afdeling: Some("schuldhulp".into()), ..betrokken.clone() };
     let found =
         [&betrokken, &unit, &returned].map(|one| MatchLine { gezin: "G-1".into(), betrokken: one.clone() });
@@ -209,7 +229,7 @@ fn responses() -> Vec<Response> {
         Response::Reply(Reply::Renewed(1)),
         Response::Reply(Reply::Who(AnswerLine {
             gezin: "G-1".into(),
-            betrokken: vec![betrokken],
+            betrokken: vec![explained],
             ander_gezin: vec![returned],
             dekking: dekking.clone(),
         })),

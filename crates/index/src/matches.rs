@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{Certainty, CircleId, Epoch, FamilyRef, KeyClass, Oin};
-use linkage::{Basis, LinkageKey};
+use linkage::{Basis, Explanation, LinkageKey, Verdict};
 
 use crate::{FeedId, Hit, OwnFamilies};
 
@@ -16,6 +16,8 @@ pub struct Involvement {
     pub certainty: Certainty,
     /// Why, in terms of the own record only.
     pub basis: Vec<Basis>,
+    /// The same person by person, for people.
+    pub explanation: Explanation,
 }
 
 /// The keys of one family that agree with one feed, as kept on disk.
@@ -160,8 +162,10 @@ impl Matches {
         by_organisation
             .into_iter()
             .filter_map(|(organisation, agreeing)| {
-                let verdict = own.verdict(family, &agreeing)?;
-                Some(Involvement { organisation, certainty: verdict.certainty, basis: verdict.basis })
+                let evidence = own.evidence(family, &agreeing)?;
+                let explanation = evidence.explanation();
+                let Verdict { certainty, basis } = evidence.verdict?;
+                Some(Involvement { organisation, certainty, basis, explanation })
             })
             .collect()
     }

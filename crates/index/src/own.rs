@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crypto::{PseudonymKey, Tag, TagPlace, Tagger};
 use domain::{CircleId, Epoch, FamilyRef, KeyClass, Unit};
-use linkage::{FamilyKeys, LinkageKey, Verdict};
+use linkage::{Evidence, FamilyKeys, LinkageKey};
 
 pub use self::probe::Prober;
 use self::probe::{Lane, ProbedKey, Sieve};
@@ -264,11 +264,11 @@ impl OwnFamilies {
         Prober { own: self, epoch, keys: keys.collect() }
     }
 
-    /// What a set of agreeing keys says about the family; `None` when it is too little to be called a match.
+    /// What a set of agreeing keys says about the family; `None` when there is no such family.
     #[must_use]
-    pub fn verdict(&self, family: &FamilyRef, agreeing: &BTreeSet<LinkageKey>) -> Option<Verdict> {
+    pub fn evidence(&self, family: &FamilyRef, agreeing: &BTreeSet<LinkageKey>) -> Option<Evidence> {
         let keys = &self.families.get(family)?.keys;
-        keys.weigh(agreeing.iter().filter_map(|key| keys.position(key)))
+        Some(keys.evidence(agreeing.iter().filter_map(|key| keys.position(key))))
     }
 
     fn takes_part(&self, family: &FamilyRef, circle: &CircleId) -> bool {

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{Certainty, FamilyRef, Unit};
-use linkage::{Basis, Verdict};
+use linkage::{Basis, Explanation};
 
 use crate::OwnFamilies;
 
@@ -49,6 +49,8 @@ pub struct UnitInvolvement {
     pub certainty: Certainty,
     /// Why, in terms of the asker's record only.
     pub basis: Vec<Basis>,
+    /// The same person by person, for people.
+    pub explanation: Explanation,
 }
 
 /// Families that may carry a key which brings families together. A person is registered by a handful of units; what
@@ -80,7 +82,7 @@ impl OwnFamilies {
         let (Some(keys), Some(how)) = (self.keys(family), self.participation(family)) else {
             return Vec::new();
         };
-        let mut found: BTreeMap<Option<Unit>, Verdict> = BTreeMap::new();
+        let mut found: BTreeMap<Option<Unit>, UnitInvolvement> = BTreeMap::new();
         for other in self.sharing_up_to(family, MAX_CARRIERS) {
             let (Some(theirs), Some(their)) = (self.keys(other), self.participation(other)) else { continue };
             let shown = their.publishes
@@ -90,20 +92,20 @@ impl OwnFamilies {
                 continue;
             }
             let agreeing = keys.keys().enumerate().filter(|(_, key)| theirs.position(key).is_some());
-            let Some(verdict) = keys.weigh(agreeing.map(|(position, _)| position)) else { continue };
-            let strength = |verdict: &Verdict| (verdict.certainty, verdict.basis.len());
-            match found.get(&their.unit) {
-                Some(held) if strength(held) >= strength(&verdict) => {}
-                Some(_) | None => {
-                    found.insert(their.unit.clone(), verdict);
-                }
+            let evidence = keys.evidence(agreeing.map(|(position, _)| position));
+            let Some(verdict) = &evidence.verdict else { continue };
+            let held = found.get(&their.unit).map(|held| (held.certainty, held.basis.len()));
+            if held >= Some((verdict.certainty, verdict.basis.len())) {
+                continue;
             }
+            let involvement = UnitInvolvement {
+                unit: their.unit.clone(),
+                certainty: verdict.certainty,
+                basis: verdict.basis.clone(),
+                explanation: evidence.explanation(),
+            };
+            found.insert(their.unit.clone(), involvement);
         }
-        let involvement = |(unit, verdict): (Option<Unit>, Verdict)| UnitInvolvement {
-            unit,
-            certainty: verdict.certainty,
-            basis: verdict.basis,
-        };
-        found.into_iter().map(involvement).collect()
+        found.into_values().collect()
     }
 }

@@ -8,7 +8,7 @@ use domain::{
     Certainty, CircleId, Epoch, Family, FamilyRef, KeyClass, Oin, Person, PersonalText, Role, Unit,
 };
 use index::{FeedId, Hit, Matches, OwnFamilies, Participation, UnitMatrix};
-use linkage::{DeriveOptions, FamilyKeys, HouseholdSuppression, LinkageKey, derive};
+use linkage::{DeriveOptions, FamilyKeys, FieldKind, HouseholdSuppression, LinkageKey, derive};
 
 const CIRCLE: CircleId = CircleId::from_bytes([1; 16]);
 
@@ -172,6 +172,41 @@ fn matches_say_what_changed_and_how_sure() {
 }
 
 #[test]
+fn the_same_agreeing_keys_are_explained_alike_however_they_came_and_after_a_restart() {
+    let numberless = |keys: &FamilyKeys| {
+        let weak = keys.keys().filter(|key| key.kind().class() == KeyClass::Weak);
+        weak.map(|key| Hit { family: reference("a"), key: key.clone() }).collect::<Vec<Hit>>()
+    };
+    let mut own = OwnFamilies::default();
+    insert(&mut own, reference("a"), keys("111222333"), in_circle());
+    let hits = numberless(&keys("111222333"));
+    let elsewhere = FeedId { epoch: Epoch(EPOCH.0 + 1), ..feed(CIRCLE) };
+    let explained = |matches: &Matches, own: &OwnFamilies| {
+        let mut involved = matches.involved(&reference("a"), own, |_, _| true);
+        assert_eq!(involved.len(), 1);
+        involved.remove(0).explanation
+    };
+    let mut matches = Matches::default();
+    let kept = matches.add(feed(CIRCLE), hits.clone());
+    let first = explained(&matches, &own);
+    let [person] = first.persons.as_slice() else { panic!("{first:?}") };
+    assert_eq!((person.source.person, person.source.role), (0, Role::Parent));
+    assert_eq!(person.agreed, [FieldKind::Surname, FieldKind::Initial, FieldKind::BirthDate]);
+    assert_eq!((person.unconfirmed.as_slice(), person.is_contradicted), (&[FieldKind::Bsn][..], false));
+
+    // Once more, the other way round and in another epoch.
+    matches.add(elsewhere, hits.into_iter().rev().collect());
+    assert_eq!(explained(&matches, &own), first);
+    // From disk, with the family registered anew.
+    let (mut restarted, mut read) = (OwnFamilies::default(), Matches::default());
+    kept.into_iter().for_each(|record| read.restore(record));
+    insert(&mut restarted, reference("a"), keys("111222333"), in_circle());
+    assert_eq!(explained(&read, &restarted), first);
+    insert(&mut restarted, reference("a"), keys("111222333"), in_circle());
+    assert_eq!(explained(&read, &restarted), first);
+}
+
+#[test]
 fn a_changed_record_keeps_the_pseudonyms_of_keys_that_stay() {
     let mut own = OwnFamilies::default();
     let missing = insert(&mut own, reference("a"), keys("111222333"), in_circle());
@@ -231,8 +266,10 @@ fn of_one_unit_the_strongest_pair_counts() {
         Certainty::Probable,
         "another number, the same name and birth date"
     );
+    assert_eq!(involved(&own)[0].explanation.persons[0].unconfirmed, [FieldKind::Bsn]);
     own.insert(reference("strong"), keys("111222333"), how());
     assert_eq!((involved(&own).len(), involved(&own)[0].certainty), (1, Certainty::Certain));
+    assert_eq!(involved(&own)[0].explanation.persons[0].unconfirmed, [], "of the pair that counts");
     let elsewhere = Participation { circles: BTreeSet::from([CircleId::from_bytes([2; 16])]), ..how() };
     own.insert(reference("strong"), keys("111222333"), elsewhere);
     assert_eq!(involved(&own)[0].certainty, Certainty::Probable, "the other serves another purpose");

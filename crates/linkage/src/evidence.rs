@@ -40,7 +40,8 @@ pub struct PersonEvidence {
     pub agreed_kinds: BTreeSet<KeyKind>,
     /// The facts that agree.
     pub agreed: BTreeSet<FieldKind>,
-    /// The facts of this person that are in keys, but in none that agrees: recorded otherwise there, or not at all.
+    /// The facts of this person that are in keys, but in none that agrees: recorded otherwise there, or not at all, or in no
+    /// key without another fact that differs.
     pub unconfirmed: BTreeSet<FieldKind>,
     /// Whether the BSN agrees and nothing else that the own record has: one of the two may be typed wrong.
     pub is_contradicted: bool,

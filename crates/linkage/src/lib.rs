@@ -15,6 +15,7 @@ mod derive;
 #[cfg(test)]
 mod documented;
 mod evidence;
+mod explanation;
 mod family_keys;
 mod frequency;
 mod key;
@@ -28,6 +29,7 @@ mod weight;
 
 pub use derive::{DeriveOptions, derive};
 pub use evidence::{Evidence, PersonEvidence};
+pub use explanation::{Explanation, PersonExplanation};
 pub use family_keys::{FamilyKeys, Source};
 pub use key::{KeyKind, LinkageKey};
 pub use suppression::HouseholdSuppression;

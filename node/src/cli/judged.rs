@@ -66,6 +66,7 @@ mod tests {
             contactpunt: String::new(),
             zekerheid: "mogelijk".to_owned(),
             basis: Vec::new(),
+            onderbouwing: None,
             sinds: Some("2026-11-20T09:30:00Z".to_owned()),
             te_beoordelen,
             oordeel,

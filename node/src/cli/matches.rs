@@ -5,7 +5,7 @@ use control::{InvolvedLine, JudgementWanted, MatchLine, Page, Reply, Request, Re
 
 use super::target::Target;
 use super::who::{self, WhoArguments};
-use super::{judged, output, unexpected};
+use super::{explained, judged, output, unexpected};
 use crate::exit::Exit;
 
 /// Commands of `match`.
@@ -30,6 +30,9 @@ pub(super) enum MatchCommand {
         json: bool,
     },
     /// Show the matches of one family and what they rest on; refused when there is none.
+    ///
+    /// Says of each person of the own record which sorts of facts agree and which are not confirmed (onderbouwing). What
+    /// the other organisation recorded is not known here.
     Show(WhoArguments),
     /// Decide that an organisation means the same family: it stays among those involved, and leaves the review list.
     ///
@@ -166,6 +169,11 @@ fn details(other: &InvolvedLine) -> Result<()> {
     output::line(&format!("contactpunt   {}", other.contactpunt))?;
     output::line(&format!("zekerheid     {}", other.zekerheid))?;
     output::line(&format!("basis         {}", output::reasons(&other.basis)))?;
+    let why = other.onderbouwing.as_ref().map(explained::sentences).unwrap_or_default();
+    for (at, sentence) in why.iter().enumerate() {
+        let label = if at == 0 { "onderbouwing" } else { "" };
+        output::line(&format!("{label:<14}{sentence}"))?;
+    }
     if other.sinds.is_some() {
         output::line(&format!("gevonden op   {}", judged::since(other)))?;
     }

@@ -2,6 +2,7 @@
 
 mod backup;
 mod doctor;
+mod explained;
 mod import;
 mod init;
 mod judged;

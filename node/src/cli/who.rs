@@ -4,7 +4,7 @@ use anyhow::Result;
 use control::{AnswerLine, InvolvedLine, Reply, Request};
 
 use super::target::Target;
-use super::{judged, output, unexpected};
+use super::{explained, judged, output, unexpected};
 use crate::exit::Exit;
 
 /// Options of `who`.
@@ -40,6 +40,9 @@ pub(super) async fn run(arguments: &WhoArguments) -> Result<Exit> {
             output::reasons(&other.basis)
         ))?;
         output::line(&format!("    contact: {}", other.contactpunt))?;
+        for warning in other.onderbouwing.iter().flat_map(explained::warnings) {
+            output::line(&format!("    {warning}"))?;
+        }
         if let Some(words) = judged::words(other) {
             output::line(&format!("    {words}"))?;
         }

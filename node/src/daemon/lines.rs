@@ -14,7 +14,7 @@ use protocol::ceremony::CeremonyState;
 use protocol::{Answer, HearingStatus, SignalSummary, Status};
 use roster::{Fingerprint, Member, VerifiedRoster};
 
-use super::{clock, epochs, proofs, reviews};
+use super::{clock, epochs, explanations, proofs, reviews};
 use crate::runtime::now;
 
 /// A status of which only the outside is known.
@@ -207,12 +207,14 @@ pub(super) fn coverage(completeness: &Completeness, roster: &VerifiedRoster) -> 
 }
 
 pub(super) fn answer(answer: &Answer, roster: &VerifiedRoster, own: &Oin) -> AnswerLine {
-    AnswerLine {
+    let mut line = AnswerLine {
         gezin: answer.family.to_string(),
         betrokken: all_involved(answer, roster, own).collect(),
         ander_gezin: set_aside(answer, roster).collect(),
         dekking: coverage(&answer.completeness, roster),
-    }
+    };
+    explanations::explain(&mut line, answer);
+    line
 }
 
 pub(super) fn matches(
@@ -277,6 +279,7 @@ fn line(oin: &Oin, certainty: Certainty, basis: &[Basis], roster: &VerifiedRoste
                 sleutel: basis.key.dutch().to_owned(),
             })
             .collect(),
+        onderbouwing: None,
         sinds: None,
         te_beoordelen: false,
         oordeel: None,

@@ -7,6 +7,7 @@ mod backup;
 mod clock;
 mod desk;
 mod epochs;
+mod explanations;
 mod health;
 mod import;
 mod leave;

@@ -1,8 +1,8 @@
 //! What is told of each person: which own facts agree, and which do not.
 
-use domain::Certainty::{Certain, Probable};
+use domain::Certainty::{self, Certain, Probable};
 use domain::Family;
-use linkage::{Evidence, FieldKind, PersonEvidence};
+use linkage::{Evidence, FieldKind, PersonEvidence, PersonExplanation};
 
 use crate::support::{Draft, child, family, keys_of, parent};
 
@@ -78,4 +78,74 @@ fn what_weighs_too_little_is_told_and_does_not_count() {
     assert_eq!((person.certainty, &told.verdict, told.weight), (None, &None, 0));
     assert!(person.weight > 0);
     assert_eq!(words(person).1, "adres wijk");
+}
+
+/// A person of an explanation: position, role, certainty, and the facts of both sorts.
+fn told(person: &PersonExplanation) -> String {
+    let joined = |facts: &[FieldKind]| facts.iter().map(|fact| fact.dutch()).collect::<Vec<_>>().join(" ");
+    let certainty = person.certainty.map_or("-", Certainty::dutch);
+    format!(
+        "{} {} {certainty}: {} | {}",
+        person.source.person,
+        person.source.role.dutch(),
+        joined(&person.agreed),
+        joined(&person.unconfirmed)
+    )
+}
+
+#[test]
+fn an_explanation_names_own_facts_person_by_person() {
+    let daan = || child().named("Daan", "Zonneveld").born("2015-06-17");
+    let numberless = || parent().named("Anna", "Zonneveld").born("1985-03-20").at("3512JK 4");
+    let rare = |named| child().named(named, "Zonneveld").born("2015-06-17").at("3512JK 4");
+    let common = |at| parent().named("Jan", "Jansen").born("1985-01-01").at(at);
+    for (what, own, other, household, persons) in [
+        (
+            "she has moved, and her number is not known there",
+            vec![mother(), daan().at("3512JK 4")],
+            vec![parent().named("A.", "Zonneveld").born("1985-03-20").at("9711AA 1")],
+            false,
+            &["0 ouder waarschijnlijk: geslachtsnaam voorletter geboortedatum | burgerservicenummer adres"][..],
+        ),
+        (
+            "everything agrees",
+            vec![numberless()],
+            vec![numberless()],
+            false,
+            &["0 ouder waarschijnlijk: geslachtsnaam voornaam geboortedatum adres | "],
+        ),
+        (
+            "a sibling at the same address",
+            vec![rare("Daan")],
+            vec![child().named("Fleur", "Zonneveld").born("2018-01-30").at("3512JK 4")],
+            true,
+            &[],
+        ),
+        (
+            "the child is known by all facts, the mother by too few",
+            vec![common("3512JK 4"), rare("Daan")],
+            vec![common("9711AA 1"), rare("Daan")],
+            true,
+            &[
+                "0 ouder -: geslachtsnaam voorletter geboortedatum | voornaam adres",
+                "1 kind waarschijnlijk: geslachtsnaam voornaam geboortedatum adres | ",
+            ],
+        ),
+    ] {
+        let explained = evidence(&family(&own), &family(&other)).explanation();
+        let found: Vec<String> = explained.persons.iter().map(told).collect();
+        assert_eq!(
+            (explained.household, found),
+            (household, persons.iter().map(ToString::to_string).collect()),
+            "{what}"
+        );
+        assert!(explained.persons.iter().all(|person| !person.is_contradicted), "{what}");
+    }
+    let stranger = parent().named("Kees", "Brandsma").born("1961-11-02").at("9711AA 1").bsn("111222333");
+    let explained = evidence(&family(&[mother()]), &family(&[stranger])).explanation();
+    assert!(explained.persons.iter().all(|person| person.is_contradicted));
+    assert_eq!(
+        explained.persons.iter().map(told).collect::<Vec<_>>(),
+        ["0 ouder waarschijnlijk: burgerservicenummer | geslachtsnaam voorletter geboortedatum adres"]
+    );
 }

@@ -56,6 +56,7 @@ pub(super) fn rests_on_a_child(involvement: &Involvement) -> bool {
 #[cfg(test)]
 mod tests {
     use domain::{Certainty, Oin, Role};
+    use linkage::Explanation;
 
     use super::*;
 
@@ -64,6 +65,7 @@ mod tests {
             organisation: Oin::test_number(1).unwrap(),
             certainty: Certainty::Certain,
             basis: basis.iter().map(|(role, key)| Basis { role: *role, key: *key }).collect(),
+            explanation: Explanation::default(),
         };
         assert_eq!(reasons(&involvement, false, 200), [short]);
         assert_eq!(reasons(&involvement, true, 200), [full]);

@@ -6,7 +6,7 @@ use domain::{
     Certainty, Family, FamilyRef, LegalBasisCode, Oin, Person, Role, Signal, Timestamp, Visibility,
 };
 use index::{Completeness, FeedState, Involvement};
-use linkage::{Basis, BasisRole, KeyKind};
+use linkage::{Basis, BasisRole, Explanation, KeyKind};
 use protocol::Answer;
 use roster::LegalBasis;
 
@@ -163,7 +163,8 @@ pub(super) fn answer(family: &str, involved: Vec<Involvement>, completeness: Com
 
 fn involved(serial: u64, certainty: Certainty, basis: &[(BasisRole, KeyKind)]) -> Involvement {
     let basis = basis.iter().map(|(role, key)| Basis { role: *role, key: *key }).collect();
-    Involvement { organisation: Oin::test_number(serial).unwrap(), certainty, basis }
+    let organisation = Oin::test_number(serial).unwrap();
+    Involvement { organisation, certainty, basis, explanation: Explanation::default() }
 }
 
 pub(super) fn completeness(states: &[(u64, FeedState)]) -> Completeness {
