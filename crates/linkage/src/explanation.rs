@@ -63,7 +63,8 @@ impl PersonExplanation {
 fn implies(fact: FieldKind, other: FieldKind) -> bool {
     matches!(
         (fact, other),
-        (FieldKind::GivenName, FieldKind::Initial) | (FieldKind::Address, FieldKind::Area)
+        (FieldKind::GivenName | FieldKind::Initials, FieldKind::Initial)
+            | (FieldKind::Address, FieldKind::Area)
     )
 }
 
@@ -75,7 +76,7 @@ mod tests {
 
     use super::*;
 
-    use FieldKind::{Address, Area, BirthDate, Bsn, GivenName, Initial, Surname};
+    use FieldKind::{Address, Area, BirthDate, Bsn, GivenName, Initial, Initials, Surname};
 
     #[test]
     fn what_another_fact_implies_is_not_said_beside_it() {
@@ -91,6 +92,7 @@ mod tests {
             (&[BirthDate, Address], &[Initial, Area], &[BirthDate, Address], &[Initial]),
             (&[Bsn], &[Initial, GivenName, Area], &[Bsn], &[GivenName, Area]),
             (&[Address, Area], &[], &[Address], &[]),
+            (&[Initial, Initials], &[GivenName], &[Initials], &[GivenName]),
         ] {
             let person = PersonEvidence {
                 source: Source { person: 0, role: Role::Child },
