@@ -25,7 +25,7 @@ L-1;ouder;111222333;Anna;Zonneveld;1985-03-20;3512JK;4;wet
 L-1;kind;;Daan;Okkerse;2015-06-17;3512JK;4;wet
 L-2;ouder;123456782;Kees;Brandsma;1961-11-22;8911KL;17;wet
 L-3;kind;;Fleur;Wiersinga;2016-09-28;7411GH;88;wet
-L-4;ouder;;Jan;Jansen;1985-01-01;6811MN;5;wet
+L-4;ouder;;J.;Jansen;1985-01-01;6811MN;5;wet
 L-4;kind;;Bram;Tolsma;2014-04-19;6811MN;5;wet
 ";
 /// What the other organisation recorded: the mother after she has moved and without a number; a stranger under the
@@ -34,7 +34,7 @@ const GGZ: &str = "\
 C-1;ouder;;Anna;Zonneveld;1985-03-20;9712CD;61;wet
 C-2;ouder;123456782;Yvonne;Haverkort;1994-07-30;2312EF;33;wet
 C-3;kind;;Sanne;Wiersinga;2019-12-13;7411GH;88;wet
-C-4;ouder;;Jan;Jansen;1985-01-01;1015PQ;9;wet
+C-4;ouder;;J.;Jansen;1985-01-01;1015PQ;9;wet
 C-4;kind;;Bram;Tolsma;2014-04-19;6811MN;5;wet
 ";
 
@@ -88,15 +88,15 @@ fn a_match_says_which_own_facts_agree_and_which_do_not() {
         told,
         [
             json!({ "huishouden": false, "personen": [
-                person(1, "ouder", probable(), &name_and_birth, &["burgerservicenummer", "adres"], false),
+                person(1, "ouder", probable(), &name_and_birth, &["burgerservicenummer", "voornaam", "adres"], false),
             ] }),
             json!({ "huishouden": false, "personen": [person(
                 1, "ouder", probable(), &["burgerservicenummer"],
-                &["geslachtsnaam", "voorletter", "geboortedatum", "adres"], true,
+                &["geslachtsnaam", "voornaam", "geboortedatum", "adres"], true,
             )] }),
             json!({ "huishouden": true, "personen": [] }),
             json!({ "huishouden": true, "personen": [
-                person(1, "ouder", Value::Null, &name_and_birth, &["voornaam", "adres"], false),
+                person(1, "ouder", Value::Null, &name_and_birth, &["adres"], false),
                 person(2, "kind", probable(), &["geslachtsnaam", "voornaam", "geboortedatum", "adres"], &[], false),
             ] }),
         ]
@@ -110,7 +110,7 @@ fn a_match_says_which_own_facts_agree_and_which_do_not() {
             "L-1",
             &[
                 "onderbouwing  ouder (1e persoon in het dossier), waarschijnlijk: geslachtsnaam, voorletter en \
-               geboortedatum komen overeen; niet bevestigd: burgerservicenummer en adres\n",
+               geboortedatum komen overeen; niet bevestigd: burgerservicenummer, voornaam en adres\n",
                 legend,
             ][..],
         ),
@@ -118,15 +118,15 @@ fn a_match_says_which_own_facts_agree_and_which_do_not() {
             "L-2",
             &[
                 "onderbouwing  ouder (1e persoon in het dossier): alleen het burgerservicenummer komt overeen: een van \
-               beide nummers kan verkeerd zijn getypt; niet bevestigd: geslachtsnaam, voorletter, geboortedatum en adres\n",
+               beide nummers kan verkeerd zijn getypt; niet bevestigd: geslachtsnaam, voornaam, geboortedatum en adres\n",
                 legend,
             ],
         ),
         (
             "L-3",
             &[
-                "onderbouwing  huishouden: bij de ander staat iemand met dezelfde geslachtsnaam op hetzelfde adres; van \
-               geen enkele persoon komt verder iets overeen\n",
+                "onderbouwing  huishouden: bij de ander staat op hetzelfde adres iemand met dezelfde geslachtsnaam, of een \
+               die net zo begint; van geen enkele persoon komt verder iets overeen\n",
             ],
         ),
         (
@@ -134,7 +134,8 @@ fn a_match_says_which_own_facts_agree_and_which_do_not() {
             &[
                 "onderbouwing  kind (2e persoon in het dossier), waarschijnlijk: geslachtsnaam, voornaam, geboortedatum en \
                adres komen overeen\n",
-                "              huishouden: bij de ander staat iemand met dezelfde geslachtsnaam op hetzelfde adres\n",
+                "              huishouden: bij de ander staat op hetzelfde adres iemand met dezelfde geslachtsnaam, of een \
+               die net zo begint\n",
                 "              ouder (1e persoon in het dossier) telt niet mee: alleen geslachtsnaam, voorletter en \
                geboortedatum komen overeen, dat is te weinig\n",
                 legend,

@@ -19,8 +19,8 @@ use serde_json::Value;
 const HEADER: &str =
     "gezin;rol;burgerservicenummer;voornamen;geslachtsnaam;geboortedatum;postcode;huisnummer;grondslag\n";
 /// A name and a birth date that two persons may well share; with the address it is more than possible.
-const PETRA: &str = "ouder;;Petra;Jansen;1987-05-12;;;wet\n";
-const PETRA_AT_HOME: &str = "ouder;;Petra;Jansen;1987-05-12;1234AB;12;wet\n";
+const JANSEN: &str = "ouder;;P.;Jansen;1987-05-12;;;wet\n";
+const JANSEN_AT_HOME: &str = "ouder;;P.;Jansen;1987-05-12;1234AB;12;wet\n";
 /// Somebody whose number agrees.
 const ANNA: &str = "ouder;111222333;Anna;Zonneveld;1980-02-03;;;wet\n";
 
@@ -47,9 +47,9 @@ fn a_possible_match_waits_for_a_decision_that_outlasts_imports_kills_and_restore
         machine.start();
     }
     let [_keyholder, ggz, mut school] = trio;
-    let all = school.write("school.csv", &format!("{HEADER}L-1;{PETRA_AT_HOME}L-2;{ANNA}"));
+    let all = school.write("school.csv", &format!("{HEADER}L-1;{JANSEN_AT_HOME}L-2;{ANNA}"));
     school.ok(&["import", "--wait", &all]);
-    let theirs = ggz.write("ggz.csv", &format!("{HEADER}C-1;{PETRA}C-2;{ANNA}"));
+    let theirs = ggz.write("ggz.csv", &format!("{HEADER}C-1;{JANSEN}C-2;{ANNA}"));
     ggz.ok(&["import", "--wait", &theirs]);
     school.until("one match waits", |status| status["review"]["waiting"] == 1);
 
@@ -128,7 +128,7 @@ fn a_possible_match_waits_for_a_decision_that_outlasts_imports_kills_and_restore
     }
 
     // The other side learns the address: it comes back, marked, for a new decision.
-    ggz.write("ggz.csv", &format!("{HEADER}C-1;{PETRA_AT_HOME}C-2;{ANNA}"));
+    ggz.write("ggz.csv", &format!("{HEADER}C-1;{JANSEN_AT_HOME}C-2;{ANNA}"));
     ggz.ok(&["import", "--wait", &theirs]);
     school.until("one has returned", |status| status["review"]["waiting"] == 1);
     let asked = school.ok(&["who", "L-1"]);

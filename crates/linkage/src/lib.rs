@@ -8,7 +8,8 @@
 //! Not here: pseudonyms (`crypto`), and which keys agree with whom (`index`). Everything is a function of its
 //! arguments; the order of the persons in a family makes no difference.
 //!
-//! An address alone is never enough, by construction: every kind of key holds a name or a birth date.
+//! An address alone is never enough, by construction: every kind of key holds a name, the beginning of one, or a birth
+//! date.
 
 mod birth;
 mod derive;

@@ -49,7 +49,8 @@ fn by_number_alone(person: &ExplainedPersonLine) -> String {
 }
 
 fn household(line: &ExplanationLine) -> String {
-    let found = "huishouden: bij de ander staat iemand met dezelfde geslachtsnaam op hetzelfde adres";
+    let found = "huishouden: bij de ander staat op hetzelfde adres iemand met dezelfde geslachtsnaam, of een die \
+                 net zo begint";
     if line.personen.is_empty() {
         format!("{found}; van geen enkele persoon komt verder iets overeen")
     } else {
@@ -156,7 +157,8 @@ mod tests {
         assert_eq!(
             alone,
             [
-                "huishouden: bij de ander staat iemand met dezelfde geslachtsnaam op hetzelfde adres; van geen enkele \
+                "huishouden: bij de ander staat op hetzelfde adres iemand met dezelfde geslachtsnaam, of een die net zo \
+                 begint; van geen enkele \
               persoon komt verder iets overeen"
             ]
         );

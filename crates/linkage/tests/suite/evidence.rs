@@ -105,7 +105,9 @@ fn an_explanation_names_own_facts_person_by_person() {
             vec![mother(), daan().at("3512JK 4")],
             vec![parent().named("A.", "Zonneveld").born("1985-03-20").at("9711AA 1")],
             false,
-            &["0 ouder waarschijnlijk: geslachtsnaam voorletter geboortedatum | burgerservicenummer adres"][..],
+            &[
+                "0 ouder waarschijnlijk: geslachtsnaam voorletter geboortedatum | burgerservicenummer voornaam adres",
+            ][..],
         ),
         (
             "everything agrees",
@@ -127,7 +129,7 @@ fn an_explanation_names_own_facts_person_by_person() {
             vec![common("9711AA 1"), rare("Daan")],
             true,
             &[
-                "0 ouder -: geslachtsnaam voorletter geboortedatum | voornaam adres",
+                "0 ouder -: geslachtsnaam voornaam geboortedatum | adres",
                 "1 kind waarschijnlijk: geslachtsnaam voornaam geboortedatum adres | ",
             ],
         ),
@@ -146,6 +148,6 @@ fn an_explanation_names_own_facts_person_by_person() {
     assert!(explained.persons.iter().all(|person| person.is_contradicted));
     assert_eq!(
         explained.persons.iter().map(told).collect::<Vec<_>>(),
-        ["0 ouder waarschijnlijk: burgerservicenummer | geslachtsnaam voorletter geboortedatum adres"]
+        ["0 ouder waarschijnlijk: burgerservicenummer | geslachtsnaam voornaam geboortedatum adres"]
     );
 }

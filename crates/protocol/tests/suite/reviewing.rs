@@ -25,7 +25,7 @@ fn reference(text: &str) -> FamilyRef {
 
 /// A name and a birth date that two persons may well share.
 fn petra() -> PersonBuilder {
-    person(Role::Parent).name("Petra", "Jansen").born("1987-05-12")
+    person(Role::Parent).name("P.", "Jansen").born("1987-05-12")
 }
 
 /// The same woman where her address is known too: more than possible.
@@ -40,7 +40,7 @@ fn petra_by_number() -> PersonBuilder {
 
 /// Somebody else with such a name.
 fn kees() -> PersonBuilder {
-    person(Role::Partner).name("Kees", "De Jong").born("1984-11-23")
+    person(Role::Partner).name("K.", "De Jong").born("1984-11-23")
 }
 
 /// Registers or changes a family; whatever it said before it says no more.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use linkage::KeyKind;
+use linkage::{DeriveOptions, HouseholdSuppression, KeyKind, derive};
 use testkit::population::{Population, population};
 use testkit::quality::{Linking, Score, score};
 
@@ -31,9 +31,31 @@ fn measure_with_region(options: &Options) -> (Population, Score) {
     (region, score)
 }
 
+/// Tells how long it takes one core to derive all keys of a region.
+#[expect(clippy::disallowed_methods, reason = "measures how long it took")]
+fn tell_speed(region: &Population, options: &Options) {
+    let (mut persons, mut keys) = (0, 0);
+    let began = Instant::now();
+    for organisation in &region.organisations {
+        let derive_options = DeriveOptions {
+            bsn_entitled: organisation.bsn_entitled,
+            today: options.population.today,
+            suppressed_households: &HouseholdSuppression::default(),
+        };
+        for record in &organisation.records {
+            persons += record.family.persons().len();
+            keys += derive(&record.family, &derive_options).len();
+        }
+    }
+    let thousands = persons.max(1) as f64 / 1_000.0;
+    let milliseconds = began.elapsed().as_secs_f64() * 1_000.0 / thousands;
+    eprintln!("{keys} keys of {persons} persons: {milliseconds:.1} ms for 1,000 persons on one core");
+}
+
 /// Prints one region.
 pub(crate) fn one(options: &Options) {
-    let score = measure(options);
+    let (region, score) = measure_with_region(options);
+    tell_speed(&region, options);
     print!("{}{}", tables::region(&score), tables::estimates(&score));
 }
 

@@ -70,6 +70,7 @@ pub fn run(options: RegionOptions) -> Result<Exit> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bench::matching::FAMILY_KEYS;
 
     fn options(organisations: usize, families: usize) -> RegionOptions {
         RegionOptions { organisations, families, own_families: 20, json: true }
@@ -93,7 +94,7 @@ mod tests {
         assert_eq!(whole.counted_bytes, 16 * whole.tags as u64);
         assert!(whole.wire_bytes_per_tag() > 16.0 && whole.wire_bytes_per_tag() < 17.0, "{whole:?}");
         let matching = whole.matching.unwrap();
-        assert_eq!(matching.hits, 3 * feeds::SHARED_FAMILIES * 13);
-        assert_eq!(matching.own_keys, 20 * 13);
+        assert_eq!(matching.hits, 3 * feeds::SHARED_FAMILIES * FAMILY_KEYS);
+        assert_eq!(matching.own_keys, 20 * FAMILY_KEYS);
     }
 }

@@ -98,6 +98,7 @@ pub async fn run(options: StartOptions) -> Result<Exit> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bench::matching::FAMILY_KEYS;
 
     fn options() -> StartOptions {
         StartOptions { organisations: 4, families: 30, segments: 3, own_families: 7, json: true }
@@ -128,7 +129,7 @@ mod tests {
         // Each publisher knows five of the seven own families.
         assert_eq!(stages.involvements, 4 * feeds::SHARED_FAMILIES);
         assert_eq!(stages.keys_waiting, 0);
-        assert_eq!(stages.own_tags, 7 * 13);
+        assert_eq!(stages.own_tags, 7 * FAMILY_KEYS);
         // Nothing is left to be done at the next start.
         assert_eq!(stages.left_to_keep, 0, "{stages:?}");
     }
