@@ -64,6 +64,8 @@ pub(super) fn plot(measures: &Measures) -> String {
     canvas.across(&bits, FRAME, "evidence that agrees (bits)", &values);
     let shares = [0.02, 0.1, 0.5, 0.8, 0.9, 0.95, 0.99, 0.999, 0.9999]
         .map(|value| (value, format!("{}%", percent(value))));
+    let shares =
+        shares.map(|(value, words)| (value, if value > share.from { words } else { format!("≤ {words}") }));
     canvas.along(&share, (left, right), "share really known to both", &shares);
     canvas.words("faint end", (left - 8.0, top + 4.5), "all");
     canvas.line("grid", (left, top), (right, top));
@@ -71,8 +73,8 @@ pub(super) fn plot(measures: &Measures) -> String {
     for (threshold, name) in [(POSSIBLE, "mogelijk"), (PROBABLE, "waarschijnlijk")] {
         let x = bits.at(threshold);
         canvas.line("mark", (x, top), (x, bottom));
-        let (class, x) = if threshold < PROBABLE { ("end", x - 5.0) } else { ("", x + 5.0) };
-        canvas.words(class, (x, bottom - 10.0), &format!("{name} {threshold:.1}"));
+        let (class, x) = if threshold < PROBABLE { ("end", x + 6.0) } else { ("", x - 6.0) };
+        canvas.words(class, (x, top - 10.0), &format!("{name} {threshold:.1}"));
     }
     let promised = |bits: f64| 1.0 - 1.0 / (1.0 + (bits - PRIOR).exp2());
     let reach = (PRIOR + (share.to / (1.0 - share.to)).log2()).min(last);

@@ -78,7 +78,7 @@ pub(super) fn plot(measures: &Measures) -> String {
         .into_iter()
         .map(|value| (value, format!("{:.1}%", 100.0 * value)))
         .collect();
-    canvas.along(&shares, (left, right), "share", &values);
+    canvas.along(&shares, (left, right), "share of pairs", &values);
 
     // A little beside one another, so that equal shares do not hide each other.
     for (curve, aside) in CURVES.iter().zip([-7.0, 0.0, 7.0]) {
