@@ -5,7 +5,7 @@
 //! cargo run --release -p testkit --example linkage -- region --persons 100000 --seed 7
 //! cargo run --release -p testkit --example linkage -- keys
 //! cargo run --release -p testkit --example linkage -- mistakes --seed 7
-//! cargo run --release -p testkit --example linkage -- report docs/linkage
+//! cargo run --release -p testkit --example linkage -- report --seed 7 --out docs/linkage
 //! ```
 //!
 //! `region` prints one region; `keys` leaves out each kind of key in turn; `mistakes` shows what was invented and missed; `report` runs everything and writes the
@@ -16,11 +16,12 @@
 mod mistakes;
 mod options;
 mod region;
+mod report;
 mod tables;
 
 use std::process::ExitCode;
 
-use self::options::{Options, USAGE};
+use self::options::{Options, ReportOptions, USAGE};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -29,6 +30,9 @@ fn main() -> ExitCode {
         Some((command, rest)) if !command.starts_with("--") => (*command, rest),
         _ => ("region", words.as_slice()),
     };
+    if command == "report" {
+        return ReportOptions::read(rest).map_or_else(misunderstood, |options| report(&options));
+    }
     let Some(options) = Options::read(rest) else { return misunderstood() };
     match command {
         "region" => region::one(&options),
@@ -37,6 +41,16 @@ fn main() -> ExitCode {
         _ => return misunderstood(),
     }
     ExitCode::SUCCESS
+}
+
+fn report(options: &ReportOptions) -> ExitCode {
+    match report::write(options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("cannot write to {}: {error}", options.out.display());
+            ExitCode::FAILURE
+        }
+    }
 }
 
 fn misunderstood() -> ExitCode {
