@@ -117,16 +117,16 @@ fn a_match_says_which_own_facts_agree_and_which_do_not() {
         (
             "L-2",
             &[
-                "onderbouwing  ouder (1e persoon in het dossier): alleen het burgerservicenummer komt overeen: een van \
-               beide nummers kan verkeerd zijn getypt; niet bevestigd: geslachtsnaam, voornaam, geboortedatum en adres\n",
+                "onderbouwing  ouder (1e persoon in het dossier): alleen het burgerservicenummer komt overeen, dus een \
+               van beide nummers kan verkeerd zijn getypt; niet bevestigd: geslachtsnaam, voornaam, geboortedatum en adres\n",
                 legend,
             ],
         ),
         (
             "L-3",
             &[
-                "onderbouwing  huishouden: bij de ander staat op hetzelfde adres iemand met dezelfde geslachtsnaam, of een \
-               die net zo begint; van geen enkele persoon komt verder iets overeen\n",
+                "onderbouwing  huishouden: bij de ander staat op hetzelfde adres iemand met dezelfde geslachtsnaam; van \
+               geen enkele persoon komt verder iets overeen\n",
             ],
         ),
         (
@@ -134,10 +134,9 @@ fn a_match_says_which_own_facts_agree_and_which_do_not() {
             &[
                 "onderbouwing  kind (2e persoon in het dossier), waarschijnlijk: geslachtsnaam, voornaam, geboortedatum en \
                adres komen overeen\n",
-                "              huishouden: bij de ander staat op hetzelfde adres iemand met dezelfde geslachtsnaam, of een \
-               die net zo begint\n",
+                "              huishouden: bij de ander staat op hetzelfde adres iemand met dezelfde geslachtsnaam\n",
                 "              ouder (1e persoon in het dossier) telt niet mee: alleen geslachtsnaam, voorletter en \
-               geboortedatum komen overeen, dat is te weinig\n",
+               geboortedatum komen overeen en dat is te weinig\n",
                 legend,
             ],
         ),

@@ -10,7 +10,8 @@ pub const MAX_EXPLAINED: usize = 200;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExplanationLine {
-    /// Whether the household agrees: a surname and an address of this family stand together there.
+    /// Whether the household agrees: a surname, or the beginning of one, and an address of this family stand together there;
+    /// the basis says which.
     pub huishouden: bool,
     /// The persons about whom something agrees, in the order of the record.
     pub personen: Vec<ExplainedPersonLine>,

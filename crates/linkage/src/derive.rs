@@ -6,7 +6,7 @@ use domain::{Bsn, CalendarDate, Family, Role};
 
 use crate::birth::Birth;
 use crate::family_keys::{Collector, Field, Source};
-use crate::frequency::{given_bits, initial_bits, surname_bits};
+use crate::frequency::{COMMONEST_INITIAL, given_bits, initial_bits, surname_bits};
 use crate::name::{GivenName, given_name, surname_codes};
 use crate::place::{Place, Residence, residents};
 use crate::private::{PrivateBytes, PrivateText};
@@ -39,8 +39,8 @@ pub struct DeriveOptions<'a> {
 /// full, an adult's often as initials. What the other side lacks decides, so the fourth key differs. A child without
 /// a whole birth date has room for `naam-adres` in any case.
 ///
-/// `volle-naam-geboorte` is for those of whom surname, initial and birth date alone are not probable; whether that is
-/// so follows from the values themselves, so both sides agree on it. Where it holds a given name or two initials, so does
+/// `volle-naam-geboorte` is for those of whom surname, birth date and the commonest initial are not probable; whether that
+/// is so follows from surname and date, so both sides agree on it. Where it holds a given name or two initials, so does
 /// `voornaam-adres`: a name written out yields both, so that `J.P.` meets `Jan Peter` as well as `Jan` does.
 ///
 /// Sex is in no key: it would add one bit and cost every pair of which one side left it open. Twins of different
@@ -113,10 +113,12 @@ impl Facts<'_> {
                 let named = || vec![surname_field(surname), initial_field()];
                 if let Some(birth) = &self.birth {
                     let fields = [named(), vec![birth_field(birth)]].concat();
-                    let is_common = fields.iter().map(|field| field.bits).sum::<Bits>() < PROBABLE;
+                    // Of the commonest initial, because names that sound alike may begin with different letters.
+                    let is_common =
+                        surname_bits(surname.reveal()) + COMMONEST_INITIAL + birth.bits() < PROBABLE;
                     add(KeyKind::NameBirth, &[code, initial, birth.reveal()], fields);
                     for (kind, value, bits) in fuller.iter().filter(|_| is_common) {
-                        let parts = [kind.dutch().as_bytes(), value, code, birth.reveal()];
+                        let parts = [mark(*kind), value, code, birth.reveal()];
                         let fields =
                             vec![surname_field(surname), field(*kind, &[value], *bits), birth_field(birth)];
                         add(KeyKind::FullNameBirth, &parts, fields);
@@ -133,7 +135,7 @@ impl Facts<'_> {
                 for place in places() {
                     let (postcode, number) = (place.door.postcode(), place.door.number());
                     let fields = vec![field(*kind, &[value], *bits), address_field(place, suppressed)];
-                    let parts: [&[u8]; 4] = [kind.dutch().as_bytes(), value, postcode, &number];
+                    let parts: [&[u8]; 4] = [mark(*kind), value, postcode, &number];
                     add(KeyKind::GivenAddress, &parts, fields);
                 }
             }
@@ -157,6 +159,11 @@ impl Facts<'_> {
             add(KeyKind::GivenBirthArea, &[code, birth.reveal(), area], fields);
         }
     }
+}
+
+/// What stands before a given name or two initials in a key, so that neither is taken for the other.
+fn mark(kind: FieldKind) -> &'static [u8] {
+    if kind == FieldKind::Initials { b"voorletters" } else { b"voornaam" }
 }
 
 /// What is known of somebody's given names beside the first initial, with what agreement on it is worth.

@@ -9,7 +9,8 @@ use crate::private::PrivateBytes;
 use crate::weight::{Bits, POSSIBLE, PROBABLE, Slot};
 use crate::{Basis, BasisRole, FamilyKeys, FieldKind, KeyKind, Verdict};
 
-/// Weak keys of a person of which at least one must agree beside a BSN for it to be certain.
+/// Weak keys of a person of which at least one must agree beside a BSN for it to be certain. Keys that hold no more than
+/// what others hold already, and a given name, are no witnesses of their own.
 const WITNESSES: usize = 2;
 
 /// What agreement with another organisation says about a family, in terms of the own record only.
@@ -96,7 +97,11 @@ impl FamilyKeys {
                 certainty = certainty.max(person.certainty);
                 basis.extend(agreement.keys.iter().map(|key| Basis { role: source.role.into(), key: *key }));
                 for (slot, field) in &agreement.best {
-                    let bits = joint.entry((*slot, &field.value)).or_default();
+                    let value = match slot {
+                        Slot::Given => self.initial_of(*source).unwrap_or(&field.value),
+                        Slot::Number | Slot::Surname | Slot::Birth | Slot::Place => &field.value,
+                    };
+                    let bits = joint.entry((*slot, value)).or_default();
                     *bits = field.bits.max(*bits);
                 }
             }
@@ -108,6 +113,13 @@ impl FamilyKeys {
         }
         let verdict = certainty.map(|certainty| Verdict { certainty, basis: basis.into_iter().collect() });
         Evidence { verdict, weight, household, persons: told }
+    }
+
+    /// The initial of a person. Given names with one initial count once for a family: twins of whom the other side knows one
+    /// share all else.
+    fn initial_of(&self, source: Source) -> Option<&PrivateBytes> {
+        let fields = self.own(source).flat_map(|entry| &entry.fields);
+        fields.into_iter().find(|field| field.kind == FieldKind::Initial).map(|field| &field.value)
     }
 
     /// The entries that a person carries, but for the household keys.
@@ -144,7 +156,9 @@ impl<'a> Agreement<'a> {
         let mut witnesses = 0;
         for entry in own {
             kinds.insert(entry.key.kind());
-            witnesses += usize::from(entry.key.kind() != KeyKind::Bsn);
+            let is_witness =
+                !matches!(entry.key.kind(), KeyKind::Bsn | KeyKind::FullNameBirth | KeyKind::GivenAddress);
+            witnesses += usize::from(is_witness);
             unconfirmed.extend(entry.fields.iter().map(|field| field.kind));
         }
         unconfirmed.retain(|kind| !self.agreed.contains(kind));

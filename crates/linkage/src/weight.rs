@@ -65,7 +65,7 @@ impl FieldKind {
             Self::Bsn => "burgerservicenummer",
             Self::Surname => "geslachtsnaam",
             Self::Initial => "voorletter",
-            Self::Initials => "voorletters",
+            Self::Initials => "eerste twee voorletters",
             Self::GivenName => "voornaam",
             Self::BirthDate => "geboortedatum",
             Self::Address => "adres",

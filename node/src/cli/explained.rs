@@ -1,18 +1,22 @@
 //! Why a match is one, in words: which sorts of own facts agree, which are not confirmed, and what does not count.
 
-use control::{ExplainedPersonLine, ExplanationLine};
+use control::{ExplainedPersonLine, ExplanationLine, ReasonLine};
+use linkage::KeyKind;
 
 /// What "not confirmed" means. Tags do not tell more: see `docs/linkage.md`.
 const NOT_CONFIRMED: &str =
     "(niet bevestigd: de ander heeft dit anders of niet vastgelegd, of het was niet apart te vergelijken)";
 
-/// A sentence for each person about whom something agrees and one for the household, first those that count.
-pub(super) fn sentences(line: &ExplanationLine) -> Vec<String> {
+/// A sentence for each person about whom something agrees and one for the household, first those that count. Of a match
+/// with this certainty on this basis.
+pub(super) fn sentences(line: &ExplanationLine, certainty: &str, basis: &[ReasonLine]) -> Vec<String> {
     let (counting, weak): (Vec<_>, Vec<_>) =
         line.personen.iter().partition(|person| person.zekerheid.is_some());
     let mut told: Vec<String> = counting.iter().copied().map(person).collect();
     if line.huishouden {
-        told.push(household(line));
+        told.push(household(line, basis));
+    } else if told.len() > 1 && counting.iter().all(|person| person.zekerheid.as_deref() != Some(certainty)) {
+        told.push(format!("samen is dat genoeg voor {certainty}"));
     }
     told.extend(weak.into_iter().map(person));
     if line.personen.iter().any(|person| !person.niet_bevestigd.is_empty()) {
@@ -32,29 +36,31 @@ fn person(person: &ExplainedPersonLine) -> String {
     let verb = if person.overeen.len() > 1 { "komen" } else { "komt" };
     let unconfirmed = match person.niet_bevestigd.as_slice() {
         [] => String::new(),
+        [one] => format!("; niet bevestigd: {one}"),
         facts => format!("; niet bevestigd: {}", joined(facts)),
     };
     match &person.zekerheid {
         Some(_) if person.alleen_bsn => format!("{}{unconfirmed}", by_number_alone(person)),
         Some(certainty) => format!("{}, {certainty}: {agree} {verb} overeen{unconfirmed}", who(person)),
-        None => format!("{} telt niet mee: alleen {agree} {verb} overeen, dat is te weinig", who(person)),
+        None => format!("{} telt niet mee: alleen {agree} {verb} overeen en dat is te weinig", who(person)),
     }
 }
 
 fn by_number_alone(person: &ExplainedPersonLine) -> String {
     format!(
-        "{}: alleen het burgerservicenummer komt overeen: een van beide nummers kan verkeerd zijn getypt",
+        "{}: alleen het burgerservicenummer komt overeen, dus een van beide nummers kan verkeerd zijn getypt",
         who(person)
     )
 }
 
-fn household(line: &ExplanationLine) -> String {
-    let found = "huishouden: bij de ander staat op hetzelfde adres iemand met dezelfde geslachtsnaam, of een die \
-                 net zo begint";
+fn household(line: &ExplanationLine, basis: &[ReasonLine]) -> String {
+    let by_whole_name = basis.iter().any(|reason| reason.sleutel == KeyKind::Household.dutch());
+    let name = if by_whole_name { "dezelfde geslachtsnaam" } else { "een geslachtsnaam die net zo begint" };
+    let found = format!("huishouden: bij de ander staat op hetzelfde adres iemand met {name}");
     if line.personen.is_empty() {
         format!("{found}; van geen enkele persoon komt verder iets overeen")
     } else {
-        found.to_owned()
+        found
     }
 }
 
@@ -67,7 +73,8 @@ fn who(person: &ExplainedPersonLine) -> String {
 fn joined(facts: &[String]) -> String {
     match facts {
         [] => "niets".to_owned(),
-        [one] => one.clone(),
+        [one] if ["burgerservicenummer", "adres"].contains(&one.as_str()) => format!("het {one}"),
+        [one] => format!("de {one}"),
         [first @ .., last] => format!("{} en {last}", first.join(", ")),
     }
 }
@@ -120,7 +127,7 @@ mod tests {
             ),
             (
                 about(1, "ouder", Some("zeker"), &["burgerservicenummer"], &["geslachtsnaam", "adres"]),
-                "ouder (1e persoon in het dossier), zeker: burgerservicenummer komt overeen; niet bevestigd: \
+                "ouder (1e persoon in het dossier), zeker: het burgerservicenummer komt overeen; niet bevestigd: \
                  geslachtsnaam en adres",
             ),
             (
@@ -129,13 +136,13 @@ mod tests {
             ),
             (
                 wrong,
-                "ouder (1e persoon in het dossier): alleen het burgerservicenummer komt overeen: een van beide nummers \
-                 kan verkeerd zijn getypt; niet bevestigd: geslachtsnaam, voorletter en geboortedatum",
+                "ouder (1e persoon in het dossier): alleen het burgerservicenummer komt overeen, dus een van beide \
+                 nummers kan verkeerd zijn getypt; niet bevestigd: geslachtsnaam, voorletter en geboortedatum",
             ),
             (
                 about(4, "kind", None, &["voorletter", "geboortedatum"], &["adres"]),
-                "kind (4e persoon in het dossier) telt niet mee: alleen voorletter en geboortedatum komen overeen, dat is \
-                 te weinig",
+                "kind (4e persoon in het dossier) telt niet mee: alleen voorletter en geboortedatum komen overeen en dat \
+                 is te weinig",
             ),
         ] {
             assert_eq!(person(&line), told);
@@ -149,22 +156,33 @@ mod tests {
             about(2, "ouder", Some("zeker"), &["burgerservicenummer"], &["adres"]),
             about(1, "kind", None, &["voorletter"], &["adres"]),
         );
-        let told = sentences(&line(true, vec![weak.clone(), certain.clone()]));
+        let told = sentences(&line(true, vec![weak.clone(), certain.clone()]), "zeker", &[]);
         let firsts: Vec<&str> = told.iter().map(|sentence| sentence.split(' ').next().unwrap()).collect();
         assert_eq!(firsts, ["ouder", "huishouden:", "kind", "(niet"], "{told:?}");
         assert!(told.iter().all(|sentence| !sentence.contains("verder")), "{told:?}");
-        let alone = sentences(&line(true, Vec::new()));
+        let alone = |sleutel: &str| {
+            let basis = [ReasonLine { rol: "gezin".into(), sleutel: sleutel.into() }];
+            sentences(&line(true, Vec::new()), "waarschijnlijk", &basis).concat()
+        };
         assert_eq!(
-            alone,
-            [
-                "huishouden: bij de ander staat op hetzelfde adres iemand met dezelfde geslachtsnaam, of een die net zo \
-                 begint; van geen enkele \
-              persoon komt verder iets overeen"
-            ]
+            alone("huishouden"),
+            "huishouden: bij de ander staat op hetzelfde adres iemand met dezelfde geslachtsnaam; van geen enkele \
+             persoon komt verder iets overeen"
         );
+        assert!(
+            alone("huishouden-begin").contains("iemand met een geslachtsnaam die net zo begint; van geen")
+        );
+        let possible = about(1, "kind", Some("mogelijk"), &["geslachtsnaam", "geboortedatum"], &[]);
+        let both = line(false, vec![possible.clone(), possible.clone()]);
+        assert_eq!(
+            sentences(&both, "waarschijnlijk", &[]).last().unwrap(),
+            "samen is dat genoeg voor waarschijnlijk"
+        );
+        assert_eq!(sentences(&both, "mogelijk", &[]).len(), 2);
+        assert_eq!(sentences(&line(false, vec![possible]), "mogelijk", &[]).len(), 1);
         let all_agrees = about(2, "ouder", Some("zeker"), &["burgerservicenummer"], &[]);
-        assert_eq!(sentences(&line(false, vec![all_agrees])).len(), 1);
-        assert_eq!(sentences(&ExplanationLine::default()), Vec::<String>::new());
+        assert_eq!(sentences(&line(false, vec![all_agrees]), "zeker", &[]).len(), 1);
+        assert_eq!(sentences(&ExplanationLine::default(), "mogelijk", &[]), Vec::<String>::new());
     }
 
     #[test]

@@ -169,7 +169,8 @@ fn details(other: &InvolvedLine) -> Result<()> {
     output::line(&format!("contactpunt   {}", other.contactpunt))?;
     output::line(&format!("zekerheid     {}", other.zekerheid))?;
     output::line(&format!("basis         {}", output::reasons(&other.basis)))?;
-    let why = other.onderbouwing.as_ref().map(explained::sentences).unwrap_or_default();
+    let told = |why| explained::sentences(why, &other.zekerheid, &other.basis);
+    let why = other.onderbouwing.as_ref().map(told).unwrap_or_default();
     for (at, sentence) in why.iter().enumerate() {
         let label = if at == 0 { "onderbouwing" } else { "" };
         output::line(&format!("{label:<14}{sentence}"))?;

@@ -49,12 +49,12 @@ mod tests {
 
     /// As long as an explanation can be: of every person of the largest family as many facts as there are.
     fn longest() -> Explanation {
-        use FieldKind::{Address, Area, BirthDate, Bsn, GivenName, Initial, Surname};
+        use FieldKind::{Address, Area, BirthDate, Bsn, GivenName, Initial, Initials, Surname};
         let person = |at| PersonExplanation {
             source: Source { person: at, role: Role::Carer },
             certainty: Some(Certainty::Probable),
-            agreed: vec![Bsn, Surname, Initial, GivenName, BirthDate, Address, Area],
-            unconfirmed: vec![Bsn, Surname, Initial, GivenName, BirthDate, Address, Area],
+            agreed: vec![Bsn, Surname, Initial, Initials, GivenName, BirthDate, Address, Area],
+            unconfirmed: vec![Bsn, Surname, Initial, Initials, GivenName, BirthDate, Address, Area],
             is_contradicted: false,
         };
         Explanation { household: true, persons: (0..MAX_PERSONS).map(person).collect() }

@@ -105,9 +105,8 @@ fn initials(text: &str) -> Option<String> {
         if first_half(&word).is_some() || SECOND_HALVES.contains(&word.as_str()) {
             return None;
         }
-        // `Chr` and `Th` are one name, `JM` and `jm` are two.
-        let one_case = token.chars().all(char::is_uppercase) || token.chars().all(char::is_lowercase);
-        if has_no_vowel(&word) && one_case || is_pair(token, &word) {
+        let is_several = has_no_vowel(&word) || is_pair(token, &word);
+        if is_several && !ONE_SOUND.contains(&word.as_str()) {
             found.extend(word.chars().filter_map(|letter| initial(&letter.to_string())));
         } else {
             found.extend(initial(&word));
@@ -116,6 +115,9 @@ fn initials(text: &str) -> Option<String> {
     let two: String = found.chars().take(2).collect();
     (two.chars().count() == 2).then_some(two)
 }
+
+/// Letters without a vowel that abbreviate one name: Christiaan, Theodorus, Philippus.
+const ONE_SOUND: &[&str] = &["chr", "th", "ph"];
 
 /// Two capitals that are no name: initials without dots.
 fn is_pair(token: &str, word: &str) -> bool {
@@ -215,6 +217,32 @@ mod tests {
     fn check(input: &str, expected: Option<(char, Option<&str>)>) {
         let expected = expected.map(|(initial, code)| (initial, code.map(ToOwned::to_owned)));
         assert_eq!(found(input), expected, "{input}");
+    }
+
+    fn two(input: &str) -> Option<String> {
+        let given_names = PersonalText::new("voornamen", input).ok();
+        let found = given_name(&PersonName { given_names, ..PersonName::default() })?;
+        found.initials.map(|two| two.reveal().to_owned())
+    }
+
+    #[test]
+    fn the_first_two_initials_are_the_same_however_they_are_written() {
+        for (alike, expected) in [
+            (
+                "J.P. = JP = jp = J P = Jan Peter = JAN PETER = Jan-Peter = J. Peter = dhr. J.P. = J.P.M.",
+                Some("jp"),
+            ),
+            ("Th.M. = TH. M. = th m = Theodorus Maria = T.M.", Some("tm")),
+            ("Chr. A. = CHR.A. = Christiaan Adriaan = K.A. = C.A. (Chris)", Some("ka")),
+            ("IJ.B. = IJsbrand Bernard = Ysbrand B", Some("jb")),
+            ("Kees Jan = C.J. = Cornelis Johannes", Some("kj")),
+            // One name only, half a name, and a roepnaam with another letter than the name it stands for.
+            ("J. = Jan = Abdel Karim = Nour Eddine = Koos Willem = onbekend", None),
+        ] {
+            for name in alike.split(" = ") {
+                assert_eq!(two(name).as_deref(), expected, "{name}");
+            }
+        }
     }
 
     fn check_alike(alike: &str) {

@@ -59,8 +59,14 @@ fn a_record_with_hardly_more_than_the_number_contradicts_nothing() {
     let bare = family(&[parent().bsn("111222333")]);
     let told = evidence(&bare, &family(&[mother()]));
     assert_eq!(told.verdict.unwrap().certainty, Certain);
-    let little = family(&[parent().named("A.", "Zonneveld").at("9711AA 1").bsn("111222333")]);
-    assert_eq!(evidence(&little, &family(&[mother()])).verdict.unwrap().certainty, Certain);
+    for given in ["A.", "Anna", "Anna Maria"] {
+        let little = family(&[parent().named(given, "Zonneveld").at("9711AA 1").bsn("111222333")]);
+        assert_eq!(evidence(&little, &family(&[mother()])).verdict.unwrap().certainty, Certain, "{given}");
+    }
+    // A common name yields another key of the same facts: one slip in the date is one slip.
+    let dated = |born| family(&[parent().named("Jan", "Jansen").born(born).bsn("111222333")]);
+    let slipped = evidence(&dated("1985-03-20"), &dated("1985-03-21"));
+    assert_eq!(slipped.verdict.unwrap().certainty, Certain);
 }
 
 #[test]

@@ -719,7 +719,7 @@ fn note(seen: &Seen, section: &crypto::KeyholderSection, wire: &[u8]) {
     }
 }
 
-/// A network of five keyholders, two of them worse than absent, through cuts, crashes and losses: safety at every
+/// A network of five keyholders, one of them worse than absent, through cuts, crashes and losses: safety at every
 /// moment, and one key for all once the network holds.
 fn torment(seed: u64) {
     let mut dice = Dice::new(seed);
