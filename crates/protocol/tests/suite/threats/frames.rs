@@ -5,8 +5,8 @@ use protocol::{Conversation, Scope};
 use testkit::{Dice, Fate, Founding, Message, Simulation};
 
 use super::{
-    DAY, GRACE, LENGTH, PREPARATION, Tape, accusations, at, disks, found_each_other, import, involved,
-    matched, oin, prepared, withdraw,
+    DAY, GRACE, LENGTH, OTHER_CIRCLE, PREPARATION, Tape, accusations, add_a_circle, all_have_version, at,
+    disks, found_each_other, import, involved, matched, oin, prepared, withdraw,
 };
 
 /// Everything that travels while members import, match, withdraw and restart, in every conversation.
@@ -135,6 +135,44 @@ fn frames_of_another_network_with_the_same_members_change_nothing() {
     net.judge(|_| Fate::Deliver);
     net.seconds(60);
     net.settle();
+}
+
+#[test]
+fn frames_of_another_circle_answer_no_question_of_this_one_and_change_nothing_once_it_is_closed() {
+    let mut net = found_each_other(Founding::uniform(5));
+    let both = add_a_circle(&mut net);
+    let tape = Tape::record(&mut net);
+    import(&mut net, 3, "wijkteam");
+    net.until(40, "found", |net| involved(net, 4, "school") == [oin(3), oin(5)]);
+    net.seconds(8);
+    net.settle();
+    net.judge(|_| Fate::Deliver);
+    let names_it =
+        |message: &Message| message.frame.windows(16).any(|bytes| bytes == OTHER_CIRCLE.as_bytes());
+    let of_the_other: Vec<Message> = tape.take().into_iter().filter(names_it).collect();
+    for (conversation, is_response) in
+        [(None, false), (Some(Conversation::Feed), false), (Some(Conversation::Feed), true)]
+    {
+        let is_it = |said: &&Message| said.conversation == conversation && said.is_response == is_response;
+        assert!(of_the_other.iter().any(|said| is_it(&said)), "{conversation:?} {is_response}");
+    }
+    // One member answers questions about the first circle with what it holds of the second.
+    answer_from(&mut net, 2, &of_the_other);
+    withdraw(&mut net, 3, "wijkteam");
+    net.until(60, "withdrawn", |net| involved(net, 4, "school") == [oin(5)]);
+    import(&mut net, 3, "wijkteam");
+    net.until(60, "found again", |net| involved(net, 4, "school") == [oin(3), oin(5)]);
+    net.judge(|_| Fate::Deliver);
+    // The second circle is closed: what was said in it is nobody's.
+    let closed = net.founding().next(&both, |_| {});
+    net.command(oin(1), protocol::Command::InstallRoster(Box::new(closed)));
+    all_have_version(&mut net, 3);
+    net.seconds(8);
+    net.settle();
+    let before = disks(&net);
+    say_again(&mut net, &of_the_other, 9);
+    assert!(disks(&net) == before);
+    assert_eq!(involved(&mut net, 4, "school"), [oin(3), oin(5)]);
 }
 
 #[test]

@@ -1,33 +1,17 @@
 //! Tags where they do not belong: bound to organisation, circle and epoch, they match nothing there.
 
 use crypto::{Signed, Tag, cbor};
-use domain::{CircleId, Epoch, Role};
+use domain::{Epoch, Role};
 use index::FeedId;
+use protocol::Command;
 use protocol::feed::FeedResponse;
-use protocol::{Command, Reply};
-use roster::OpenPair;
 use testkit::{Fate, Founding, Simulation, family, person};
 
 use super::impostor::Impostor;
-use super::{feed, found_each_other, import, involved, oin, own_headers, prepared, tags, withdraw};
-
-const OTHER_CIRCLE: CircleId = CircleId::from_bytes([8; 16]);
-
-/// Adds a second circle like the first, in which everybody reads everybody too.
-fn add_a_circle(net: &mut Simulation) {
-    let second = net.founding().next(&net.founding().roster, |content| {
-        let mut other = content.circles[0].clone();
-        other.id = OTHER_CIRCLE;
-        other.open = vec![OpenPair { publisher: "jeugd".parse().unwrap(), reader: "jeugd".parse().unwrap() }];
-        content.circles.push(other);
-    });
-    let reply = net.command(oin(1), Command::InstallRoster(Box::new(second)));
-    assert!(matches!(reply, Reply::Roster(Ok(2))), "{reply:?}");
-    net.until(20, "everybody has version 2", |net| {
-        (1..=5).all(|member| net.status(oin(member)).roster_version == 2)
-    });
-    net.settle();
-}
+use super::{
+    OTHER_CIRCLE, add_a_circle, feed, found_each_other, import, involved, oin, own_headers, prepared, tags,
+    withdraw,
+};
 
 #[test]
 fn tags_lifted_from_another_feed_circle_or_epoch_match_nobody() {

@@ -25,6 +25,7 @@ use index::{Body, FeedId, HeaderDocument};
 use minicbor::Decode;
 use protocol::evaluation::{EvaluationRequest, EvaluationResponse};
 use protocol::{Collection, Command, Conversation, Notice, Reply, Scope};
+use roster::{OpenPair, VerifiedRoster};
 use testkit::{Fate, Founding, Message, Simulation, family, person};
 
 const DAY: u64 = 86_400;
@@ -72,6 +73,31 @@ fn found_each_other(founding: Founding) -> Simulation {
     net.settle();
     assert_eq!(involved(&mut net, 4, "school"), [oin(5)]);
     net
+}
+
+const OTHER_CIRCLE: CircleId = CircleId::from_bytes([8; 16]);
+
+/// Adds a second circle like the first, in which everybody reads everybody too. The version that has it.
+fn add_a_circle(net: &mut Simulation) -> VerifiedRoster {
+    let genesis = net.founding().roster.clone();
+    let second = net.founding().next(&genesis, |content| {
+        let mut other = content.circles[0].clone();
+        other.id = OTHER_CIRCLE;
+        other.open = vec![OpenPair { publisher: "jeugd".parse().unwrap(), reader: "jeugd".parse().unwrap() }];
+        content.circles.push(other);
+    });
+    let with_both = genesis.successor(&second).unwrap();
+    let reply = net.command(oin(1), Command::InstallRoster(Box::new(second)));
+    assert!(matches!(reply, Reply::Roster(Ok(2))), "{reply:?}");
+    all_have_version(net, 2);
+    with_both
+}
+
+fn all_have_version(net: &mut Simulation, version: u32) {
+    net.until(20, "everybody has the version", |net| {
+        (1..=5).all(|member| net.status(oin(member)).roster_version == version)
+    });
+    net.settle();
 }
 
 /// Moves the clock to so many seconds after the start of the network, and lets half a minute pass.
