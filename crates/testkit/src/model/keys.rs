@@ -40,6 +40,12 @@ impl Keys {
         Self { agreed: BTreeMap::new(), frames }
     }
 
+    /// The newest attempt in which the key of an epoch was made, as far as any node told.
+    pub(super) fn made(&self, epoch: Epoch, class: KeyClass) -> Option<u32> {
+        let attempts = self.agreed.keys().filter(|(of, at, ..)| (*of, *at) == (class, epoch));
+        attempts.map(|(_, _, attempt, _)| *attempt).max()
+    }
+
     /// A node tells which key sets it holds.
     pub(super) fn hear(&mut self, member: usize, status: &Status) -> Result<(), String> {
         let next = status.next.iter().flat_map(|next| &next.ceremonies);

@@ -107,17 +107,26 @@ impl Run {
         2 * (present - self.honest().len()) < present
     }
 
-    /// Whether nobody honest holds some key set of the epoch that runs: it is not made, or it was made in an attempt that
-    /// is given up.
+    /// Whether nobody honest holds some key set of the epoch that runs because it was never made, or in an attempt that
+    /// honest keyholders have left behind. One of their present attempt must come right.
     fn has_no_keys(&mut self) -> bool {
         let epoch = self.roster().epoch_at(self.net.now());
+        let mut present: BTreeMap<KeyClass, u32> = BTreeMap::new();
         let mut held = BTreeSet::new();
         for member in self.honest() {
             let ceremonies = self.status(member).into_iter().flat_map(|status| status.ceremonies);
-            let made = ceremonies.filter(|made| made.epoch == epoch && made.key_set.is_some());
-            held.extend(made.map(|made| made.class));
+            for ceremony in ceremonies.filter(|ceremony| ceremony.epoch == epoch) {
+                let attempt = present.entry(ceremony.class).or_default();
+                *attempt = ceremony.attempt.max(*attempt);
+                held.extend(ceremony.key_set.map(|_| ceremony.class));
+            }
         }
-        held.len() < KeyClass::ALL.len()
+        let is_lost = |class: &KeyClass| {
+            self.keys
+                .made(epoch, *class)
+                .is_some_and(|made| present.get(class).is_none_or(|now| *now <= made))
+        };
+        KeyClass::ALL.iter().any(|class| !held.contains(class) && !is_lost(class))
     }
 
     fn has_hostile_keyholders(&self) -> bool {
