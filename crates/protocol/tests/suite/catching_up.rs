@@ -240,7 +240,7 @@ fn withdrawn_tags_disappear_from_every_disk() {
 fn a_feed_stops_at_the_cap_and_says_so() {
     let roomy = Founding::uniform(6);
     // Half of it is for dummies.
-    let mut net = network(roomy.with_rules(|rules| rules.live_tags = 20));
+    let mut net = network(roomy.with_rules(|rules| rules.live_tags = 30));
     let many = (0..20).map(|n| {
         let born = format!("2010-01-{:02}", n + 1);
         family(
@@ -251,7 +251,7 @@ fn a_feed_stops_at_the_cap_and_says_so() {
     net.command(oin(4), Command::Import(many.collect()));
     net.seconds(20);
     let status = net.status(oin(4));
-    assert!(status.tags_published <= 10 && !status.published, "{}", status.tags_published);
+    assert!(status.tags_published <= 15 && !status.published, "{}", status.tags_published);
     let circle = net.founding().circle;
     let told = |net: &Simulation| {
         let beyond = Notice::BeyondCap { publisher: oin(4), circle };
