@@ -9,7 +9,15 @@ use crate::{StoreError, fault, files};
 
 /// Held as long as the folder is open. The operating system lets go of it when the process ends, however it ends.
 #[derive(Debug)]
-pub(crate) struct FolderLock(#[expect(dead_code, reason = "an open file is what holds the lock")] File);
+pub(crate) struct FolderLock(File);
+
+impl Drop for FolderLock {
+    /// Closing alone would not do: a program that another thread is starting shares all open files until it runs.
+    fn drop(&mut self) {
+        // The file is closed in any case.
+        let _let_go = self.0.unlock();
+    }
+}
 
 impl FolderLock {
     /// Takes the lock without waiting.
