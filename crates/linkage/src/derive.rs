@@ -113,14 +113,10 @@ impl Facts<'_> {
                 let named = || vec![surname_field(surname), initial_field()];
                 if let Some(birth) = &self.birth {
                     let fields = [named(), vec![birth_field(birth)]].concat();
-                    // Of the commonest initial, because names that sound alike may begin with different letters.
-                    let is_common =
-                        surname_bits(surname.reveal()) + COMMONEST_INITIAL + birth.bits() < PROBABLE;
                     add(KeyKind::NameBirth, &[code, initial, birth.reveal()], fields);
-                    for (kind, value, bits) in fuller.iter().filter(|_| is_common) {
-                        let parts = [mark(*kind), value, code, birth.reveal()];
-                        let fields =
-                            vec![surname_field(surname), field(*kind, &[value], *bits), birth_field(birth)];
+                    for fuller in fuller.iter().filter(|_| is_common(surname, birth)) {
+                        let parts = [fuller.mark, fuller.value, code, birth.reveal()];
+                        let fields = vec![surname_field(surname), fuller.field(), birth_field(birth)];
                         add(KeyKind::FullNameBirth, &parts, fields);
                     }
                 }
@@ -131,11 +127,11 @@ impl Facts<'_> {
                     add(KeyKind::NameAddress, &parts, fields);
                 }
             }
-            for (kind, value, bits) in &fuller {
+            for fuller in &fuller {
                 for place in places() {
                     let (postcode, number) = (place.door.postcode(), place.door.number());
-                    let fields = vec![field(*kind, &[value], *bits), address_field(place, suppressed)];
-                    let parts: [&[u8]; 4] = [mark(*kind), value, postcode, &number];
+                    let fields = vec![fuller.field(), address_field(place, suppressed)];
+                    let parts: [&[u8]; 4] = [fuller.mark, fuller.value, postcode, &number];
                     add(KeyKind::GivenAddress, &parts, fields);
                 }
             }
@@ -161,19 +157,39 @@ impl Facts<'_> {
     }
 }
 
-/// What stands before a given name or two initials in a key, so that neither is taken for the other.
-fn mark(kind: FieldKind) -> &'static [u8] {
-    if kind == FieldKind::Initials { b"voorletters" } else { b"voornaam" }
+/// Whether a surname and a birth date leave too much to chance beside an initial. Of the commonest one, because names
+/// that sound alike may begin with different letters, and both sides must say the same.
+fn is_common(surname: &PrivateText, birth: &Birth) -> bool {
+    surname_bits(surname.reveal()) + COMMONEST_INITIAL + birth.bits() < PROBABLE
 }
 
-/// What is known of somebody's given names beside the first initial, with what agreement on it is worth.
-fn fuller(given: &GivenName) -> Vec<(FieldKind, &[u8], Bits)> {
-    let name = given
-        .code
-        .as_ref()
-        .map(|code| (FieldKind::GivenName, code.reveal().as_bytes(), given_bits(code.reveal())));
-    let initials = given.initials.as_ref().map(|two| {
-        (FieldKind::Initials, two.reveal().as_bytes(), initial_bits(given.initial) + SECOND_INITIAL)
+/// What is known of somebody's given names beside the first initial.
+struct Fuller<'a> {
+    kind: FieldKind,
+    /// Stands before the value in a key, so that neither sort is taken for the other.
+    mark: &'static [u8],
+    value: &'a [u8],
+    bits: Bits,
+}
+
+impl Fuller<'_> {
+    fn field(&self) -> Field {
+        field(self.kind, &[self.value], self.bits)
+    }
+}
+
+fn fuller(given: &GivenName) -> Vec<Fuller<'_>> {
+    let name = given.code.as_ref().map(|code| Fuller {
+        kind: FieldKind::GivenName,
+        mark: b"voornaam",
+        value: code.reveal().as_bytes(),
+        bits: given_bits(code.reveal()),
+    });
+    let initials = given.initials.as_ref().map(|two| Fuller {
+        kind: FieldKind::Initials,
+        mark: b"voorletters",
+        value: two.reveal().as_bytes(),
+        bits: initial_bits(given.initial) + SECOND_INITIAL,
     });
     name.into_iter().chain(initials).collect()
 }

@@ -8,8 +8,8 @@
 //! Not here: pseudonyms (`crypto`), and which keys agree with whom (`index`). Everything is a function of its
 //! arguments; the order of the persons in a family makes no difference.
 //!
-//! An address alone is never enough, by construction: every kind of key holds a name, the beginning of one, or a birth
-//! date.
+//! An address alone is never enough, by construction: every kind of key holds a name, the beginning of one, or
+//! a birth date.
 
 mod birth;
 mod derive;
@@ -36,4 +36,4 @@ pub use key::{KeyKind, LinkageKey};
 pub use suppression::HouseholdSuppression;
 pub use unit::is_dwelling_word;
 pub use verdict::{Basis, BasisRole, Verdict};
-pub use weight::FieldKind;
+pub use weight::{FieldKind, POSSIBLE, PROBABLE};

@@ -15,10 +15,10 @@
 /// Evidence in tenths of a bit. Whole numbers, so that every node reaches the same verdict.
 pub(crate) type Bits = u32;
 
-/// From here a person is `waarschijnlijk` the same.
-pub(crate) const PROBABLE: Bits = 270;
-/// From here a person is `mogelijk` the same.
-pub(crate) const POSSIBLE: Bits = 243;
+/// From here a person is `waarschijnlijk` the same, in tenths of a bit.
+pub const PROBABLE: Bits = 270;
+/// From here a person is `mogelijk` the same, in tenths of a bit.
+pub const POSSIBLE: Bits = 243;
 
 /// A whole birth date: about 21,600 dates are equally common among the living.
 pub(crate) const BIRTH: Bits = 144;
@@ -36,6 +36,7 @@ pub(crate) const ADDRESS_SHARED: Bits = 190;
 pub(crate) const ADDRESS_CROWDED: Bits = 150;
 /// The digits of the postcode, within a region of a hundred or more such areas.
 pub(crate) const AREA: Bits = 70;
+
 /// A sort of fact about a person that a key covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FieldKind {

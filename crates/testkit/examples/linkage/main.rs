@@ -3,14 +3,14 @@
 //! ```text
 //! cargo run --release -p testkit --example linkage
 //! cargo run --release -p testkit --example linkage -- region --persons 100000 --seed 7
-//! cargo run --release -p testkit --example linkage -- keys
 //! cargo run --release -p testkit --example linkage -- mistakes --seed 7
 //! cargo run --release -p testkit --example linkage -- report --seed 7 --out docs/linkage
 //! ```
 //!
-//! `region` prints one region; `keys` leaves out each kind of key in turn; `mistakes` shows what was invented and missed; `report` runs everything and writes the
-//! tables and plots that `docs/linkage.md` shows into a folder. The same seed gives the same figures everywhere. Tables
-//! go to standard output, progress to standard error. Exit status 1: a target is missed; 2: the command is not understood.
+//! `region` prints one region; `mistakes` shows what was invented and missed; `report` runs everything, with each kind of
+//! key left out in turn, and writes the tables and plots that `docs/linkage.md` shows into a folder. The same seed gives
+//! the same figures everywhere. Tables go to standard output, progress to standard error. Exit status 1: the report
+//! cannot be written; 2: the command is not understood.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "tables are data, progress is not")]
 
 mod mistakes;
@@ -36,7 +36,6 @@ fn main() -> ExitCode {
     let Some(options) = Options::read(rest) else { return misunderstood() };
     match command {
         "region" => region::one(&options),
-        "keys" => region::keys(&options),
         "mistakes" => region::mistakes(&options),
         _ => return misunderstood(),
     }

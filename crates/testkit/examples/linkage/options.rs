@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use linkage::KeyKind;
 use testkit::population::PopulationOptions;
 
-pub(crate) const USAGE: &str = "usage: linkage [region | keys | mistakes] [--persons N] [--seed N] [--no-bsn] [--careless]\n\
+pub(crate) const USAGE: &str = "usage: linkage [region | mistakes] [--persons N] [--seed N] [--no-bsn] [--careless]\n\
      \u{20}      [--bsn-missing PERCENT] [--misspelt PERCENT] [--moved PERCENT] [--without KIND]\n\
      \u{20}      linkage report [--seed N]... [--largest PERSONS] [--out FOLDER]";
 

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use linkage::{DeriveOptions, HouseholdSuppression, KeyKind, derive};
+use linkage::{DeriveOptions, HouseholdSuppression, derive};
 use testkit::population::{Population, population};
 use testkit::quality::{Linking, Score, score};
 
@@ -57,16 +57,6 @@ pub(crate) fn one(options: &Options) {
     let (region, score) = measure_with_region(options);
     tell_speed(&region, options);
     print!("{}{}", tables::region(&score), tables::estimates(&score));
-}
-
-/// Prints what each kind of key adds to the others.
-pub(crate) fn keys(options: &Options) {
-    let all = measure(options);
-    let without: Vec<(KeyKind, Score)> = KeyKind::ALL
-        .into_iter()
-        .map(|kind| (kind, measure(&Options { without: vec![kind], ..options.clone() })))
-        .collect();
-    print!("{}", tables::keys(&all, &without));
 }
 
 /// Prints what was invented and what was missed.

@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use domain::Certainty;
-use linkage::KeyKind;
 use testkit::quality::{Recall, Score, Tally};
 
 /// One region.
@@ -54,33 +53,6 @@ pub(crate) fn region(score: &Score) -> String {
     line(&mut text, format_args!("\n| bits of a person | times | right | precision |\n|---|---:|---:|---:|"));
     for (bits, count) in &score.by_weight {
         tally(&mut text, &bits.to_string(), *count);
-    }
-    text
-}
-
-/// Each kind of key left out in turn.
-pub(crate) fn keys(all: &Score, without: &[(KeyKind, Score)]) -> String {
-    let mut text = String::new();
-    line(
-        &mut text,
-        format_args!("| without | keys a record | found | siblings | precision |\n|---|---:|---:|---:|---:|"),
-    );
-    let mut row = |name: &str, score: &Score| {
-        let keys: usize = score.keys.values().sum();
-        line(
-            &mut text,
-            format_args!(
-                "| {name} | {:.2} | {:.4} | {:.4} | {:.5} |",
-                keys as f64 / score.families.max(1) as f64,
-                score.person_known.share(),
-                score.siblings.share(),
-                score.told().precision()
-            ),
-        );
-    };
-    row("nothing", all);
-    for (kind, score) in without {
-        row(kind.dutch(), score);
     }
     text
 }

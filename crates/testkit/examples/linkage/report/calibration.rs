@@ -12,10 +12,14 @@ use super::measures::Measures;
 use super::numbers::{add, thousands, wilson};
 use super::scale::{Scale, Spread};
 
-/// The thresholds and prior odds of `crates/linkage/src/weight.rs`, in bits.
-const POSSIBLE: f64 = 24.3;
-const PROBABLE: f64 = 27.0;
-const PRIOR: f64 = 20.3;
+/// What `waarschijnlijk` promises: right so many times for each time that it is wrong. It begins where the weight makes
+/// this of the prior odds, so the threshold tells which these are.
+const PROBABLE_ODDS: f64 = 99.0;
+
+/// The thresholds of a person, in bits.
+pub(super) fn thresholds() -> (f64, f64) {
+    (f64::from(linkage::POSSIBLE) / 10.0, f64::from(linkage::PROBABLE) / 10.0)
+}
 
 const HEIGHT: f64 = 460.0;
 const FRAME: (f64, f64) = (84.0, 390.0);
@@ -34,13 +38,15 @@ pub(super) fn by_bits(measures: &Measures) -> BTreeMap<u32, Tally> {
 
 /// `calibration.svg`
 pub(super) fn plot(measures: &Measures) -> String {
+    let (possible, probable) = thresholds();
+    let prior = probable - PROBABLE_ODDS.log2();
     let counts = by_bits(measures);
     let persons = measures.largest().map_or(0, |group| group.persons);
     let regions = measures.seeds.len();
     let (top, bottom) = FRAME;
     let (left, right) = (76.0, WIDTH - 24.0);
-    let first = counts.keys().next().map_or(POSSIBLE, |bits| f64::from(*bits)).min(18.0);
-    let last = counts.keys().next_back().map_or(PROBABLE, |bits| f64::from(*bits)).max(30.0) + 1.0;
+    let first = counts.keys().next().map_or(possible, |bits| f64::from(*bits)).min(18.0);
+    let last = counts.keys().next_back().map_or(probable, |bits| f64::from(*bits)).max(30.0) + 1.0;
     let bits = Scale { spread: Spread::Even, from: first, to: last, places: (left, right) };
     let share = Scale { spread: Spread::Odds, from: 0.02, to: 0.999_97, places: (bottom, top) };
 
@@ -50,7 +56,7 @@ pub(super) fn plot(measures: &Measures) -> String {
         &format!(
             "Persons told without an agreeing BSN in {regions} regions of {} inhabitants. Each point is the share that \
              really are known to the other organisation, with its 95% Wilson interval, for one whole number of bits. \
-             Dotted lines mark the thresholds of mogelijk at 24.3 and waarschijnlijk at 27.0 bits. A dashed line shows \
+             Dotted lines mark the thresholds of mogelijk at {possible:.1} and waarschijnlijk at {probable:.1} bits. A dashed line shows \
              what the weights promise for two persons drawn at random. The numbers stand in figures.md.",
             thousands(persons)
         ),
@@ -70,17 +76,17 @@ pub(super) fn plot(measures: &Measures) -> String {
     canvas.words("faint end", (left - 8.0, top + 4.5), "all");
     canvas.line("grid", (left, top), (right, top));
 
-    for (threshold, name) in [(POSSIBLE, "mogelijk"), (PROBABLE, "waarschijnlijk")] {
+    for (threshold, name) in [(possible, "mogelijk"), (probable, "waarschijnlijk")] {
         let x = bits.at(threshold);
         canvas.line("mark", (x, top), (x, bottom));
-        let (class, x) = if threshold < PROBABLE { ("end", x + 6.0) } else { ("", x - 6.0) };
+        let (class, x) = if threshold < probable { ("end", x + 6.0) } else { ("", x - 6.0) };
         canvas.words(class, (x, top - 10.0), &format!("{name} {threshold:.1}"));
     }
-    let promised = |bits: f64| 1.0 - 1.0 / (1.0 + (bits - PRIOR).exp2());
-    let reach = (PRIOR + (share.to / (1.0 - share.to)).log2()).min(last);
+    let promised = |bits: f64| 1.0 - 1.0 / (1.0 + (bits - prior).exp2());
+    let reach = (prior + (share.to / (1.0 - share.to)).log2()).min(last);
     canvas.through(
         "b",
-        &[first.max(PRIOR - 5.0), reach].map(|weight| (bits.at(weight), share.at(promised(weight)))),
+        &[first.max(prior - 5.0), reach].map(|weight| (bits.at(weight), share.at(promised(weight)))),
     );
 
     for (whole, tally) in &counts {

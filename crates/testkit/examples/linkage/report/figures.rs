@@ -167,12 +167,13 @@ fn keys(text: &mut String, measures: &Measures) {
 
 fn bits(text: &mut String, measures: &Measures) {
     let persons = measures.largest().map_or(0, |group| group.persons);
+    let (possible, probable) = calibration::thresholds();
     line(text, format_args!("\n## Calibration\n"));
     line(
         text,
         format_args!(
             "Persons of whom no BSN agrees, by whole bits of evidence, right when the other organisation knows that very\n\
-             person; {} persons, all seeds. `mogelijk` begins at 24.3 bits, `waarschijnlijk` at 27.0. Weights are those of strangers;\n\
+             person; {} persons, all seeds. `mogelijk` begins at {possible:.1} bits, `waarschijnlijk` at {probable:.1}. Weights are those of strangers;\n\
              a relative at the same address agrees on more, so fewer persons are right than the weights promise. What a\n\
              professional is told is the record, which is right more often than the person: see the first table.\n",
             thousands(persons)
