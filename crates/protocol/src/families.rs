@@ -384,9 +384,10 @@ impl Families {
         }
     }
 
-    /// Whether signals are registered of which keys and matches have not followed yet.
-    pub(crate) fn is_registering(&self) -> bool {
-        self.unfollowed.is_some()
+    /// Whether keys and matches have not followed the signals yet: some are registered since, or the clock was set back
+    /// behind the hour in which time was last looked at, so that signals last again of which nothing was followed.
+    pub(crate) fn is_behind(&self, cx: &Context<'_>) -> bool {
+        self.unfollowed.is_some() || self.hour.is_some_and(|looked_at| hour_of(cx.now) < looked_at)
     }
 
     /// The classes of keys in which families that are published wait for their pseudonym of an epoch.

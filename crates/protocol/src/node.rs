@@ -454,9 +454,7 @@ impl Machines {
 
     /// Whether everything is published in an epoch.
     fn is_published(&self, cx: &Context<'_>, epoch: Epoch) -> bool {
-        self.client.waiting(epoch) == 0
-            && !self.families.is_registering()
-            && self.feeds.is_published(cx, epoch)
+        self.client.waiting(epoch) == 0 && !self.families.is_behind(cx) && self.feeds.is_published(cx, epoch)
     }
 
     fn status(&self, cx: &Context<'_>, refused: Refused) -> Status {

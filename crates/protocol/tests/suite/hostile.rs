@@ -195,6 +195,30 @@ fn a_signal_that_ends_while_the_node_runs_is_withdrawn() {
     }
 }
 
+#[test]
+fn a_signal_that_lasts_again_by_a_clock_set_back_is_looked_for_before_anything_is_called_complete() {
+    let mut net = Simulation::new(Founding::uniform(4));
+    net.settle();
+    net.command(Founding::oin(4), Command::Import(vec![family("d", [mother()])]));
+    net.settle();
+    let mut ending = family("a", [mother()]);
+    ending.ends_on = Some(net.now().date());
+    net.set_clock(Founding::oin(1), 2 * 86_400);
+    net.command(Founding::oin(1), Command::Import(vec![ending]));
+    net.set_clock(Founding::oin(1), 0);
+    let asked = |net: &mut Simulation| match net
+        .command(Founding::oin(1), Command::Who(FamilyRef::new("a").unwrap()))
+    {
+        Reply::Who(Ok(answer)) => answer,
+        other => panic!("{other:?}"),
+    };
+    let answer = asked(&mut net);
+    assert!(answer.involved.is_empty() && !answer.completeness.is_complete(), "{answer:?}");
+    assert!(!net.status(Founding::oin(1)).published);
+    net.settle();
+    assert_eq!(asked(&mut net).involved.len(), 1);
+}
+
 /// Starts a node from what is kept and asks who is involved with family `a`, at once.
 fn involved_after_start(net: &Simulation, kept: protocol::Kept) -> usize {
     let mut node = Node::new(net.founding().config(Founding::oin(1), 99), kept, net.now());
