@@ -56,6 +56,11 @@ impl Body {
         &self.withdrawn
     }
 
+    /// How many tags come or go.
+    pub(crate) fn turnover(&self) -> u64 {
+        (self.added.len() + self.withdrawn.len()) as u64
+    }
+
     /// The bytes on the wire and on disk.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {

@@ -23,6 +23,9 @@ pub enum FeedError {
     /// A body after which the feed would have more live tags than the network allows.
     #[error("the feed has more live tags than the network allows")]
     TooManyTags,
+    /// A segment of a run that has gone on for too long without a full set.
+    #[error("the feed goes on for longer than the network allows before everything is published again")]
+    EndlessRun,
     /// A head that names more key sets than there are classes, or not in order.
     #[error("the head names key sets that cannot be")]
     MalformedHead,

@@ -74,6 +74,11 @@ impl HeaderDocument {
         self.sequence.checked_sub(self.begins).is_some_and(|place| place < u64::from(self.parts))
     }
 
+    /// How many tags come or go with its body.
+    pub(crate) fn turnover(&self) -> u64 {
+        u64::from(self.added) + u64::from(self.withdrawn)
+    }
+
     /// Whether there can be such a header: only the very first of a feed continues nothing, a generation begins with
     /// a run of its own, and a full set withdraws nothing.
     #[must_use]

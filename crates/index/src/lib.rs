@@ -7,6 +7,7 @@
 //! [`Proof`] shows that a publisher signed two histories.
 
 mod body;
+mod bounds;
 mod completeness;
 mod dummies;
 mod error;
@@ -20,6 +21,7 @@ mod replica;
 mod units;
 
 pub use body::{Body, MAX_TAGS};
+pub use bounds::FeedBounds;
 pub use completeness::{Completeness, FeedState};
 pub use dummies::Dummies;
 pub use error::FeedError;

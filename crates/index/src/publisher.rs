@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use crypto::{Digest, Seed, Signed, SigningKey, Tag, TypeName};
 use domain::{NetworkId, Timestamp};
 
+use crate::bounds::Length;
 use crate::padding::{Load, Plan};
 use crate::{
-    Body, Dummies, FeedId, HeadDocument, HeaderDocument, MAX_GENERATION, MAX_PARTS, MAX_SEQUENCE, MAX_TAGS,
-    Position,
+    Body, Dummies, FeedBounds, FeedId, HeadDocument, HeaderDocument, MAX_GENERATION, MAX_PARTS, MAX_SEQUENCE,
+    MAX_TAGS, Position,
 };
 
 /// State of the own feed in one circle and epoch.
@@ -22,13 +23,14 @@ pub struct Publisher {
     leaving: BTreeSet<Tag>,
     /// The dummies; none while nothing pads the feed.
     dummies: Option<Dummies>,
-    /// Most tags that may be live.
-    cap: usize,
+    bounds: FeedBounds,
     generation: u32,
     /// The header that the next one continues.
     newest: Option<Position>,
     /// The run that the next segment belongs to, unless it begins one.
     run: Option<Run>,
+    /// Tags that came and went since the full set of the run.
+    turnover: u64,
     /// Tags of a full set that is being taken back.
     restored: BTreeSet<Tag>,
     /// Whether a part of it is missing.
@@ -82,18 +84,19 @@ impl Publisher {
             waiting: BTreeSet::new(),
             leaving: BTreeSet::new(),
             dummies: None,
-            cap: usize::MAX,
+            bounds: FeedBounds::default(),
             generation: 0,
             newest: None,
             run: None,
+            turnover: 0,
             restored: BTreeSet::new(),
             restored_torn: false,
         }
     }
 
-    /// Sets how many tags may be live. Those that are live already stay.
-    pub fn set_cap(&mut self, tags: usize) {
-        self.cap = tags;
+    /// Sets how large the feed may get. Tags that are live already stay.
+    pub fn set_bounds(&mut self, bounds: FeedBounds) {
+        self.bounds = bounds;
     }
 
     /// Pads the feed from now on with dummies made from a seed, unless it is padded already.
@@ -142,6 +145,7 @@ impl Publisher {
         }
         if document.is_first() {
             self.restored.clear();
+            self.turnover = 0;
         }
         self.restored_torn = !document.is_first() && (self.restored_torn || !follows || !same_run);
         self.generation = self.generation.max(newest.generation);
@@ -159,6 +163,7 @@ impl Publisher {
             }
         } else {
             self.apply(body);
+            self.turnover = self.turnover.saturating_add(body.turnover());
         }
         restored
     }
@@ -183,6 +188,7 @@ impl Publisher {
         self.generation = newest.generation.saturating_add(1);
         self.newest = Some(newest);
         self.run = None;
+        self.turnover = 0;
     }
 
     /// The generation of the next segment.
@@ -249,7 +255,7 @@ impl Publisher {
             dummies: self.dummies_len(),
             waiting: self.waiting.len(),
             leaving: self.leaving.len(),
-            cap: self.cap,
+            cap: self.bounds.live_tags,
         }
     }
 
@@ -268,6 +274,7 @@ impl Publisher {
         let body = Body::new(added, withdrawn).expect("a plan is for at most MAX_TAGS");
         let run = *self.run.get_or_insert(Run { begins: sequence, parts: 0 });
         self.apply(&body);
+        self.turnover = self.turnover.saturating_add(body.turnover());
         let changes = plan.real_in + plan.real_out > 0;
         Some(Segment { changes, ..self.sign(sequence, run, body, now, key) })
     }
@@ -278,13 +285,13 @@ impl Publisher {
     }
 
     /// Whether it is time for a full set: so many segments after the one before, when nothing waits or it has waited
-    /// for as long again. One that was begun is to be completed first of all.
+    /// for as long again, or so many tags. One that was begun is to be completed first of all.
     #[must_use]
-    pub fn is_full_set_due(&self, every: u32) -> bool {
+    pub fn is_full_set_due(&self) -> bool {
         let (Some(run), Some(newest)) = (self.run, self.newest) else { return false };
-        let since = newest.sequence.saturating_add(1).saturating_sub(run.after_set());
-        let (every, waited) = (u64::from(every), 2 * u64::from(every));
-        self.is_set_unfinished() || since >= if self.has_backlog() { waited } else { every }
+        let segments = newest.sequence.saturating_add(1).saturating_sub(run.after_set());
+        let length = Length { segments, tags: self.turnover };
+        self.is_set_unfinished() || self.bounds.is_set_due(length, self.has_backlog())
     }
 
     /// Whether a full set was begun and not completed, because the node stopped in between.
@@ -313,6 +320,7 @@ impl Publisher {
             let part: Vec<Tag> = tags.chunks(MAX_TAGS).nth(part).unwrap_or_default().to_vec();
             let body = Body::new(part, Vec::new()).expect("a chunk of MAX_TAGS");
             self.run = Some(run);
+            self.turnover = 0;
             self.sign(sequence, run, body, now, key)
         });
         missing.collect()

@@ -8,7 +8,7 @@ use crypto::{Digest, Signed, Tag};
 use domain::{KeyClass, NetworkId, Timestamp};
 
 use self::chain::Chain;
-use crate::{Body, FeedError, FeedId, HeadDocument, HeaderDocument, MAX_TAGS, Position};
+use crate::{Body, FeedBounds, FeedError, FeedId, HeadDocument, HeaderDocument, MAX_TAGS, Position};
 
 /// Seconds that a document may be dated ahead of the own clock: clocks of members differ.
 const MAX_SKEW_SECONDS: u64 = 300;
@@ -28,8 +28,7 @@ const MAX_SKEW_SECONDS: u64 = 300;
 pub struct Replica {
     network: NetworkId,
     feed: FeedId,
-    /// Most tags that may be live.
-    cap: usize,
+    bounds: FeedBounds,
     /// What is matched on.
     current: Chain,
     /// The run that is to take its place, while it is being built.
@@ -85,7 +84,7 @@ impl Replica {
         Self {
             network,
             feed,
-            cap: usize::MAX,
+            bounds: FeedBounds::default(),
             current: Chain::default(),
             aside: None,
             underivable: None,
@@ -96,9 +95,9 @@ impl Replica {
         }
     }
 
-    /// Sets how many tags may be live. Those that are live already stay.
-    pub fn set_cap(&mut self, tags: usize) {
-        self.cap = tags;
+    /// Sets how large the feed may get. What is held already stays.
+    pub fn set_bounds(&mut self, bounds: FeedBounds) {
+        self.bounds = bounds;
     }
 
     /// Whether the next body would leave more tags live than allowed, so that it is not taken.
@@ -108,8 +107,9 @@ impl Replica {
     }
 
     fn exceeds(&self, header: &HeaderDocument) -> bool {
-        let refused = self.exceeding.is_some_and(|(at, cap)| at == header.sequence && self.cap <= cap);
-        refused || self.needed_chain().would_exceed(header, self.cap)
+        let refused =
+            self.exceeding.is_some_and(|(at, cap)| at == header.sequence && self.bounds.live_tags <= cap);
+        refused || self.needed_chain().would_exceed(header, self.bounds.live_tags)
     }
 
     /// The feed's name.
@@ -161,6 +161,12 @@ impl Replica {
         self.newest_chain().first()
     }
 
+    /// Number of the first header of the run that is built aside; none while there is none, or before it came.
+    #[must_use]
+    pub fn building(&self) -> Option<u64> {
+        self.aside.as_ref().filter(|aside| !aside.is_empty()).map(Chain::first)
+    }
+
     /// The newest head.
     #[must_use]
     pub fn head(&self) -> Option<&Signed<HeadDocument>> {
@@ -182,8 +188,9 @@ impl Replica {
     /// Takes a header.
     ///
     /// # Errors
-    /// Another feed's, numbered as no feed is, out of order, dated in the future, a second one with a sequence number, or a higher generation
-    /// that does not begin above everything held: whoever signs that did not hear what it signed before.
+    /// Another feed's, numbered as no feed is, out of order, dated in the future, a second one with a sequence number, of a
+    /// run that is too long without a full set, or a higher generation that does not begin above everything held: whoever
+    /// signs that did not hear what it signed before.
     pub fn offer_header(
         &mut self,
         header: &Signed<HeaderDocument>,
@@ -202,7 +209,7 @@ impl Replica {
         if !document.is_possible() {
             return Err(FeedError::BrokenChain);
         }
-        let tags = u64::from(document.added) + u64::from(document.withdrawn);
+        let tags = document.turnover();
         if tags > MAX_TAGS as u64 || (tags == 0) != (document.body == Body::default().digest()) {
             // No body could ever fit such a header.
             return Err(FeedError::OtherBody);
@@ -230,6 +237,9 @@ impl Replica {
             return Ok(HeaderOutcome::Next);
         }
         if newest.is_continued_by(document) {
+            if !newest.has_room_for(document, &self.bounds) {
+                return Err(FeedError::EndlessRun);
+            }
             newest.push(header);
             return Ok(HeaderOutcome::Next);
         }
@@ -328,7 +338,7 @@ impl Replica {
     /// # Errors
     /// Not the body that the header announces, or one that leaves too many tags live.
     pub fn offer_body(&mut self, body: &Body) -> Result<Option<Applied>, FeedError> {
-        let cap = self.cap;
+        let cap = self.bounds.live_tags;
         let is_shorter = self.aside.as_ref().is_none_or(|aside| self.is_shorter(aside));
         let aside = self.aside.as_mut().filter(|_| !is_shorter);
         let is_aside = aside.is_some();

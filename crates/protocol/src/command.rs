@@ -289,7 +289,7 @@ pub struct Refused {
     pub equivocations: u64,
     /// Requests that the roster does not allow.
     pub not_allowed: u64,
-    /// Feeds with more live tags than the network allows.
+    /// Feeds that are larger than the network allows.
     pub beyond_cap: u64,
 }
 
@@ -453,8 +453,8 @@ pub enum Notice {
         /// The organisation.
         publisher: Oin,
     },
-    /// A feed has more to publish than the network allows: an own one, of which the rest waits, or another's, of which
-    /// no more is taken.
+    /// A feed is larger than the network allows: an own one, of which the rest waits, or another's, of which no more is
+    /// taken: too many tags live, or too much came and went without everything being published anew.
     BeyondCap {
         /// The organisation.
         publisher: Oin,

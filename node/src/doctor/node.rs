@@ -149,7 +149,7 @@ fn peers(status: &StatusLine, findings: &mut Findings) {
     if status.refused.get("beyond_cap").copied().unwrap_or(0) != 0 {
         findings.attention(
             "peers",
-            "an organisation publishes more tags than the network allows; the log names it",
+            "an organisation publishes more than the network allows of one feed; the log names it",
             "call its operator; if it is as large as that, the governors can raise live_tags",
         );
     }

@@ -75,7 +75,7 @@ fn log(notice: &Notice) {
             tracing::error!(
                 %publisher,
                 %circle,
-                "the feed has more tags than the network allows; what goes beyond is neither published nor taken"
+                "the feed is larger than the network allows; what goes beyond is neither published nor taken"
             );
         }
         Notice::FeedContinued { publisher, generation } => {

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crypto::{Digest, Signed, Tag};
 use domain::{CircleId, Epoch, NetworkId, Oin, Timestamp};
 use index::{
-    Applied, Body, FeedError, FeedId, HeadDocument, HeaderDocument, MAX_TAGS, Position, Publisher, Replica,
+    Applied, Body, FeedBounds, FeedError, FeedId, HeadDocument, HeaderDocument, MAX_TAGS, Position,
+    Publisher, Replica,
 };
 
 use super::Check;
@@ -20,6 +21,8 @@ const MOST_EVENTS: usize = 256;
 
 /// The cap of both sides: more than one body holds, so that full sets have several parts.
 const CAP: usize = 10_000;
+
+const BOUNDS: FeedBounds = FeedBounds { live_tags: CAP, segments_per_snapshot: u32::MAX };
 
 const START: Timestamp = Timestamp(1_795_000_000);
 
@@ -177,11 +180,18 @@ impl World {
         }
         let segment = self.publisher.segment(self.now, &signer()).expect("far from the last number");
         self.keep(segment.header, segment.body);
+        if self.publisher.is_full_set_due() {
+            self.full_set();
+        }
     }
 
     fn full_set(&mut self) {
         self.now = self.now.plus(1);
-        if !self.publisher.is_full_set_due(0) {
+        // Whenever there can be one, and not only when it is due.
+        self.publisher.set_bounds(FeedBounds { segments_per_snapshot: 0, ..BOUNDS });
+        let can_be = self.publisher.is_full_set_due();
+        self.publisher.set_bounds(BOUNDS);
+        if !can_be {
             return;
         }
         let before = self.live();
@@ -361,14 +371,14 @@ fn feed() -> (NetworkId, FeedId) {
 fn publisher() -> Publisher {
     let (network, feed) = feed();
     let mut publisher = Publisher::new(network, feed);
-    publisher.set_cap(CAP);
+    publisher.set_bounds(BOUNDS);
     publisher
 }
 
 fn replica() -> Replica {
     let (network, feed) = feed();
     let mut replica = Replica::new(network, feed);
-    replica.set_cap(CAP);
+    replica.set_bounds(BOUNDS);
     replica
 }
 

@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 
 use crypto::{Digest, Signed, Tag};
 
-use crate::{Body, FeedError, HeaderDocument, MAX_TAGS};
+use crate::bounds::Length;
+use crate::{Body, FeedBounds, FeedError, HeaderDocument, MAX_TAGS};
 
 /// A chain without gaps from the first header of its run; empty before that one came.
 #[derive(Debug, Default)]
@@ -15,6 +16,8 @@ pub(super) struct Chain {
     first: u64,
     /// How many segments from the first on are its full set.
     parts: u32,
+    /// What it has beside its full set.
+    length: Length,
     /// Digests of all headers, the first one's first.
     digests: Vec<Digest>,
     /// Headers whose bodies have not arrived, in order.
@@ -44,8 +47,16 @@ impl Chain {
         header.sequence == self.newest().saturating_add(1) && header.previous == self.digests.last().copied()
     }
 
+    /// Whether the rules allow the run to go on with the next header. A full set is as long as it must be.
+    pub(super) fn has_room_for(&self, header: &HeaderDocument, bounds: &FeedBounds) -> bool {
+        header.is_part() || bounds.allows(self.length.with(header.turnover()))
+    }
+
     /// Appends the next header, which the caller has checked.
     pub(super) fn push(&mut self, header: &Signed<HeaderDocument>) {
+        if !header.document().is_part() {
+            self.length = self.length.with(header.document().turnover());
+        }
         self.digests.push(header.digest());
         self.waiting.push_back(header.document().clone());
     }
@@ -103,7 +114,7 @@ impl Chain {
 
     /// Tags in the bodies that have not arrived.
     pub(super) fn tags_waiting(&self) -> u64 {
-        self.waiting.iter().map(|header| u64::from(header.added) + u64::from(header.withdrawn)).sum()
+        self.waiting.iter().map(HeaderDocument::turnover).sum()
     }
 
     pub(super) fn digest_at(&self, sequence: u64) -> Option<Digest> {

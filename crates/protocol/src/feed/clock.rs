@@ -50,6 +50,7 @@ impl FeedKeeper {
     pub(crate) fn clock_went_back(&mut self, now: Timestamp) {
         self.started = self.started.min(now);
         self.generation_taken.clear();
+        self.endless.clear();
         self.resting.clear();
         self.heads_asked.clear();
         self.proofs.clock_went_back();

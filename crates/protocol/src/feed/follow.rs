@@ -8,7 +8,7 @@ use index::{
 };
 use minicbor::bytes::ByteVec;
 
-use super::keeper::FeedKeeper;
+use super::keeper::{FeedKeeper, bounds};
 use super::message::{
     BODIES_PER_PAGE, FeedRequest, FeedResponse, HEADERS_PER_PAGE, HEADS_PER_PAGE, MAX_HEAD_BYTES,
     PROOFS_PER_PAGE, TAGS_PER_PAGE,
@@ -90,7 +90,8 @@ impl FeedKeeper {
                 let feed = replica.feed();
                 let bodies = bodies_wanted(replica);
                 let bodies = (!bodies.is_empty()).then_some(Wanted::Bodies(feed, bodies));
-                let headers = replica.needs_headers().then_some(Wanted::Headers(feed));
+                let headers = replica.needs_headers() && !self.waits_for_full_set(cx, &feed);
+                let headers = headers.then_some(Wanted::Headers(feed));
                 let wanted =
                     if self.bodies_missed.contains(&feed) { headers.or(bodies) } else { bodies.or(headers) };
                 Some((feed, wanted?))
@@ -124,12 +125,11 @@ impl FeedKeeper {
     /// that are made up by the tags that are held.
     fn apply_held_bodies(&mut self, cx: &Context<'_>, fx: &mut Effects<'_>) -> Vec<Arrived> {
         let empty = (Body::default().digest(), Body::default());
-        let cap = usize::try_from(cx.roster.rules().live_tags).unwrap_or(usize::MAX);
         let mut arrived = Vec::new();
         let feeds: Vec<FeedId> = self.replicas.keys().copied().collect();
         for feed in feeds {
             while let Some(replica) = self.replicas.get_mut(&feed) {
-                replica.set_cap(cap);
+                replica.set_bounds(bounds(cx));
                 let derived = replica.derive();
                 let Some(digest) = replica.next_body() else { break };
                 let held = || Body::from_bytes(self.bodies.get(&(feed.epoch, digest))?).ok();
@@ -139,10 +139,8 @@ impl FeedKeeper {
                 arrived.extend(applied);
                 fx.cut();
             }
-            if self.replicas.get(&feed).is_some_and(Replica::is_over_cap) && self.told_beyond_cap.insert(feed)
-            {
-                fx.refused.beyond_cap += 1;
-                fx.notice(Notice::BeyondCap { publisher: feed.publisher, circle: feed.circle });
+            if self.replicas.get(&feed).is_some_and(Replica::is_over_cap) {
+                self.tell_beyond_cap(&feed, fx);
             }
         }
         arrived
@@ -357,6 +355,7 @@ impl FeedKeeper {
             // Another one costs the forgetting of the one before, so it waits.
             return false;
         }
+        let building = replica.building();
         match replica.offer_header(&header, cx.now) {
             Ok(HeaderOutcome::Known) if contradicts => {
                 self.refuse(feed.publisher, FeedError::Equivocation, fx);
@@ -369,6 +368,9 @@ impl FeedKeeper {
                 self.hold_header(&header);
                 if outcome == HeaderOutcome::FullSet {
                     self.generation_taken.insert(feed, cx.now);
+                    if let Some(given_up) = building {
+                        self.forget_headers(&feed, |header| header.begins != given_up, fx);
+                    }
                 }
                 if outcome == HeaderOutcome::NewGeneration {
                     // One that was being built aside is given up for it.
@@ -378,12 +380,31 @@ impl FeedKeeper {
                 }
                 true
             }
+            Err(FeedError::EndlessRun) => {
+                self.endless.insert(feed, cx.now);
+                self.tell_beyond_cap(&feed, fx);
+                false
+            }
             Err(error) => {
                 // A header that does not continue the chain may name another one before it.
                 let error = if contradicts { FeedError::Equivocation } else { error };
                 self.refuse(feed.publisher, error, fx);
                 false
             }
+        }
+    }
+
+    /// Whether nothing but a full set would be taken of a feed, for which its publisher is given an interval.
+    fn waits_for_full_set(&self, cx: &Context<'_>, feed: &FeedId) -> bool {
+        let interval = u64::from(cx.roster.rules().publish_interval_seconds);
+        self.endless.get(feed).is_some_and(|refused| cx.now.since(*refused) < interval)
+    }
+
+    /// Tells once of a feed that more is published than the network allows.
+    fn tell_beyond_cap(&mut self, feed: &FeedId, fx: &mut Effects<'_>) {
+        if self.told_beyond_cap.insert(*feed) {
+            fx.refused.beyond_cap += 1;
+            fx.notice(Notice::BeyondCap { publisher: feed.publisher, circle: feed.circle });
         }
     }
 
@@ -439,6 +460,7 @@ impl FeedKeeper {
             FeedError::OtherFeed
             | FeedError::BrokenChain
             | FeedError::TooManyTags
+            | FeedError::EndlessRun
             | FeedError::OtherBody
             | FeedError::MalformedBody
             | FeedError::MalformedHead

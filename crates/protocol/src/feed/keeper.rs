@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crypto::{Digest, Signed, SigningKey, VerifyingKey};
 use domain::{CircleId, Epoch, Oin, Timestamp};
-use index::{Claim, FeedId, HeadDocument, HeaderDocument, Position, Publisher, Replica};
+use index::{Claim, FeedBounds, FeedId, HeadDocument, HeaderDocument, Position, Publisher, Replica};
 
 use super::follow::{Part, Wanted};
 use super::hearing::Hearing;
@@ -96,8 +96,10 @@ pub(crate) struct FeedKeeper {
     pub(super) proofs: Proofs,
     /// Publishers whose equivocation was told.
     pub(super) told_equivocation: BTreeSet<Oin>,
-    /// Publishers whose feed was told to go beyond the network's bound, and own feeds that wait at it.
+    /// Feeds of others of which it was told that they go beyond the network's bounds, and own feeds that wait at them.
     pub(super) told_beyond_cap: BTreeSet<FeedId>,
+    /// When the next header of a feed was refused because its run is too long.
+    pub(super) endless: BTreeMap<FeedId, Timestamp>,
     /// Publishers whose heads tell of a newer roster than this node's.
     pub(super) newer_roster: BTreeSet<Oin>,
     /// What others' heads say about this node.
@@ -183,6 +185,7 @@ impl FeedKeeper {
             proofs: Proofs::default(),
             told_equivocation: BTreeSet::new(),
             told_beyond_cap: BTreeSet::new(),
+            endless: BTreeMap::new(),
             newer_roster: BTreeSet::new(),
             others: Others::default(),
             marks: ReaderMarks::default(),
@@ -212,6 +215,7 @@ impl FeedKeeper {
         for feed in &dropped {
             self.replicas.remove(feed);
             self.generation_taken.remove(feed);
+            self.endless.remove(feed);
             fx.delete_in(Scope::Epoch(feed.epoch), Collection::Head, feed_key(feed));
             self.forget_headers(feed, |_| false, fx);
         }
@@ -241,6 +245,7 @@ impl FeedKeeper {
         self.head_kept_at.remove(feed);
         self.generation_taken.remove(feed);
         self.bodies_missed.remove(feed);
+        self.endless.remove(feed);
         self.told_equivocation.remove(&feed.publisher);
         self.forget_headers(feed, |_| false, fx);
     }
@@ -265,6 +270,7 @@ impl FeedKeeper {
         self.told_used_up.retain(|feed| feed.epoch != epoch);
         self.bodies_missed.retain(|feed| feed.epoch != epoch);
         self.told_beyond_cap.retain(|feed| feed.epoch != epoch);
+        self.endless.retain(|feed, _| feed.epoch != epoch);
         self.leftovers.retain(|(of, _, _)| *of != epoch);
         self.marks.forget_epoch(epoch);
     }
@@ -335,6 +341,15 @@ impl FeedKeeper {
     pub(super) fn read_feeds(&self, cx: &Context<'_>) -> impl Iterator<Item = &OwnFeed> {
         let read = self.own.iter().filter(|(feed, _)| cx.roster.has_readers(&feed.circle, &cx.identity.oin));
         read.map(|(_, own)| own)
+    }
+}
+
+/// How large any feed may get by the rules in force.
+pub(super) fn bounds(cx: &Context<'_>) -> FeedBounds {
+    let rules = cx.roster.rules();
+    FeedBounds {
+        live_tags: usize::try_from(rules.live_tags).unwrap_or(usize::MAX),
+        segments_per_snapshot: rules.segments_per_snapshot,
     }
 }
 

@@ -6,7 +6,7 @@ use crypto::{Digest, Seed};
 use domain::{Epoch, KeyClass};
 use index::FeedId;
 
-use super::keeper::{FeedKeeper, HeldHeader, key};
+use super::keeper::{FeedKeeper, HeldHeader, bounds, key};
 use crate::ceremony::KeyMaterial;
 use crate::effects::{Context, Effects};
 use crate::{Collection, Notice, Outbound, Scope};
@@ -35,7 +35,7 @@ impl FeedKeeper {
             if own.published_at.is_some_and(|at| cx.now.since(at) < interval) {
                 continue;
             }
-            own.publisher.set_cap(usize::try_from(rules.live_tags).unwrap_or(usize::MAX));
+            own.publisher.set_bounds(bounds(cx));
             own.publisher.pad(&mut seed);
             let mut segments = Vec::new();
             if !own.publisher.is_set_unfinished() {
@@ -47,7 +47,7 @@ impl FeedKeeper {
                 };
                 segments.push(segment);
             }
-            if own.publisher.is_full_set_due(rules.segments_per_snapshot) {
+            if own.publisher.is_full_set_due() {
                 segments.extend(own.publisher.full_set(cx.now, key(cx)));
             }
             own.published_at = Some(cx.now);

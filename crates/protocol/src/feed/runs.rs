@@ -1,8 +1,8 @@
 //! Runs of segments: what is served to whom, and what is over.
 //!
-//! A run begins with everything: a full set, a generation, or the feed itself. What is before the newest whole run is
+//! A run begins with everything: a full set, a generation, or the feed itself. The run before the newest whole one is
 //! kept for a while, for those that were away and come back to little more than it; then it is forgotten, and with it
-//! the tags that were withdrawn.
+//! the tags that were withdrawn. So a feed is at most three runs: that one, the newest whole one, and one that comes.
 
 use domain::Oin;
 use index::FeedId;
@@ -80,7 +80,10 @@ impl FeedKeeper {
                 let run = held.partition_point(|header| header.position.sequence < begins);
                 let after_set = begins + u64::from(held.get(run)?.parts);
                 let is_late = newest.position.sequence >= after_set.saturating_add(kept);
-                (is_late || !is_contiguous(held, run.checked_sub(1)?, run)).then_some((*feed, begins))
+                let last_before = run.checked_sub(1)?;
+                let is_useless = is_late || !is_contiguous(held, last_before, run);
+                let stays_from = if is_useless { begins } else { held.get(last_before)?.begins };
+                (oldest.position.sequence < stays_from).then_some((*feed, stays_from))
             })
             .collect();
         for (feed, begins) in over {

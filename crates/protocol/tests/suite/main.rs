@@ -7,6 +7,7 @@
 )]
 
 mod attempts;
+mod bounded;
 mod catching_up;
 mod ceremony;
 mod clocks;
