@@ -17,7 +17,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 use std::{fs, panic, thread};
 
-use testkit::{Schedule, run};
+use testkit::{End, Schedule, run};
 
 /// Seconds between two lines of progress.
 const PROGRESS_SECONDS: u64 = 10;
@@ -55,14 +55,21 @@ fn read_schedule(file: &str) -> Option<Schedule> {
 
 fn replay(schedule: &Schedule) -> ExitCode {
     match run(schedule) {
-        Ok(()) => {
-            eprintln!("everything holds");
+        Ok(end) => {
+            eprintln!("everything holds; {}", how(end));
             ExitCode::SUCCESS
         }
         Err(why) => {
             eprintln!("{why}");
             ExitCode::FAILURE
         }
+    }
+}
+
+const fn how(end: End) -> &'static str {
+    match end {
+        End::CameRight => "it came right",
+        End::LackedKeys => "it had no keys because keyholders were hostile",
     }
 }
 
@@ -92,6 +99,8 @@ fn read_options(count: &str, options: &[&str]) -> Option<LongRun> {
         failures: PathBuf::from("target/schedules"),
         next: AtomicU64::new(0),
         failed: AtomicU64::new(0),
+        came_right: AtomicU64::new(0),
+        lacked_keys: AtomicU64::new(0),
     };
     let (pairs, []) = options.as_chunks::<2>() else { return None };
     for [name, value] in pairs {
@@ -114,6 +123,9 @@ struct LongRun {
     /// Schedules begun and failed.
     next: AtomicU64,
     failed: AtomicU64,
+    /// How those that did not fail ended.
+    came_right: AtomicU64,
+    lacked_keys: AtomicU64,
 }
 
 impl LongRun {
@@ -139,10 +151,18 @@ impl LongRun {
         let failed = self.failed.load(Ordering::Relaxed);
         let seconds = began.elapsed().as_secs_f64();
         eprintln!(
-            "{done} schedules in {seconds:.0} s ({:.1} a second), {failed} failed",
-            done as f64 / seconds.max(0.001)
+            "{done} schedules in {seconds:.0} s ({:.1} a second): {}",
+            done as f64 / seconds.max(0.001),
+            self.ends()
         );
         if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
+
+    /// How the schedules ended so far.
+    fn ends(&self) -> String {
+        let [right, without, failed] =
+            [&self.came_right, &self.lacked_keys, &self.failed].map(|count| count.load(Ordering::Relaxed));
+        format!("{right} came right, {without} had no keys because keyholders were hostile, {failed} failed")
     }
 
     /// Tells the progress until every thread has ended. Returns how many schedules were run.
@@ -159,10 +179,10 @@ impl LongRun {
                 next_line = elapsed.as_secs() + PROGRESS_SECONDS;
                 let rate = done as f64 / elapsed.as_secs_f64();
                 let left = self.count.saturating_sub(done) as f64 / rate.max(0.001) / 60.0;
-                let failed = self.failed.load(Ordering::Relaxed);
                 eprintln!(
-                    "{done} of {} schedules, {rate:.1} a second, {left:.0} minutes left, {failed} failed",
-                    self.count
+                    "{done} of {} schedules, {rate:.1} a second, {left:.0} minutes left: {}",
+                    self.count,
+                    self.ends()
                 );
             }
         }
@@ -176,9 +196,13 @@ impl LongRun {
             }
             let seed = self.first + number;
             let schedule = Schedule::random(seed);
-            if let Err(why) = run(&schedule) {
-                self.failed.fetch_add(1, Ordering::Relaxed);
-                self.keep(seed, &schedule, &why);
+            match run(&schedule) {
+                Ok(End::CameRight) => drop(self.came_right.fetch_add(1, Ordering::Relaxed)),
+                Ok(End::LackedKeys) => drop(self.lacked_keys.fetch_add(1, Ordering::Relaxed)),
+                Err(why) => {
+                    self.failed.fetch_add(1, Ordering::Relaxed);
+                    self.keep(seed, &schedule, &why);
+                }
             }
             // Nobody listens only when the run is over.
             let _told = tell.send(());

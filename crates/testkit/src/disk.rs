@@ -12,6 +12,8 @@ pub struct MemoryDisk {
     /// The scope stands last, so that records are found in the order of their keys, as a node sorts them.
     records: BTreeMap<(Collection, Vec<u8>, Scope), Vec<u8>>,
     secrets: BTreeMap<SecretName, Secret>,
+    /// Every content that a secret file ever had, also of those destroyed: for whoever judges where they went.
+    secrets_ever: BTreeSet<(SecretName, Vec<u8>)>,
     forgotten: BTreeSet<Epoch>,
 }
 
@@ -104,6 +106,21 @@ impl MemoryDisk {
     pub fn secret_names(&self) -> impl Iterator<Item = &str> {
         self.secrets.keys().map(SecretName::as_str)
     }
+
+    /// The values of all records.
+    pub fn values(&self) -> impl Iterator<Item = &[u8]> {
+        self.records.values().map(Vec::as_slice)
+    }
+
+    /// Every content that a secret file ever had here, with its name.
+    pub fn secrets_ever(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.secrets_ever.iter().map(|(name, secret)| (name.as_str(), secret.as_slice()))
+    }
+
+    /// Another disk took the place of this one; what was ever secret here is judged as well.
+    pub(crate) fn replaced(&mut self, before: Self) {
+        self.secrets_ever.extend(before.secrets_ever);
+    }
 }
 
 impl Durable for MemoryDisk {
@@ -131,6 +148,7 @@ impl Durable for MemoryDisk {
                     self.forgotten.insert(epoch);
                 }
                 Write::PutSecret { name, secret } => {
+                    self.secrets_ever.insert((name.clone(), secret.reveal().to_vec()));
                     self.secrets.insert(name, secret);
                 }
                 Write::DestroySecret { name } => {

@@ -21,7 +21,7 @@ pub use dice::Dice;
 pub use disk::MemoryDisk;
 pub use families::{PersonBuilder, family, person};
 pub use founding::{Founding, START};
-pub use model::run;
+pub use model::{End, run};
 pub use oracle::{fill_evaluated, oracle};
 pub use plan::{BASES, CirclePlan, MemberPlan, Plan};
 pub use region::{Region, Traffic};

@@ -19,7 +19,8 @@
 //!   what it holds; and a reader that it does not call behind has taken them, so that its own answers name the publisher.
 //! - **Nobody honest is accused**: of a second history, a failing proof, a lie in a ceremony, or of having lost its feed.
 //! - **There is one key.** Whatever ceremonies complete, every node that ever holds a key set of a class and attempt holds
-//!   the same one; no share of a key and no share dealt between honest keyholders is ever in a frame in the open.
+//!   the same one. No share of a key, no seed of a polynomial, and no share dealt between honest keyholders is ever in any
+//!   frame, in a record of any disk, or in a secret file of anybody else; and one share less than the threshold makes no key.
 //! - **Nothing outlives its epoch**: nobody is named for what it published in an epoch that is over by the asker's clock.
 //! - **Nothing runs wild**: no node panics, and no second needs an unbounded number of messages.
 //!
@@ -50,6 +51,7 @@ mod judge;
 mod keys;
 mod putting_back;
 mod rest;
+mod secrets;
 mod truth;
 mod turns;
 
@@ -64,6 +66,7 @@ use self::governors::Governors;
 
 use self::keys::Keys;
 use self::putting_back::{LATE_SECONDS, Saved};
+use self::secrets::Secrets;
 use self::truth::{Truth, day, reference};
 use crate::schedule::{Event, Record, Schedule};
 use crate::{Dice, Fate, Founding, Simulation, Trick};
@@ -74,12 +77,21 @@ const ASKED_EACH_TIME: usize = 4;
 /// Seconds between two moments in a wait at which a node is asked.
 const ASK_SECONDS: u64 = 5;
 
+/// How a schedule in which everything holds ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Every answer came out complete and exactly right.
+    CameRight,
+    /// Hostile keyholders kept keys from being made or used: nothing was wrong, and nobody said that it was complete.
+    LackedKeys,
+}
+
 /// Runs a schedule.
 ///
 /// # Errors
 /// What does not hold, in words, with the place in the schedule; also a panic is one.
-pub fn run(schedule: &Schedule) -> Result<(), String> {
-    catch_unwind(AssertUnwindSafe(|| Run::new(schedule).all(schedule))).unwrap_or_else(|panic| {
+pub fn run(schedule: &Schedule) -> Result<End, String> {
+    catch_unwind(AssertUnwindSafe(|| Run::new(schedule)?.all(schedule))).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
         let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
         Err(format!("panic: {}", text.unwrap_or("without words")))
@@ -120,23 +132,23 @@ enum Asked {
 }
 
 impl Run {
-    fn new(schedule: &Schedule) -> Self {
+    fn new(schedule: &Schedule) -> Result<Self, String> {
         let plan = schedule.plan();
-        let mut net = if schedule.keyless {
-            Simulation::new(Founding::planned(&plan))
+        let (mut net, secrets) = if schedule.keyless {
+            (Simulation::new(Founding::planned(&plan)), Secrets::default())
         } else {
-            founded::founded(schedule)
+            founded::founded(schedule)?
         };
         let mut dice = Dice::new(schedule.seed ^ 0x5741_5245);
         net.shuffle(dice.roll());
-        let keys = Keys::new(schedule.keyless, &mut net);
+        let keys = Keys::new(secrets, &mut net);
         let governors = Governors::new(net.founding(), plan.clone());
         let mut truth = Truth::new(plan);
         for member in 1..=schedule.members {
             // Heads of before are dated until now.
             truth.tell_time(member, net.now());
         }
-        Self {
+        Ok(Self {
             net,
             dice,
             truth,
@@ -152,10 +164,10 @@ impl Run {
             restored: BTreeSet::new(),
             hearing: BTreeSet::new(),
             excused: BTreeSet::new(),
-        }
+        })
     }
 
-    fn all(mut self, schedule: &Schedule) -> Result<(), String> {
+    fn all(mut self, schedule: &Schedule) -> Result<End, String> {
         for event in &schedule.events {
             if let Event::Restore { member, .. } = event {
                 self.save(*member)?;

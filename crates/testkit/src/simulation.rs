@@ -250,8 +250,11 @@ impl Simulation {
     }
 
     /// Ends a member's node at once, puts another disk in the place of its own, and starts it again.
-    pub fn restart_from(&mut self, oin: Oin, disk: MemoryDisk) {
+    pub fn restart_from(&mut self, oin: Oin, mut disk: MemoryDisk) {
         self.nodes.remove(&oin);
+        if let Some(before) = self.disks.remove(&oin) {
+            disk.replaced(before);
+        }
         self.disks.insert(oin, disk);
         self.restart(oin);
     }

@@ -8,10 +8,14 @@ use std::fs;
 use std::path::Path;
 use std::thread;
 
-use testkit::{Schedule, run};
+use testkit::{End, Schedule, run};
 
 /// Random schedules in an ordinary run of the tests.
 const SCHEDULES: u64 = 150;
+
+/// Of a hundred schedules, how many may end without keys because keyholders are hostile. Of 3,000 from seed 600000 on
+/// it were 42, which is 1.4 percent.
+const MOST_WITHOUT_KEYS_PERCENT: usize = 5;
 
 /// Threads that share them.
 const THREADS: usize = 2;
@@ -24,25 +28,34 @@ fn number(name: &str, otherwise: u64) -> u64 {
 fn whatever_happens_at_random_the_model_holds() {
     let first = number("FIRST_SEED", 0);
     let seeds = first..first + number("SCHEDULES", SCHEDULES);
-    let failures: Vec<String> = thread::scope(|scope| {
+    let ends: Vec<Result<Vec<End>, String>> = thread::scope(|scope| {
         let threads: Vec<_> = (0..THREADS)
             .map(|start| {
                 let seeds = seeds.clone().skip(start).step_by(THREADS);
-                scope.spawn(|| seeds.filter_map(failure).next())
+                scope.spawn(|| seeds.map(end).collect())
             })
             .collect();
-        threads.into_iter().filter_map(|thread| thread.join().unwrap()).collect()
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
+    let failures: Vec<&str> = ends.iter().filter_map(|end| end.as_ref().err()).map(String::as_str).collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+    let ends: Vec<End> = ends.into_iter().flatten().flatten().collect();
+    let lacked_keys = ends.iter().filter(|end| **end == End::LackedKeys).count();
+    assert!(
+        lacked_keys * 100 <= ends.len() * MOST_WITHOUT_KEYS_PERCENT,
+        "of {} schedules {lacked_keys} ended without keys: those show little",
+        ends.len()
+    );
 }
 
-/// What does not hold in the schedule of a seed, and the shortest schedule in which it does not.
-fn failure(seed: u64) -> Option<String> {
+/// How the schedule of a seed ends; or what does not hold in it, and the shortest schedule in which it does not.
+fn end(seed: u64) -> Result<End, String> {
     let schedule = Schedule::random(seed);
-    let why = run(&schedule).err()?;
-    let shrunk = schedule.shrunk(|shorter| run(shorter).is_err());
-    let now = run(&shrunk).unwrap_err();
-    Some(format!("seed {seed}: {why}\nthe shortest schedule that fails ({now}):\n{shrunk}"))
+    run(&schedule).map_err(|why| {
+        let shrunk = schedule.shrunk(|shorter| run(shorter).is_err());
+        let now = run(&shrunk).unwrap_err();
+        format!("seed {seed}: {why}\nthe shortest schedule that fails ({now}):\n{shrunk}")
+    })
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crypto::KeyholderSection;
 use domain::{Epoch, Oin, Timestamp};
 use protocol::{Command, Reply};
 use roster::{OpenPair, RosterChain, RosterContent, SignedRoster, VerifiedRoster};
@@ -44,6 +45,11 @@ impl Governors {
     /// What each version says.
     pub(super) fn plans(&self) -> impl Iterator<Item = &Plan> {
         self.plans.iter()
+    }
+
+    /// The keyholders of every version.
+    pub(super) fn sections(&self) -> Vec<KeyholderSection> {
+        self.versions.iter().map(VerifiedRoster::keyholder_section).collect()
     }
 
     /// Whether a member is one by every version.

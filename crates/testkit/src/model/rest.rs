@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{Epoch, KeyClass};
 use protocol::ceremony::KeySetSummary;
 
-use super::Run;
+use super::{End, Run};
 use crate::{Fate, Founding};
 
 /// Seconds in which a network whose troubles have ended comes to rest: heads that are asked for, sources that rest,
@@ -21,7 +21,7 @@ const EPOCHS_TO_HEAL: u64 = 3;
 
 impl Run {
     /// The trouble ends: everything must come out exactly right.
-    pub(super) fn calm(&mut self) -> Result<(), String> {
+    pub(super) fn calm(&mut self) -> Result<End, String> {
         self.net.judge(|_| Fate::Deliver);
         self.net.crash_never();
         self.cut.clear();
@@ -44,27 +44,28 @@ impl Run {
         if let Some(member) = was_there.or(honest.first()) {
             self.bring_rosters(*member)?;
         }
-        if !self.come_right()? {
-            return self.keys.stay_secret(&self.net);
+        let end = self.come_right()?;
+        if end == End::CameRight {
+            self.check()?;
         }
-        self.check()?;
-        self.keys.stay_secret(&self.net)
+        self.keys.stay_secret(&self.net, &self.governors.sections())?;
+        Ok(end)
     }
 
-    /// Waits until everything is right. `false` when hostile keyholders keep the keys from being made or used.
-    fn come_right(&mut self) -> Result<bool, String> {
+    /// Waits until everything is right, or hostile keyholders keep the keys from being made or used.
+    fn come_right(&mut self) -> Result<End, String> {
         // Asking every node costs more than a second does in a large network.
         let step = if self.truth.plan.members.len() > 8 { 5 } else { 1 };
         let (mut waited, mut epochs) = (0, 0);
         loop {
-            let Err(why) = self.has_come_right() else { return Ok(true) };
+            let Err(why) = self.has_come_right() else { return Ok(End::CameRight) };
             if waited >= REST_SECONDS {
                 return Err(why);
             }
             let is_short = waited >= CEREMONY_SECONDS && self.is_short_of_shares();
             let lacks_keys = waited >= CEREMONY_SECONDS && self.has_no_keys();
             if (is_short || lacks_keys) && self.has_hostile_keyholders() {
-                return Ok(false);
+                return Ok(End::LackedKeys);
             }
             if is_short && epochs < EPOCHS_TO_HEAL {
                 epochs += 1;
