@@ -17,6 +17,9 @@ pub enum FeedError {
     /// A body that differs from what its header announced.
     #[error("the body is not the one its header announces")]
     OtherBody,
+    /// A part of a full set whose tags do not follow those of the parts before.
+    #[error("the parts of the full set are not in order")]
+    UnorderedSet,
     /// A body that is not a body: unreadable, unsorted, or too large.
     #[error("the body cannot be read")]
     MalformedBody,

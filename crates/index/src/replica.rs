@@ -304,6 +304,14 @@ impl Replica {
         self.next_bodies().next().map(|header| header.body)
     }
 
+    /// Whether the body needed next may be made of the tags matched on: [`derive`](Self::derive) tells.
+    #[must_use]
+    pub fn may_derive(&self) -> bool {
+        let aside = self.aside.as_ref().filter(|aside| !self.is_shorter(aside));
+        let next = aside.and_then(Chain::waits_for).filter(|header| header.is_part());
+        next.is_some_and(|header| self.underivable != Some(header.sequence)) && !self.is_over_cap()
+    }
+
     /// The body needed next, when it is part of a full set and the tags matched on make it up: nobody needs to send it.
     pub fn derive(&mut self) -> Option<Body> {
         if self.is_over_cap() {

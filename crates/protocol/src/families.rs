@@ -384,10 +384,11 @@ impl Families {
         }
     }
 
-    /// Whether keys and matches have not followed the signals yet: some are registered since, or the clock was set back
-    /// behind the hour in which time was last looked at, so that signals last again of which nothing was followed.
+    /// Whether keys and matches have not followed the signals yet: some are registered since, or it is another hour than
+    /// the one in which time was last looked at. By a clock that was set back signals last again of which nothing was
+    /// followed; in an hour that has just begun children are born.
     pub(crate) fn is_behind(&self, cx: &Context<'_>) -> bool {
-        self.unfollowed.is_some() || self.hour.is_some_and(|looked_at| hour_of(cx.now) < looked_at)
+        self.unfollowed.is_some() || self.hour.is_some_and(|looked_at| hour_of(cx.now) != looked_at)
     }
 
     /// The classes of keys in which families that are published wait for their pseudonym of an epoch.

@@ -22,7 +22,7 @@ const MOST_EVENTS: usize = 256;
 /// The cap of both sides: more than one body holds, so that full sets have several parts.
 const CAP: usize = 10_000;
 
-const BOUNDS: FeedBounds = FeedBounds { live_tags: CAP, segments_per_snapshot: u32::MAX };
+const BOUNDS: FeedBounds = FeedBounds { live_tags: CAP, segments_per_snapshot: 20 };
 
 const START: Timestamp = Timestamp(1_795_000_000);
 

@@ -163,6 +163,9 @@ impl Chain {
         if header.body != body.digest() || counts != (u64::from(header.added), u64::from(header.withdrawn)) {
             return Err(FeedError::OtherBody);
         }
+        if header.is_part() {
+            return self.apply_part(body, cap);
+        }
         let goes = |tag: &Tag| body.withdrawn().binary_search(tag).is_ok();
         let lives = |tag: &Tag| self.tags.binary_search(tag).is_ok();
         let come = body.added().iter().filter(|tag| !lives(tag) && !goes(tag)).count();
@@ -179,6 +182,24 @@ impl Chain {
             self.tags = tags;
         }
         Ok(sequence)
+    }
+
+    /// Applies a part of the full set. The parts are ascending, so each tag comes once, and however many parts there are
+    /// they hold no more tags than may be live.
+    fn apply_part(&mut self, body: &Body, cap: usize) -> Result<u64, FeedError> {
+        let follows = self.tags.last().zip(body.added().first()).is_none_or(|(last, first)| last < first);
+        if !follows {
+            return Err(FeedError::UnorderedSet);
+        }
+        if self.tags.len().saturating_add(body.added().len()) > cap {
+            return Err(FeedError::TooManyTags);
+        }
+        let header = self.waiting.pop_front().ok_or(FeedError::OtherBody)?;
+        self.tags.extend_from_slice(body.added());
+        if self.is_whole() {
+            self.tags.shrink_to_fit();
+        }
+        Ok(header.sequence)
     }
 }
 

@@ -75,7 +75,9 @@ impl Families {
         let circles = self.may_ask(cx, family)?;
         let mut completeness = feeds.completeness(cx, material, Some(&circles));
         let lacks_keys = |class| !self.own.is_evaluated(cx.epochs.entered(class), family, &[class]);
-        if self.is_behind(cx) || KeyClass::ALL.into_iter().any(lacks_keys) {
+        // The clock may have been set back behind the lapse of a basis within the hour.
+        let takes_part = self.own.participation(family).is_some_and(|how| how.circles == circles);
+        if self.is_behind(cx) || !takes_part || KeyClass::ALL.into_iter().any(lacks_keys) {
             completeness.own_work_left();
         }
         // Of a publisher that is current everything is held in the epoch that a class of keys has entered. What stands in

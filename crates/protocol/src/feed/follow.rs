@@ -1,6 +1,6 @@
 //! Following: from a head to the headers and bodies behind it, from the publisher or from whoever replicates it.
 
-use crypto::{Digest, Signed, Tag, cbor};
+use crypto::{Digest, Signed, Tag, Unverified, cbor};
 use domain::Oin;
 use index::{
     Body, Claim, FeedError, FeedId, HeadDocument, HeadOutcome, HeaderDocument, HeaderOutcome, ProofPlace,
@@ -8,7 +8,7 @@ use index::{
 };
 use minicbor::bytes::ByteVec;
 
-use super::keeper::{FeedKeeper, bounds};
+use super::keeper::FeedKeeper;
 use super::message::{
     BODIES_PER_PAGE, FeedRequest, FeedResponse, HEADERS_PER_PAGE, HEADS_PER_PAGE, MAX_HEAD_BYTES,
     PROOFS_PER_PAGE, TAGS_PER_PAGE,
@@ -76,7 +76,7 @@ impl FeedKeeper {
 
     /// Asks for everything that is missing and not yet asked for.
     pub(crate) fn fetch(&mut self, cx: &Context<'_>, fx: &mut Effects<'_>) -> Vec<Arrived> {
-        let mut arrived = self.apply_held_bodies(cx, fx);
+        let (mut arrived, in_hand) = self.apply_held_bodies(cx, fx);
         arrived.extend(self.take_over(fx));
         self.forget_over(cx, fx);
         self.fetch_heads(cx, fx);
@@ -86,6 +86,7 @@ impl FeedKeeper {
         let needs: Vec<(FeedId, Wanted)> = self
             .replicas
             .values()
+            .filter(|replica| !in_hand.contains(&replica.feed()))
             .filter_map(|replica| {
                 let feed = replica.feed();
                 let bodies = bodies_wanted(replica);
@@ -117,31 +118,6 @@ impl FeedKeeper {
             };
             let id = fx.request(source, Conversation::Feed, cbor::to_vec(&request));
             self.pending.insert(id, (source, wanted));
-        }
-        arrived
-    }
-
-    /// Bodies without tags need no fetching: their digest is known. Nor do those that are held, and parts of a full set
-    /// that are made up by the tags that are held.
-    fn apply_held_bodies(&mut self, cx: &Context<'_>, fx: &mut Effects<'_>) -> Vec<Arrived> {
-        let empty = (Body::default().digest(), Body::default());
-        let mut arrived = Vec::new();
-        let feeds: Vec<FeedId> = self.replicas.keys().copied().collect();
-        for feed in feeds {
-            while let Some(replica) = self.replicas.get_mut(&feed) {
-                replica.set_bounds(bounds(cx));
-                let derived = replica.derive();
-                let Some(digest) = replica.next_body() else { break };
-                let held = || Body::from_bytes(self.bodies.get(&(feed.epoch, digest))?).ok();
-                let empty = || (digest == empty.0).then(|| empty.1.clone());
-                let Some(body) = derived.or_else(empty).or_else(held) else { break };
-                let Some(applied) = self.apply_body(cx, feed, feed.publisher, &body, fx) else { break };
-                arrived.extend(applied);
-                fx.cut();
-            }
-            if self.replicas.get(&feed).is_some_and(Replica::is_over_cap) {
-                self.tell_beyond_cap(&feed, fx);
-            }
         }
         arrived
     }
@@ -189,12 +165,7 @@ impl FeedKeeper {
             {
                 self.bodies_missed.remove(&feed);
                 let before = self.newest_sequence(&feed);
-                for wire in headers {
-                    if !self.take_header(cx, feed, &wire, fx) {
-                        break;
-                    }
-                    fx.cut();
-                }
+                self.take_headers(cx, feed, &headers, fx);
                 if self.newest_sequence(&feed) == before {
                     self.rest(cx, feed, source, Part::Headers);
                 }
@@ -341,6 +312,25 @@ impl FeedKeeper {
         }
     }
 
+    /// Takes a page of headers up to the first that is refused. Where a run is too long the page may hold the full set
+    /// that ends it.
+    fn take_headers(&mut self, cx: &Context<'_>, feed: FeedId, headers: &[ByteVec], fx: &mut Effects<'_>) {
+        let begins_run = |wire: &[u8]| {
+            Unverified::<HeaderDocument>::parse(wire).is_ok_and(|header| header.claimed().is_first())
+        };
+        let mut skips = false;
+        for wire in headers {
+            if skips && !begins_run(wire) {
+                continue;
+            }
+            skips = !self.take_header(cx, feed, wire, fx);
+            if skips && !self.waits_for_full_set(cx, &feed) {
+                break;
+            }
+            fx.cut();
+        }
+    }
+
     fn take_header(&mut self, cx: &Context<'_>, feed: FeedId, wire: &[u8], fx: &mut Effects<'_>) -> bool {
         let verified = fx.verified::<HeaderDocument>(cx.roster, wire, |document| document.feed.publisher);
         let Some(header): Option<Signed<HeaderDocument>> = verified else { return false };
@@ -366,15 +356,15 @@ impl FeedKeeper {
                 let key = header_key(&feed, header.document().sequence);
                 fx.put_in(Scope::Epoch(feed.epoch), Collection::Header, key, wire.to_vec());
                 self.hold_header(&header);
-                if outcome == HeaderOutcome::FullSet {
+                if matches!(outcome, HeaderOutcome::FullSet | HeaderOutcome::NewGeneration) {
                     self.generation_taken.insert(feed, cx.now);
+                    self.endless.remove(&feed);
+                    // A run that was being built aside is given up for it.
                     if let Some(given_up) = building {
                         self.forget_headers(&feed, |header| header.begins != given_up, fx);
                     }
                 }
                 if outcome == HeaderOutcome::NewGeneration {
-                    // One that was being built aside is given up for it.
-                    self.generation_taken.insert(feed, cx.now);
                     self.forget_generations(&feed, fx);
                     self.tell_generation(cx, feed.publisher, header.document().generation, fx);
                 }
@@ -401,7 +391,7 @@ impl FeedKeeper {
     }
 
     /// Tells once of a feed that more is published than the network allows.
-    fn tell_beyond_cap(&mut self, feed: &FeedId, fx: &mut Effects<'_>) {
+    pub(super) fn tell_beyond_cap(&mut self, feed: &FeedId, fx: &mut Effects<'_>) {
         if self.told_beyond_cap.insert(*feed) {
             fx.refused.beyond_cap += 1;
             fx.notice(Notice::BeyondCap { publisher: feed.publisher, circle: feed.circle });
@@ -409,7 +399,7 @@ impl FeedKeeper {
     }
 
     /// Applies and keeps a body; `None` when it does not fit, `Some(None)` when nothing that is matched on changed.
-    fn apply_body(
+    pub(super) fn apply_body(
         &mut self,
         cx: &Context<'_>,
         feed: FeedId,
@@ -461,6 +451,7 @@ impl FeedKeeper {
             | FeedError::BrokenChain
             | FeedError::TooManyTags
             | FeedError::EndlessRun
+            | FeedError::UnorderedSet
             | FeedError::OtherBody
             | FeedError::MalformedBody
             | FeedError::MalformedHead

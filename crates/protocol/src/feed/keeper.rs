@@ -100,6 +100,8 @@ pub(crate) struct FeedKeeper {
     pub(super) told_beyond_cap: BTreeSet<FeedId>,
     /// When the next header of a feed was refused because its run is too long.
     pub(super) endless: BTreeMap<FeedId, Timestamp>,
+    /// The feed of which held bodies were applied last: the next one has its turn.
+    pub(super) applied_last: Option<FeedId>,
     /// Publishers whose heads tell of a newer roster than this node's.
     pub(super) newer_roster: BTreeSet<Oin>,
     /// What others' heads say about this node.
@@ -186,6 +188,7 @@ impl FeedKeeper {
             told_equivocation: BTreeSet::new(),
             told_beyond_cap: BTreeSet::new(),
             endless: BTreeMap::new(),
+            applied_last: None,
             newer_roster: BTreeSet::new(),
             others: Others::default(),
             marks: ReaderMarks::default(),
@@ -216,6 +219,9 @@ impl FeedKeeper {
             self.replicas.remove(feed);
             self.generation_taken.remove(feed);
             self.endless.remove(feed);
+            self.head_kept_at.remove(feed);
+            self.bodies_missed.remove(feed);
+            self.told_beyond_cap.remove(feed);
             fx.delete_in(Scope::Epoch(feed.epoch), Collection::Head, feed_key(feed));
             self.forget_headers(feed, |_| false, fx);
         }
@@ -246,6 +252,7 @@ impl FeedKeeper {
         self.generation_taken.remove(feed);
         self.bodies_missed.remove(feed);
         self.endless.remove(feed);
+        self.told_beyond_cap.remove(feed);
         self.told_equivocation.remove(&feed.publisher);
         self.forget_headers(feed, |_| false, fx);
     }

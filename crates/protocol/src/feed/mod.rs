@@ -5,6 +5,7 @@ mod follow;
 mod forget;
 mod heads;
 mod hearing;
+mod held;
 mod keeper;
 mod message;
 mod others;

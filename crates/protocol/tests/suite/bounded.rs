@@ -71,6 +71,27 @@ fn a_feed_that_never_publishes_everything_anew_is_followed_so_far_and_no_further
 }
 
 #[test]
+fn a_run_that_was_as_long_as_older_rules_allowed_is_followed_into_its_full_set() {
+    // What is before a full set would be served for a hundred further segments.
+    let rules = |rules: &mut roster::Rules| rules.segments_per_snapshot = 800;
+    let mut net = network(Founding::uniform(5).with_rules(rules));
+    net.seconds(100);
+    let segments = held(&net)[&oin(PUBLISHER)].0;
+    assert!(segments * 32 > 4 * 200, "{segments} segments are more than the next rules allow");
+    let founding = net.founding().clone();
+    let lowered = founding.next(&founding.roster, |content| content.rules.live_tags = 200);
+    net.command(oin(1), Command::InstallRoster(Box::new(lowered)));
+    net.until(20, "everybody has the rules", |net| {
+        (1..=5).all(|member| net.status(oin(member)).roster_version == 2)
+    });
+    net.until(20, "whole by the new rules", |net| {
+        involved(net) == ([oin(1), oin(PUBLISHER)].to_vec(), vec![])
+    });
+    let held = held(&net)[&oin(PUBLISHER)];
+    assert!(held.0 < segments, "{held:?}");
+}
+
+#[test]
 fn where_much_comes_and_goes_everything_is_published_anew_sooner_and_old_runs_are_forgotten() {
     // By segments alone there would be one full set in half an hour, and what is before it would stay for a minute.
     let rules = |rules: &mut roster::Rules| {

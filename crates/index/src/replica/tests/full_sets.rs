@@ -278,6 +278,37 @@ fn a_feed_above_its_cap_is_refused_where_it_goes_beyond_and_keeps_what_it_had() 
 }
 
 #[test]
+fn the_parts_of_a_full_set_follow_each_other_and_hold_no_more_than_may_be_live() {
+    let (mut publisher, history) = with_history();
+    let set = publisher.full_set(NOW, &key());
+    let part = |place: usize, tags: Vec<Tag>, before: &Segment| {
+        let body = Body::new(tags, Vec::new()).unwrap();
+        let mut document = set[place].header.document().clone();
+        (document.added, document.body) = (u32::try_from(body.added().len()).unwrap(), body.digest());
+        document.previous = Some(before.header.digest());
+        Segment { header: Signed::sign(document, &key()), body, changes: false }
+    };
+    // The same tags again, some of them, and tags below: each would be another body, and none would be one tag more.
+    let first = part(0, tags(100..200), &history[3]);
+    for lied in [tags(100..200), tags(150..260), tags(0..50)] {
+        let mut reader = Reader::new();
+        reader.take(&history);
+        reader.take(std::slice::from_ref(&first));
+        let second = part(1, lied, &first);
+        reader.replica.offer_header(&second.header, NOW).unwrap();
+        assert_eq!(reader.replica.offer_body(&second.body), Err(FeedError::UnorderedSet));
+        assert_eq!(reader.replica.tags(), tags(3..9_000), "what is matched on stays");
+    }
+    let mut reader = Reader::new();
+    reader.replica.set_bounds(live(150));
+    reader.take(std::slice::from_ref(&first));
+    let second = part(1, tags(200..251), &first);
+    reader.replica.offer_header(&second.header, NOW).unwrap();
+    assert_eq!(reader.replica.offer_body(&second.body), Err(FeedError::TooManyTags));
+    assert!(reader.replica.is_over_cap());
+}
+
+#[test]
 fn a_run_without_end_is_refused_until_everything_is_published_again() {
     let bounds = FeedBounds { live_tags: 10, segments_per_snapshot: 3 };
     let (mut publisher, mut replica) = (Publisher::new(NETWORK, feed()), Replica::new(NETWORK, feed()));
