@@ -7,7 +7,8 @@
 //! gossip, requests of each conversation.
 //!
 //! A request that comes faster than its rate allows waits in its line until its time has come. Evaluations are not the
-//! event loop's work: who waits for an evaluator to be free loses nothing by it. Other things bound the lines: own requests under way, [`Unanswered`](crate::unanswered::Unanswered), and the numbers below.
+//! event loop's work: who waits for an evaluator to be free loses nothing by it. Other things bound the lines:
+//! own requests under way, [`Unanswered`](crate::unanswered::Unanswered), and the numbers below.
 
 use std::collections::{BTreeMap, VecDeque};
 
