@@ -68,9 +68,10 @@ impl Rates {
     /// and three circles, with quarters of an hour between heads, at most seven a second.
     pub const PASSED_GOSSIP: Rate = Rate { burst: 2_048, every: Duration::from_micros(15_625) };
 
-    /// Above what a member may say itself and pass on, for copies of what others passed on already: those are read to be
-    /// known. Signatures of a packet take 50 µs, so ten members that send without pause take an eighth of a core.
-    pub const READ_GOSSIP: Rate = Rate { burst: 1_024, every: Duration::from_millis(4) };
+    /// Steadily above what a member may say itself and pass on, for copies of what others passed on already: those are
+    /// read to be known. What waits for it is not lost: a longer burst finds room in its stream and in its sender's queue.
+    /// Signatures of a packet take 50 µs, so ten members that send without pause take an eighth of a core.
+    pub const READ_GOSSIP: Rate = Rate { burst: 256, every: Duration::from_millis(4) };
 
     /// A member dials when it starts or its connection broke. One that restarts every second is still let in.
     pub const CONNECTIONS_OF_MEMBER: Rate = Rate { burst: 32, every: Duration::from_secs(1) };
