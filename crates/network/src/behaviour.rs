@@ -15,6 +15,7 @@ use crate::arrivals::Arrivals;
 use crate::codec::FrameCodec;
 use crate::counters::Tally;
 use crate::gossip::{self, Gossip};
+use crate::pace::Paced;
 use crate::relaying::{self, MAX_CIRCUITS_PER_MEMBER};
 use crate::{Limits, NetworkConfig, NetworkError};
 
@@ -60,7 +61,7 @@ pub(crate) struct Behaviour {
     pub(crate) relay_client: relay::client::Behaviour,
     pub(crate) relay_server: Toggle<relay::Behaviour>,
     pub(crate) ping: ping::Behaviour,
-    pub(crate) gossip: Gossip,
+    pub(crate) gossip: Paced<Gossip>,
     pub(crate) ceremony: Requests,
     pub(crate) evaluation: Requests,
     pub(crate) feed: Requests,
@@ -124,7 +125,7 @@ pub(crate) fn swarm(config: &NetworkConfig, tally: &Arc<Tally>) -> Result<Swarm<
                 .then(|| relaying::server(keypair.public().to_peer_id(), &limits))
                 .into(),
             ping: ping::Behaviour::new(ping_settings),
-            gossip: gossip::behaviour(keypair.clone()),
+            gossip: Paced::new(gossip::behaviour(keypair.clone()), limits.rates.read_gossip),
             ceremony: requests(Conversation::Ceremony),
             evaluation: requests(Conversation::Evaluation),
             feed: requests(Conversation::Feed),

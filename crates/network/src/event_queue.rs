@@ -6,9 +6,9 @@
 //! each other, and a member that asks little waits behind nobody. In a line, kinds take turns: answers to own requests,
 //! gossip, requests of each conversation.
 //!
-//! A request that comes faster than its rate allows waits in its line until its time has come. Other things bound the
-//! Evaluations are not the event loop's work: who waits for an evaluator to be free loses nothing by it. Other things bound the
-//! lines: own requests under way, [`Unanswered`](crate::unanswered::Unanswered), and the numbers below.
+//! A request that comes faster than its rate allows waits in its line until its time has come. Evaluations are not the
+//! event loop's work: who waits for an evaluator to be free loses nothing by it. Other things bound the lines:
+//! own requests under way, [`Unanswered`](crate::unanswered::Unanswered), and the numbers below.
 
 use std::collections::{BTreeMap, VecDeque};
 

@@ -20,6 +20,9 @@ const MAX_PACKET_BYTES: usize = 16 * 1024;
 /// Circles that one node listens for. A network has a handful.
 pub(crate) const MAX_CIRCLES: usize = 100;
 
+/// Frames in a packet: gossipsub sends one in each. A packet is what a member's rate counts.
+const FRAMES_PER_PACKET: usize = 1;
+
 /// Packets that wait for one slow member.
 const QUEUE_PER_MEMBER: usize = 512;
 
@@ -38,6 +41,7 @@ pub(crate) fn behaviour(keypair: Keypair) -> Gossip {
         // Nothing is forwarded before the task has found its author among the members.
         .validate_messages()
         .max_transmit_size(MAX_PACKET_BYTES)
+        .max_publish_messages(FRAMES_PER_PACKET)
         .message_id_fn(message_id)
         .duplicate_cache_time(DUPLICATE_MEMORY)
         // The author sends to every listener it is connected to; the mesh carries the frame to the others.

@@ -14,7 +14,8 @@
 //!   handshake succeed before the other side's refusal reaches it, so the handshake alone proves nothing.
 //! - The swarm task always takes commands and always reads from peers, also when nobody takes its events: a node that
 //!   waits for the command channel cannot deadlock with a network that waits for the event channel, and no member can
-//!   stop the reading from others. What is read and cannot wait is refused, at the expense of who sent most.
+//!   stop the reading from others. What is read and cannot wait is refused, at the expense of who sent most. Gossip is
+//!   read at a rate ([`pace`]): to read it costs a signature.
 //! - What members send reaches the node in a fair order ([`event_queue`]): a member that asks little waits behind at
 //!   most one event of each that asks much.
 //! - Every queue, map, frame and wait has a bound: a constant with its reason, or a field of [`Limits`].
@@ -35,6 +36,7 @@ mod handle;
 mod lanes;
 mod load;
 mod members;
+mod pace;
 mod paths;
 mod rates;
 mod relaying;

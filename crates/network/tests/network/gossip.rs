@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use network::{Counters, MAX_GOSSIP_FRAME_BYTES};
-use protocol::{Input, Outbound};
+use network::{Counters, Limits, MAX_GOSSIP_FRAME_BYTES, Rate, Rates};
+use protocol::{Conversation, Input, Outbound};
 
 use crate::raw_peer::RawPeer;
 use crate::support::{CIRCLE, Node, PATIENCE, member};
@@ -98,4 +98,37 @@ async fn gossip_that_nobody_can_hear_is_counted_and_harms_nobody() {
     node.set_members(&[]).await;
     node.say(Outbound::Gossip { circle: CIRCLE, frame: vec![1] }).await;
     node.counts(|counters| counters.gossip_unsent, 2).await;
+}
+
+#[tokio::test]
+async fn gossip_that_comes_too_fast_waits_at_its_sender_and_keeps_nothing_else_waiting() {
+    let (burst, every, frames) = (8_u32, Duration::from_millis(20), 40_u32);
+    let limits = Limits {
+        rates: Rates { read_gossip: Rate { burst, every }, ..Rates::default() },
+        ..Limits::default()
+    };
+    let [speaker, mut listener] = crate::support::connected_with([1, 2], limits).await;
+    gossip_until_heard(&speaker, &mut listener).await;
+    let start = tokio::time::Instant::now();
+    for number in 0..frames {
+        speaker.say(Outbound::Gossip { circle: CIRCLE, frame: format!("frame {number}").into_bytes() }).await;
+    }
+    speaker.ask(2, Conversation::Feed, 1, b"question").await;
+    let (mut heard, mut asked_after) = (Vec::new(), None);
+    while heard.len() < frames as usize {
+        match listener.next().await {
+            Input::Gossip { frame, .. } => heard.extend(frame.starts_with(b"frame").then_some(frame)),
+            Input::Request { .. } => asked_after = Some(heard.len()),
+            other => panic!("{other:?} instead of gossip or the request"),
+        }
+    }
+    // All of it, in order, and none before its time.
+    assert_eq!(heard, (0..frames).map(|number| format!("frame {number}").into_bytes()).collect::<Vec<_>>());
+    let least = every * (frames - burst - 1);
+    assert!(start.elapsed() >= least, "{frames} frames in {:?}", start.elapsed());
+    assert!(
+        asked_after.is_some_and(|heard| heard < frames as usize),
+        "a request does not wait behind gossip"
+    );
+    assert_eq!(listener.network.counters().gossip_too_often, 0);
 }
