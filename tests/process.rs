@@ -187,6 +187,65 @@ fn an_import_that_a_kill_interrupts_is_resumed_by_repeating_it() {
     assert_eq!(machine.ok(&["signal", "list", "--json"]).lines().count(), FAMILIES);
 }
 
+/// Where the child finds the socket.
+const SOCKET: &str = "SAMENHANG_TEST_SOCKET";
+
+#[test]
+#[ignore = "the other user of the test that refuses it"]
+fn child_asks_at_the_socket() {
+    use std::io::{Read as _, Write as _};
+    use std::os::unix::net::UnixStream;
+
+    let Ok(socket) = std::env::var(SOCKET) else { return };
+    let mut stream = UnixStream::connect(socket).expect("whoever sees the socket may connect");
+    // The node may close before all is written.
+    let _refused = stream.write_all(b"{\"request\":\"status\"}\n");
+    stream.shutdown(std::net::Shutdown::Write).ok();
+    let mut said = String::new();
+    let _ended = stream.read_to_string(&mut said);
+    println!("THE SOCKET SAID {said}");
+}
+
+#[test]
+fn another_user_is_refused_at_the_socket_also_when_it_can_connect() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    use std::os::unix::process::CommandExt as _;
+
+    const NOBODY: u32 = 65_534;
+    let mut machine = Machine::new(1);
+    if fs::metadata(machine.folder()).unwrap().uid() != 0 {
+        // Not by print, which the test harness keeps to itself when a test passes.
+        use std::io::Write as _;
+        writeln!(std::io::stderr(), "SKIPPED, no other user asked at the socket: that takes root").unwrap();
+        return;
+    }
+    machine.ok(&["init"]);
+    machine.start();
+    let socket = machine.data().join("control.sock");
+    let allow =
+        |path: &std::path::Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    // As if somebody had opened every door before it.
+    allow(machine.folder(), 0o755);
+    allow(&machine.data(), 0o755);
+    allow(&socket, 0o666);
+    let asked_as = |user: Option<u32>| {
+        let mut child = std::process::Command::new("/proc/self/exe");
+        child.args(["--exact", "child_asks_at_the_socket", "--ignored", "--nocapture"]);
+        child.env(SOCKET, &socket).current_dir("/");
+        if let Some(user) = user {
+            child.uid(user).gid(user);
+        }
+        let output = child.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+        said.split_once("THE SOCKET SAID ").unwrap().1.lines().next().unwrap().to_owned()
+    };
+    assert!(asked_as(None).contains("waiting-for-roster"));
+    assert_eq!(asked_as(Some(NOBODY)), "");
+    assert!(machine.log().contains("another user was refused"), "{}", machine.log());
+    assert!(asked_as(None).contains("waiting-for-roster"));
+}
+
 #[test]
 fn the_socket_bears_with_bad_clients() {
     use std::io::{BufRead as _, BufReader, Write as _};
@@ -299,6 +358,32 @@ fn imports_keep_to_their_rules() {
     let said = machine.run(&["signal", "withdraw", "G-1", "G-7"]);
     assert_eq!(said.status, 2);
     assert!(said.stderr.contains("no signal on family G-7; nothing was done"), "{}", said.stderr);
+}
+
+#[test]
+fn more_families_or_files_than_one_request_may_name_are_refused() {
+    let pair = [1, 2].map(Machine::new);
+    let roster = joined(&pair);
+    install(&pair[0], &roster);
+    let withdrawing = |families: usize| {
+        let mut arguments = vec!["signal", "withdraw"];
+        arguments.resize(families + 2, "G");
+        pair[0].run(&arguments).stderr
+    };
+    let refused = withdrawing(10_001);
+    assert!(refused.contains("more than 10000 families at once"), "{refused}");
+    let unknown = withdrawing(10_000);
+    assert!(unknown.contains("no signal on family G"), "{unknown}");
+
+    let files: Vec<String> =
+        (0..=1_000).map(|n| pair[0].write(&format!("{n}.csv"), "gezin;rol;grondslag\n")).collect();
+    let importing = |files: &[String]| {
+        let arguments: Vec<&str> = files.iter().map(String::as_str).collect();
+        pair[0].run(&[&["import"], arguments.as_slice()].concat()).stderr
+    };
+    assert!(importing(&files).contains("more than 1000 files; import them in parts"));
+    let accepted = importing(&files[..1_000]);
+    assert!(!accepted.contains("import them in parts"), "{accepted}");
 }
 
 #[test]

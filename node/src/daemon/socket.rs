@@ -70,16 +70,8 @@ impl ControlSocket {
     }
 
     fn admit(&self, stream: UnixStream, desk: &Arc<Desk>, seats: &Arc<Semaphore>, clients: &mut JoinSet<()>) {
-        match stream.peer_cred() {
-            Ok(peer) if peer.uid() == self.uid => {}
-            Ok(peer) => {
-                tracing::warn!(uid = peer.uid(), "another user was refused at the control socket");
-                return;
-            }
-            Err(error) => {
-                tracing::warn!(%error, "a client of the control socket could not be identified");
-                return;
-            }
+        if !is_of_user(&stream, self.uid) {
+            return;
         }
         if let Ok(seat) = Arc::clone(seats).try_acquire_owned() {
             let desk = Arc::clone(desk);
@@ -89,6 +81,21 @@ impl ControlSocket {
             });
         } else if clients.len() < 2 * MAX_CLIENTS {
             clients.spawn(turn_away(stream));
+        }
+    }
+}
+
+/// Whether a client is a process of this user, as the kernel tells; anybody else is logged.
+fn is_of_user(stream: &UnixStream, uid: u32) -> bool {
+    match stream.peer_cred() {
+        Ok(peer) if peer.uid() == uid => true,
+        Ok(peer) => {
+            tracing::warn!(uid = peer.uid(), "another user was refused at the control socket");
+            false
+        }
+        Err(error) => {
+            tracing::warn!(%error, "a client of the control socket could not be identified");
+            false
         }
     }
 }
@@ -106,4 +113,18 @@ async fn turn_away(mut stream: UnixStream) {
     // The client may have gone.
     let _unheard =
         tokio::time::timeout(std::time::Duration::from_secs(5), write_line(&mut stream, &busy)).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_client_of_another_user_is_told_from_one_of_the_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = fs::metadata(folder.path()).unwrap().uid();
+        let (one, _other) = UnixStream::pair().unwrap();
+        assert!(is_of_user(&one, own));
+        assert!(!is_of_user(&one, own.wrapping_add(1)));
+    }
 }
