@@ -20,7 +20,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use machine::{Machine, PATIENCE};
 use network::{found, install};
@@ -149,7 +149,8 @@ fn nobody_can_keep_the_others_from_asking() {
     }
     let started = Instant::now();
     assert_eq!(machine.get("/health/live").0, 200);
-    assert!(started.elapsed() < PATIENCE / 2);
+    // Whoever asks nothing loses its seat after five seconds; the library alone would let it sit for thirty.
+    assert!(started.elapsed() < Duration::from_secs(25));
     for mut stream in crowd {
         // Closed by the node, with or without a word.
         let mut said = Vec::new();
@@ -157,10 +158,13 @@ fn nobody_can_keep_the_others_from_asking() {
         assert!(!String::from_utf8_lossy(&said).starts_with("HTTP/1.1 200"));
     }
     // A question that is too long, and one with too many headers.
-    for question in [
+    let question = |headers: String| format!("GET /health/live HTTP/1.1\r\nhost: x\r\n{headers}\r\n");
+    let refused = [
         format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(100_000)),
-        format!("GET / HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(100)),
-    ] {
+        question(format!("a: {}\r\n", "b".repeat(20_000))),
+        question("a: b\r\n".repeat(40)),
+    ];
+    for question in refused {
         let mut stream = connect();
         // The node may close before all is written.
         let _refused = stream.write_all(question.as_bytes());
@@ -169,6 +173,11 @@ fn nobody_can_keep_the_others_from_asking() {
         let said = String::from_utf8_lossy(&said).into_owned();
         assert!(said.is_empty() || said.starts_with("HTTP/1.1 4"), "{said}");
     }
+    let mut stream = connect();
+    stream.write_all(question("a: b\r\nconnection: close\r\n".to_owned()).as_bytes()).unwrap();
+    let mut said = String::new();
+    stream.read_to_string(&mut said).unwrap();
+    assert!(said.starts_with("HTTP/1.1 200"), "what is shorter is answered: {said}");
     assert_eq!(machine.get("/health/live").0, 200);
     assert_eq!(machine.terminate(), 0);
 }

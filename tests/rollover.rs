@@ -6,6 +6,8 @@
     reason = "a panic in a test is a failing test, and a test that waits needs a clock"
 )]
 
+#[path = "process/governors.rs"]
+mod governors;
 #[allow(dead_code, reason = "each test program uses a part")]
 #[path = "process/machine.rs"]
 mod machine;
@@ -16,6 +18,7 @@ mod network;
 use std::fs;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use governors::Governors;
 use machine::Machine;
 use network::{found_as, install};
 use serde_json::Value;
@@ -99,4 +102,81 @@ fn a_network_rolls_over_with_nobody_awake_and_forgets_the_epoch_before() {
     machines[0].settled();
     assert!(keys_of(&machines[0], 1).is_empty());
     assert_eq!(involved(&machines[0], "G-1"), 1);
+}
+
+const NETWORK: &str = r#"
+test_network = true
+
+[rules]
+publish_interval_seconds = 1
+heartbeat_seconds = 60
+ceremony_deadline_seconds = 120
+
+[keyholders]
+threshold = 2
+members = ["00000099000000000001", "00000099000000000002", "00000099000000000003"]
+
+[[legal_basis]]
+code = "wet"
+article = "Proefwet, artikel 1"
+avg6 = "6.1.e"
+consent_required = false
+
+[[circle]]
+name = "jeugd"
+purpose = "vroeg samenwerken rond een gezin"
+[[circle.open]]
+publisher = "jeugd"
+readers = ["jeugd"]
+"#;
+
+/// Names of the files with shares of an epoch's keys.
+fn shares_of(machine: &Machine, epoch: u32) -> usize {
+    keys_of(machine, epoch).iter().filter(|name| name.starts_with("share-")).count()
+}
+
+#[test]
+fn keys_under_suspicion_are_replaced_when_governors_start_the_next_epoch() {
+    let mut machines: Vec<Machine> = (1..=3).map(Machine::new).collect();
+    for machine in &machines {
+        machine.ok(&["init"]);
+    }
+    let governors = Governors::new();
+    governors.receive("requests", &machines);
+    let (first, fingerprint) = governors.found(NETWORK, "requests", "1.roster");
+    let installs = |machine: &Machine, roster: &std::path::Path, more: &[&str]| {
+        let (data, roster) = (machine.data(), roster.to_str().unwrap());
+        machine.ok(&[&["roster", "install", "--data", data.to_str().unwrap()], more, &[roster]].concat());
+    };
+    for machine in &mut machines {
+        installs(machine, &first, &["--network", &fingerprint]);
+        machine.start();
+    }
+    import(&machines[0], &[ZONNEVELD]);
+    import(&machines[1], &[ZONNEVELD]);
+    for machine in &machines {
+        let status = machine.settled();
+        assert_eq!((&status["epoch"], &status["entered"]["bsn"]), (&1.into(), &1.into()), "{status}");
+        assert_eq!((shares_of(machine, 1), shares_of(machine, 2)), (2, 0));
+    }
+
+    let second = governors.change("1.roster", "[rules]\nstart_next_epoch = true\n", "2.roster");
+    // At one node; the others hear of it.
+    installs(&machines[0], &second, &[]);
+    for machine in &machines {
+        let status = machine.until("the second epoch is entered", |status| {
+            status["entered"]["bsn"] == 2 && status["entered"]["zwak"] == 2
+        });
+        assert_eq!(status["epoch"], 2, "{status}");
+    }
+    // The keys under suspicion are out of everybody's hands, and the new ones find what they found.
+    for machine in &machines {
+        machine.until("the shares of before are destroyed", |_| shares_of(machine, 1) == 0);
+        assert_eq!(shares_of(machine, 2), 2);
+    }
+    import(&machines[1], &[ZONNEVELD, BERG]);
+    import(&machines[2], &[BERG]);
+    let is_found = |answer: &Value| answer["betrokken"].as_array().unwrap().len() == 1;
+    machines[0].until_answer("G-1", is_found);
+    machines[1].until_answer("G-2", is_found);
 }

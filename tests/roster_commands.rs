@@ -330,6 +330,22 @@ fn two_rosters_of_one_version_are_a_conflict_that_is_kept_and_told() {
     assert_eq!(kept.len(), 1);
     assert_eq!(fs::read(&kept[0]).unwrap(), fs::read(desk.path("2b.roster")).unwrap());
     assert!(desk.done("roster install --data node 2.roster").contains("CONFLICT: "));
+
+    // However many there are, a hundred are kept: one is enough to raise the alarm.
+    let conflicts = || {
+        let names = fs::read_dir(desk.path("node/roster")).unwrap().map(|entry| entry.unwrap().file_name());
+        names.filter(|name| name.to_string_lossy().starts_with("conflict-")).count()
+    };
+    for number in 1..100 {
+        desk.write(&format!("node/roster/conflict-00000002-{number:016x}.signed"), "evidence");
+    }
+    assert_eq!(conflicts(), 100);
+    desk.write("third.toml", "name = \"Rivierenland-West\"\n");
+    desk.done("roster set --roster 1.roster --from third.toml --out 2c.roster");
+    desk.sign("anna", "2c.roster");
+    desk.sign("bert", "2c.roster");
+    desk.refused("roster install --data node 2c.roster", "CONFLICT: ");
+    assert_eq!(conflicts(), 100);
 }
 
 #[test]

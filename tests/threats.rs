@@ -1,9 +1,14 @@
 //! Keeps `SECURITY.md` true where a machine can tell: every "cannot" names tests, and every test named is there.
 #![expect(clippy::unwrap_used, reason = "a panic in a test is a failing test")]
 
+#[path = "threats/named.rs"]
+mod named;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use named::is_test;
 
 /// The attackers, by the headings under which the page tells of them.
 const ATTACKERS: [&str; 13] = [
@@ -42,12 +47,16 @@ fn sources(below: &Path, found: &mut Vec<(String, String)>) {
     }
 }
 
+/// What a row says of tests that are not run with the others.
+const BY_COMMAND: &str = "by command";
+
 /// A row of a table: the attacker, the verdict, what it is about, and the tests named.
 struct Row {
     attacker: String,
     verdict: String,
     what: String,
     tests: Vec<(String, String)>,
+    is_by_command: bool,
 }
 
 /// The rows of all tables with four columns, and what is wrong with them.
@@ -78,20 +87,10 @@ fn rows(page: &str) -> (Vec<Row>, Vec<String>) {
             }
         }
         let (attacker, verdict, what) = (attacker.clone(), (*verdict).to_owned(), (*what).to_owned());
-        rows.push(Row { attacker, verdict, what, tests: named });
+        let is_by_command = tests.contains(BY_COMMAND);
+        rows.push(Row { attacker, verdict, what, tests: named, is_by_command });
     }
     (rows, wrong)
-}
-
-/// Whether a text defines a test of this name: the function, and an attribute in the lines right above it.
-fn is_test(text: &str, name: &str) -> bool {
-    let head = format!("fn {name}(");
-    let lines: Vec<&str> = text.lines().map(str::trim).collect();
-    lines.iter().enumerate().any(|(number, line)| {
-        let above = lines.iter().take(number).rev().take_while(|line| line.starts_with("#["));
-        (line.starts_with(&head) || line.starts_with(&format!("async {head}")))
-            && above.into_iter().any(|line| *line == "#[test]" || line.starts_with("#[tokio::test"))
-    })
 }
 
 /// What a page says that is not so, in the sources of a workspace.
@@ -110,7 +109,7 @@ fn problems(page: &str, sources: &[(String, String)]) -> Vec<String> {
             let mut found = sources.iter().filter(|(path, _)| path.ends_with(&ends)).peekable();
             if found.peek().is_none() {
                 problems.push(format!("{place}: no file {file}"));
-            } else if !found.any(|(_, text)| is_test(text, name)) {
+            } else if !found.any(|(_, text)| is_test(text, name, row.is_by_command)) {
                 problems.push(format!("{place}: no test {name} in {file}"));
             }
         }
@@ -151,7 +150,7 @@ fn every_test_of_the_threats_stands_in_the_table() {
             let line = line.trim().trim_start_matches("async ");
             line.strip_prefix("fn ")?.split_once('(').map(|(name, _)| name)
         });
-        for name in names.filter(|name| is_test(text, name)) {
+        for name in names.filter(|name| is_test(text, name, true)) {
             assert!(named.contains(name), "SECURITY.md does not name {name} of {path}");
             tests += 1;
         }
@@ -163,18 +162,25 @@ fn every_test_of_the_threats_stands_in_the_table() {
 fn what_is_wrong_in_a_table_is_found() {
     let sources = vec![(
         "/a/tests/one.rs".to_owned(),
-        "#[test]\nfn is_there() {}\n\n#[tokio::test]\nasync fn waits() {}\n\nfn helper() {}\n".to_owned(),
+        "#[test]\nfn is_there() {}\n\n#[tokio::test]\nasync fn waits() {}\n\nfn helper() {}\n\n\
+         #[test]\n#[ignore = \"minutes\"]\nfn takes_long() {}\n\n#[ignore]\n#[test]\nfn sleeps() {}\n"
+            .to_owned(),
     )];
     let table = |row: &str| format!("### Somebody\n\n| | what | why | tests |\n|---|---|---|---|\n{row}\n");
-    for right in
-        ["| cannot | a | b | `tests/one.rs` `is_there` `waits` |", "| may | a | | |", "| planned | a | | |"]
-    {
+    for right in [
+        "| cannot | a | b | `tests/one.rs` `is_there` `waits` |",
+        "| cannot | a | b | `tests/one.rs` `takes_long`, by command |",
+        "| may | a | | |",
+        "| planned | a | | |",
+    ] {
         assert_eq!(problems(&table(right), &sources), [""; 0], "{right}");
     }
     for (row, expected) in [
         ("| cannot | a | b | |", "names no test"),
         ("| cannot | a | b | `one.rs` `gone` |", "no test gone"),
         ("| cannot | a | b | `one.rs` `helper` |", "no test helper"),
+        ("| cannot | a | b | `one.rs` `takes_long` |", "no test takes_long"),
+        ("| cannot | a | b | `one.rs` `sleeps` |", "no test sleeps"),
         ("| may | a | b | `two.rs` `is_there` |", "no file two.rs"),
         ("| might | a | b | |", "no such verdict"),
         ("| cannot | b |", "cells"),

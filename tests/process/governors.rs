@@ -50,6 +50,17 @@ impl Governors {
         (self.path(roster), shown["network_fingerprint"].as_str().unwrap().replace(' ', ""))
     }
 
+    /// Drafts and signs the version after one, with what a file changes. Returns its file.
+    #[allow(dead_code, reason = "shared with other tests, each of which uses its part")]
+    pub(crate) fn change(&self, before: &str, changes: &str, roster: &str) -> PathBuf {
+        self.write("changes.toml", changes);
+        self.done(&format!("roster set --roster {before} --from changes.toml --out {roster}"));
+        for governor in &GOVERNORS[..2] {
+            self.done(&format!("roster sign --key {governor}.key --passphrase-file passphrase {roster}"));
+        }
+        self.path(roster)
+    }
+
     fn path(&self, file: &str) -> PathBuf {
         self.0.path().join(file)
     }

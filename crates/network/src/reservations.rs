@@ -180,6 +180,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn so_many_refusals_are_remembered_and_places_are_kept() {
+        let now = Instant::now();
+        let mut places = Reservations::default();
+        places.asked(relay(1).oin, ListenerId::next());
+        places.held(relay(1).oin);
+        for serial in 2..=1_000 {
+            places.failed(relay(serial).oin, now);
+        }
+        assert_eq!(places.relays.len(), 1_000);
+        places.asked(relay(1_001).oin, ListenerId::next());
+        assert_eq!((places.relays.len(), places.count()), (2, 1), "refusals make room, places do not");
+    }
+
+    #[tokio::test]
     async fn a_place_is_given_back_only_once_it_was_given() {
         let mut places = Reservations::default();
         let [one, other] = [relay(1), relay(2)];

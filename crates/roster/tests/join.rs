@@ -1,7 +1,7 @@
 //! Join requests, drafts that governors sign one after the other, and what binds in production.
 #![expect(clippy::unwrap_used, reason = "a panic in a test is a failing test")]
 
-use crypto::{Document, Seed, Signed, SigningKey, TypeName};
+use crypto::{Document, EncodingError, Seed, Signed, SigningKey, TypeName};
 use domain::{CircleId, Oin, Timestamp};
 use roster::{
     Circle, EpochRules, Fingerprint, Governors, JoinError, JoinRequest, KeyholderRecord, LegalBasis,
@@ -104,6 +104,17 @@ fn a_join_request_that_no_roster_can_hold_is_refused_at_both_ends() {
         let wire = Signed::sign(request, &key(11)).to_wire();
         assert!(JoinRequest::read(&wire).is_err(), "{what}");
     }
+}
+
+#[test]
+fn a_join_request_that_is_too_long_is_not_read() {
+    let wire = request(1).sign(&key(11)).unwrap().to_wire();
+    let padded = |bytes: usize| {
+        let rest = vec![0; bytes - wire.len()];
+        JoinRequest::read(&[wire.as_slice(), &rest].concat()).unwrap_err()
+    };
+    assert!(matches!(padded(32 * 1024), JoinError::Encoding(EncodingError::TrailingBytes)));
+    assert!(matches!(padded(32 * 1024 + 1), JoinError::Encoding(EncodingError::Malformed)));
 }
 
 #[test]

@@ -4,8 +4,9 @@
 use crypto::{Seed, SigningKey};
 use domain::{CircleId, Epoch, NetworkId, Oin, Timestamp};
 use roster::{
-    Circle, EpochRules, Governors, KeyholderRecord, LegalBasis, LegalBasisText, MAX_DOCUMENT_BYTES, Member,
-    MemberKeys, OpenPair, RosterContent, RosterError, Rules, SignedRoster, VerifiedRoster, genesis,
+    Circle, EpochRules, Governors, Institution, KeyholderRecord, LegalBasis, LegalBasisText,
+    MAX_DOCUMENT_BYTES, Member, MemberKeys, OpenPair, RosterContent, RosterError, Rules, SignedRoster,
+    VerifiedRoster, genesis,
 };
 
 type Spoil = fn(&mut RosterContent);
@@ -261,4 +262,41 @@ fn a_roster_too_long_to_travel_is_refused_by_everybody() {
     // Before a byte of it is read.
     let refusal = SignedRoster::parse(&vec![0; 4 << 20 | 1]).unwrap_err();
     assert!(refusal.to_string().contains("longer than nodes pass on"), "{refusal}");
+}
+
+#[test]
+fn a_roster_larger_than_any_network_is_refused() {
+    // Doubled ones: their number is looked at before anything else.
+    let oversized: [(&str, Spoil); 4] = [
+        ("members", |c| c.members = vec![member(1, "school"); 10_001]),
+        ("circles", |c| c.circles = vec![c.circles[0].clone(); 101]),
+        ("legal bases", |c| c.legal_bases = vec![c.legal_bases[0].clone(); 501]),
+        ("institutions", |c| {
+            let address = |number| {
+                let postcode = "1234AB".to_owned();
+                Institution { postcode, number, letter: None, addition: None }
+            };
+            c.institutions = (1..=100_001).map(address).collect();
+        }),
+    ];
+    for (what, spoil) in oversized {
+        let mut content = content();
+        spoil(&mut content);
+        let refusal = genesis(content, &[&key(1), &key(2), &key(3)]).unwrap_err();
+        assert!(refusal.to_string().contains("larger than any network"), "{what}: {refusal}");
+    }
+}
+
+#[test]
+fn more_signatures_than_are_ever_read_are_refused() {
+    let draft = || SignedRoster::draft(None, content()).unwrap();
+    let mut signed = draft();
+    for n in 1..=64 {
+        assert!(signed.add_signature(&key(n)).unwrap());
+    }
+    assert!(signed.add_signature(&key(65)).is_err());
+    let mut other = draft();
+    other.add_signature(&key(65)).unwrap();
+    assert!(signed.merge(&other).is_err());
+    assert!(SignedRoster::parse(&signed.to_wire()).is_ok());
 }

@@ -203,9 +203,15 @@ mod tests {
 
     #[test]
     fn a_damaged_salt_is_told_and_left() {
-        for damaged in
-            ["", "argon2id", "argon2id 65536 3 4 00\n", "argon2id 65536 3 4 000102030405060708090a0b0c0d0e0f"]
-        {
+        // The last one asks for more memory than any machine should give for a passphrase.
+        for damaged in [
+            "",
+            "argon2id",
+            "argon2id 65536 3 4 00\n",
+            "argon2id 65536 3 4 000102030405060708090a0b0c0d0e0f",
+            "argon2id 4194305 3 4 000102030405060708090a0b0c0d0e0f\n",
+        ] {
+            assert!(Salt::read(damaged).is_none(), "{damaged}");
             let folder = tempfile::tempdir().unwrap();
             fs::create_dir(folder.path().join("keys")).unwrap();
             let path = folder.path().join("keys/passphrase.salt");
@@ -225,5 +231,12 @@ mod tests {
         let accepted = checked("twelve chars\r\n").unwrap();
         assert_eq!(accepted.reveal(), b"twelve chars");
         assert_eq!(format!("{accepted:?}"), "Passphrase(redacted)");
+    }
+
+    #[test]
+    fn a_passphrase_has_a_greatest_length() {
+        assert!(checked("x".to_owned(), &"é".repeat(1_024)).is_ok());
+        let refused = checked("x".to_owned(), &"é".repeat(1_025));
+        assert!(matches!(refused, Err(ConfigError::PassphraseLength { found: 1_025, .. })));
     }
 }

@@ -164,3 +164,14 @@ fn a_file_that_is_not_there_is_named() {
     let error = Config::read(Path::new("/nowhere/node.toml")).unwrap_err();
     assert!(error.to_string().starts_with("cannot read the configuration /nowhere/node.toml; "), "{error}");
 }
+
+#[test]
+fn units_are_as_many_as_the_largest_organisation_has() {
+    let units = |count: usize| {
+        let names: Vec<String> = (0..count).map(|n| format!("\"unit {n}\"")).collect();
+        parse(&format!("{WHOLE}[units]\nnames = [{}]\n", names.join(", ")))
+    };
+    assert_eq!(units(500).unwrap().units.names.unwrap().len(), 500);
+    let flaws = units(501).unwrap_err();
+    assert!(flaws.iter().any(|flaw| flaw.to_string().contains("more than 500 units")), "{flaws:?}");
+}

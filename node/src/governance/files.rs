@@ -124,6 +124,24 @@ mod tests {
         assert!(matches!(read_bounded(&path, 4, "a roster"), Err(GovernanceError::TooLarge { .. })));
     }
 
+    #[test]
+    fn files_that_are_too_long_are_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("long");
+        let long = |bytes: usize| {
+            // With a hole, so that nothing is written.
+            File::create(&path).unwrap().set_len(u64::try_from(bytes + 1).unwrap()).unwrap();
+        };
+        let is_too_long =
+            |refused: Option<GovernanceError>| matches!(refused, Some(GovernanceError::TooLarge { .. }));
+        long(MAX_ROSTER_BYTES);
+        assert!(is_too_long(read_roster(&path).err()));
+        long(MAX_JOIN_REQUEST_BYTES);
+        assert!(is_too_long(read_join_request(&path).err()));
+        long(16 << 20);
+        assert!(is_too_long(crate::governance::NetworkFile::read(&path).err()));
+    }
+
     #[cfg(unix)]
     #[test]
     fn a_private_file_is_for_the_own_user_only() {

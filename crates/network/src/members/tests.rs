@@ -258,3 +258,45 @@ fn places_are_spread_over_the_relays() {
     assert!(firsts.len() >= 6, "{firsts:?}");
     assert_eq!(nearest_first(&peer(1), &relays, 8).len(), 7, "nobody is its own relay");
 }
+
+#[tokio::test]
+async fn no_more_attempts_are_under_way_than_so_many() {
+    let now = Instant::now();
+    let mut members = Members::new(oin(1), peer(1), true, false);
+    members.replace((2..=60).map(|serial| entry(serial, serial)).collect(), now);
+    let begun: Vec<Attempt> = std::iter::from_fn(|| members.begin_dial(now)).collect();
+    assert_eq!((begun.len(), members.next_dial()), (32, None));
+    members.dial_failed(&begun[0].peer, now);
+    assert!(members.begin_dial(now).is_some(), "the next one when one has ended");
+}
+
+#[tokio::test]
+async fn a_member_is_tried_at_a_few_addresses_and_through_a_few_relays() {
+    let now = Instant::now();
+    let many = Peer { addresses: (1..=20).map(|n| ([127, 0, 0, n], 7_000).into()).collect(), ..entry(9, 9) };
+    let mut members = members(vec![many], now);
+    assert_eq!(members.begin_dial(now).unwrap().addresses.len(), 8);
+
+    let relays: Vec<Peer> = (20..40).map(relay).collect();
+    let mut all = relays.clone();
+    all.push(outbound_only(9));
+    let mut members = self::members(all, now);
+    for relay in &relays {
+        let seed = u8::try_from(relay.addresses[0].port() - 4_000).unwrap();
+        connects(&mut members, seed, seed.into(), Path::Tcp, now);
+    }
+    let tried: std::collections::BTreeSet<Vec<String>> = (0..40).map(|_| fails(&mut members)).collect();
+    assert_eq!(tried.len(), 8);
+}
+
+#[tokio::test]
+async fn more_members_than_any_roster_lists_are_left_out() {
+    let numbered = |serial: u64| {
+        let mut seed = [0; 32];
+        seed[..8].copy_from_slice(&serial.to_be_bytes());
+        Peer { oin: oin(serial), node_key: node_public_key(&seed), addresses: Vec::new(), relay: false }
+    };
+    let mut members = Members::new(oin(20_000), peer(5), true, false);
+    let change = members.replace((1..=10_001).map(numbered).collect(), Instant::now());
+    assert_eq!((members.len(), change.skipped), (10_000, 1));
+}

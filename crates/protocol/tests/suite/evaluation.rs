@@ -83,6 +83,8 @@ fn malformed_requests_are_refused_and_counted() {
     });
     let request =
         |elements: Vec<u8>| cbor::to_vec(&EvaluationRequest { key_set, request_id: [0; 16], elements });
+    let batch = crypto::BlindedBatch::new(&[b"input"], &crypto::Seed::from_bytes([0; 32]), &[1; 16]).unwrap();
+    let element = batch.elements()[0];
     let malformed = [
         vec![],
         vec![0xff; 10],
@@ -90,7 +92,7 @@ fn malformed_requests_are_refused_and_counted() {
         request(vec![1; 31]),
         request(vec![0; 32]),
         request(vec![0xff; 32]),
-        request(vec![1; 257 * 32]),
+        request(element.repeat(257)),
     ];
     let count = malformed.len() as u64;
     let before = net.status(Founding::oin(2)).refused.malformed_frames;

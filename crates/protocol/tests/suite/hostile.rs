@@ -127,6 +127,63 @@ fn pages_without_headers_are_not_asked_for_in_a_loop() {
     net.until(30, "others have the headers", |net| net.status(Founding::oin(1)).completeness.is_complete());
 }
 
+/// Lets a member answer with pages of another length, and returns how many answers its reader calls malformed.
+fn refused_pages(change: impl Fn(FeedResponse) -> Option<FeedResponse> + 'static) -> u64 {
+    let mut net = Simulation::new(Founding::uniform(4));
+    net.settle();
+    let (reader, liar) = (Founding::oin(1), Founding::oin(4));
+    net.disconnect(reader);
+    net.command(liar, Command::Import(vec![family("a", [mother()])]));
+    net.seconds(5);
+    // Only the liar is there to ask.
+    for other in [2, 3] {
+        net.disconnect(Founding::oin(other));
+    }
+    net.judge(move |message| {
+        let is_answer = message.from == liar && message.to == reader && message.is_response;
+        let page = if is_answer { cbor::from_slice::<FeedResponse>(&message.frame).ok() } else { None };
+        page.and_then(&change).map_or(Fate::Deliver, |changed| Fate::Replace(cbor::to_vec(&changed)))
+    });
+    let before = net.status(reader).refused.malformed_frames;
+    net.reconnect(reader);
+    net.seconds(5);
+    net.status(reader).refused.malformed_frames - before
+}
+
+#[test]
+fn pages_longer_than_anybody_asks_for_are_refused() {
+    let headers = |count: usize| {
+        refused_pages(move |page| match page {
+            FeedResponse::Headers { headers } if !headers.is_empty() => {
+                Some(FeedResponse::Headers { headers: headers.into_iter().cycle().take(count).collect() })
+            }
+            FeedResponse::Headers { .. }
+            | FeedResponse::Heads { .. }
+            | FeedResponse::Bodies { .. }
+            | FeedResponse::Newest { .. }
+            | FeedResponse::Proofs { .. }
+            | FeedResponse::Unknown => None,
+        })
+    };
+    assert_eq!(headers(128), 0);
+    assert!(headers(129) > 0);
+    let heads = |count: usize| {
+        refused_pages(move |page| match page {
+            FeedResponse::Heads { heads } if !heads.is_empty() => {
+                Some(FeedResponse::Heads { heads: heads.into_iter().cycle().take(count).collect() })
+            }
+            FeedResponse::Headers { .. }
+            | FeedResponse::Heads { .. }
+            | FeedResponse::Bodies { .. }
+            | FeedResponse::Newest { .. }
+            | FeedResponse::Proofs { .. }
+            | FeedResponse::Unknown => None,
+        })
+    };
+    assert_eq!(heads(24), 0);
+    assert!(heads(25) > 0);
+}
+
 #[test]
 fn a_header_that_no_body_can_fit_is_refused_once_and_asked_for_no_more_than_once_a_second() {
     let mut net = Simulation::new(Founding::uniform(4));

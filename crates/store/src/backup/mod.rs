@@ -71,6 +71,18 @@ mod tests {
     }
 
     #[test]
+    fn an_entry_longer_than_any_file_is_damage_whoever_sealed_it() {
+        let (_, key) = head::fixed_head().seal(&[1; 32]);
+        for (length, told) in [(33 << 20, "its last entry"), ((33 << 20) + 1, "the length of an entry")] {
+            let mut sealer = Sealer::new(&key);
+            sealer.push(&u32::to_be_bytes(length));
+            let refused = BackupReader::new(sealer.finish().as_slice(), &key).err();
+            let is_told = matches!(refused, Some(crate::StoreError::BackupDamaged { what }) if what == told);
+            assert!(is_told, "{length}: {refused:?}");
+        }
+    }
+
+    #[test]
     fn debugging_shows_nothing_of_what_is_backed_up() {
         let record = Record { scope: Scope::Lasting, key: b"G-1".to_vec(), value: b"Zonneveld".to_vec() };
         let shown = format!("{:?}", Entry::Record { collection: Collection::Signal, record });

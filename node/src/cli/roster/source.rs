@@ -150,3 +150,18 @@ pub(super) fn names_network(text: &str, network: NetworkId) -> Result<bool> {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_join_requests_than_a_network_takes_at_once_are_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        // None of them is there: what is counted is not opened.
+        let paths: Vec<PathBuf> = (0..5_001).map(|n| folder.path().join(format!("{n}.join"))).collect();
+        let told = |count: usize| requests(&paths[..count]).err().map(|error| error.to_string());
+        assert!(told(5_001).is_some_and(|told| told.starts_with("5001 join requests; at most 5000")));
+        assert!(!told(5_000).is_some_and(|told| told.contains("at most")));
+    }
+}

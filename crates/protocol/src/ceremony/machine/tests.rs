@@ -171,6 +171,25 @@ fn a_package_that_leaves_somebody_out_convicts_its_dealer_with_everybody() {
 }
 
 #[test]
+fn packages_that_are_too_long_convict_who_signed_them() {
+    let mut net = Holders::new(4, 3);
+    let (identity, ceremony) = &net.0[&1];
+    let mut document = ceremony.round1[&1].document().clone();
+    document.package.resize(2_049, 0);
+    let package = Part::Round1(Signed::sign(document, &identity.key).to_wire());
+    net.give(2, 1, &[package]);
+    assert!(net.is_convicted(2, 1, "oversized round 1 package"));
+
+    let mut net = Holders::new(4, 3);
+    net.exchange();
+    net.deal_otherwise(1, |shares| shares[0].sealed.resize(257, 0));
+    net.exchange();
+    for index in 2..=4 {
+        assert!(net.is_convicted(index, 1, "oversized round 2 package"), "at {index}");
+    }
+}
+
+#[test]
 fn two_different_packages_of_one_dealer_meet_and_convict_it() {
     let mut net = Holders::new(4, 3);
     net.exchange();
