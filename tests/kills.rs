@@ -1,7 +1,7 @@
 //! A node that is killed at random moments while it imports, and while it starts: what it acknowledged or showed is
 //! there when it runs again.
 //!
-//! `KILLS` says how many times (6 unless told), `SEED` which moments; a failure tells the seed.
+//! `KILLS` says how many times (20 unless told), `SEED` which moments; a failure tells the seed.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -70,7 +70,7 @@ impl Dice {
 
 #[test]
 fn a_node_killed_at_random_moments_keeps_what_it_acknowledged_or_showed() {
-    let kills = setting("KILLS").unwrap_or(6);
+    let kills = setting("KILLS").unwrap_or(20);
     let seed = setting("SEED").unwrap_or_else(|| {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
         u64::try_from(now.as_micros()).unwrap()
