@@ -2,15 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use domain::{Bsn, CalendarDate, Family, Role};
+use domain::{AddressKind, Bsn, CalendarDate, Family, Person, Role};
 
 use crate::birth::Birth;
 use crate::family_keys::{Collector, Field, Source};
 use crate::frequency::{COMMONEST_INITIAL, given_bits, initial_bits, surname_bits};
-use crate::name::{GivenName, given_name, surname_codes};
+use crate::name::{GivenName, given_name, outline, surname_codes};
 use crate::place::{Place, Residence, residents};
 use crate::private::{PrivateBytes, PrivateText};
-use crate::weight::{ADDRESS, ADDRESS_CROWDED, ADDRESS_SHARED, AREA, Bits, PROBABLE, SECOND_INITIAL};
+use crate::weight::{
+    ADDRESS, ADDRESS_CROWDED, ADDRESS_SHARED, AREA, Bits, OUTLINE, PROBABLE, SECOND_INITIAL,
+};
 use crate::{FamilyKeys, FieldKind, HouseholdSuppression, KeyKind, LinkageKey};
 
 /// What besides the record decides which keys a family yields.
@@ -43,15 +45,18 @@ pub struct DeriveOptions<'a> {
 /// is so follows from surname and date, so both sides agree on it. Where it holds a given name or two initials, so does
 /// `voornaam-adres`: a name written out yields both, so that `J.P.` meets `Jan Peter` as well as `Jan` does.
 ///
+/// An adult whose roepnaam may stand for names that begin otherwise yields `naam-geboorte` and `naam-adres` with each of their
+/// initials.
+///
 /// Sex is in no key: it would add one bit and cost every pair of which one side left it open. Twins of different
 /// sex then share a `geboorte-adres` key, within one family.
 ///
 /// The values join these fields, each preceded by its length: `bsn`: nine digits · `naam-geboorte`: surname code,
-/// initial, birth date · `naam-adres`: surname code, initial, postcode, number · `geboorte-adres`: birth date, postcode,
+/// initial, birth date · `naam-adres`: outline of that code, initial, postcode, number · `geboorte-adres`: birth date, postcode,
 /// number · `voornaam-geboorte-wijk`: given name code, birth date, four digits · `volle-naam-geboorte`: `voornaam` and the
 /// given name code, or `voorletters` and two letters, then surname code, birth date · `voornaam-adres`: the same two, then
 /// postcode, number · `huishouden`: surname code, postcode, number, letter and addition · `huishouden-begin`: the same with
-/// the first two letters of the code. Person keys leave letter and addition out, because systems record them unevenly.
+/// the first three letters of the code, `huishouden-einde` with the last three. Person keys leave letter and addition out, because systems record them unevenly.
 #[must_use]
 pub fn derive(family: &Family, options: &DeriveOptions<'_>) -> FamilyKeys {
     let mut collector = Collector::default();
@@ -78,8 +83,9 @@ fn is_placeholder(bsn: &Bsn) -> bool {
     digits.ends_with('0') && head.all(|digit| Some(digit) == first)
 }
 
-/// Letters of a surname's code in `huishouden-begin`. One slip of the pen in the rest of the name leaves them as they are.
-const HOUSEHOLD_START_CHARS: usize = 2;
+/// Letters of a surname's code in `huishouden-begin` and `huishouden-einde`. One slip of the pen leaves one of the two as it
+/// is; with fewer letters neighbours and former occupants begin alike.
+const HOUSEHOLD_CHARS: usize = 3;
 
 /// One person's facts in canonical form.
 struct Facts<'a> {
@@ -104,27 +110,36 @@ impl Facts<'_> {
         let places = || self.residence.home.iter().chain(&self.residence.left);
 
         if let Some(given) = &self.given {
-            let letter = given.initial.to_string();
-            let initial = letter.as_bytes();
             let fuller = fuller(given);
+            // A child's given names are recorded in full, and by now those that were roepnamen are registered.
+            let others = given.others.iter().filter(|_| !child);
+            let letters: Vec<char> = std::iter::once(&given.initial).chain(others).copied().collect();
+            let poor = self.bsn.is_none() || self.birth.is_none();
             for surname in &self.surnames {
                 let code = surname.reveal().as_bytes();
-                let initial_field = || field(FieldKind::Initial, &[initial], initial_bits(given.initial));
-                let named = || vec![surname_field(surname), initial_field()];
+                let drawn = outline(surname.reveal());
+                for letter in &letters {
+                    let text = letter.to_string();
+                    let initial = text.as_bytes();
+                    let initial_field = field(FieldKind::Initial, &[initial], initial_bits(*letter));
+                    if let Some(birth) = &self.birth {
+                        let fields = vec![surname_field(surname), initial_field.clone(), birth_field(birth)];
+                        add(KeyKind::NameBirth, &[code, initial, birth.reveal()], fields);
+                    }
+                    for place in places().filter(|_| !child || poor) {
+                        let (postcode, number) = (place.door.postcode(), place.door.number());
+                        let parts: [&[u8]; 4] = [drawn.reveal().as_bytes(), initial, postcode, &number];
+                        let address = address_field(place, suppressed);
+                        let fields = vec![outline_field(surname), initial_field.clone(), address];
+                        add(KeyKind::NameAddress, &parts, fields);
+                    }
+                }
                 if let Some(birth) = &self.birth {
-                    let fields = [named(), vec![birth_field(birth)]].concat();
-                    add(KeyKind::NameBirth, &[code, initial, birth.reveal()], fields);
                     for fuller in fuller.iter().filter(|_| is_common(surname, birth)) {
                         let parts = [fuller.mark, fuller.value, code, birth.reveal()];
                         let fields = vec![surname_field(surname), fuller.field(), birth_field(birth)];
                         add(KeyKind::FullNameBirth, &parts, fields);
                     }
-                }
-                let poor = self.bsn.is_none() || self.birth.is_none();
-                for place in places().filter(|_| !child || poor) {
-                    let parts: [&[u8]; 4] = [code, initial, place.door.postcode(), &place.door.number()];
-                    let fields = [named(), vec![address_field(place, suppressed)]].concat();
-                    add(KeyKind::NameAddress, &parts, fields);
                 }
             }
             for fuller in &fuller {
@@ -194,8 +209,8 @@ fn fuller(given: &GivenName) -> Vec<Fuller<'_>> {
     name.into_iter().chain(initials).collect()
 }
 
-/// Household keys: from the surname of anyone whose home is a child's in this record or, when no child is in it, of
-/// any adult at the own home; only for families with a child or a kindcheck, and not at suppressed addresses.
+/// Household keys: from the surname of anyone whose home is a child's in this record, and of adults of whom no address is
+/// recorded when the children have one home only; when no child is in it, of any adult at the own home; only for families with a child or a kindcheck, and not at suppressed addresses.
 fn collect_households(family: &Family, options: &DeriveOptions<'_>, collector: &mut Collector) {
     if !family.has_children() {
         return;
@@ -208,20 +223,59 @@ fn collect_households(family: &Family, options: &DeriveOptions<'_>, collector: &
     let child_homes: BTreeSet<Place> =
         homes().filter(|(_, person, _)| person.role == Role::Child).map(|(_, _, home)| home).collect();
     let suppressed = options.suppressed_households;
-    let counts = |home: &Place| (!has_child || child_homes.contains(home)) && !suppressed.covers(home);
-    for (position, person, home) in homes().filter(|(_, _, home)| counts(home)) {
-        for surname in surname_codes(&person.name) {
-            let source = Source { person: position, role: person.role };
-            let code = surname.reveal();
-            let start = code.char_indices().nth(HOUSEHOLD_START_CHARS).map_or(code, |(end, _)| &code[..end]);
-            for (kind, name) in [(KeyKind::Household, code), (KeyKind::HouseholdStart, start)] {
-                let (number, unit) = (home.door.number(), home.unit().as_bytes());
-                let parts: [&[u8]; 4] = [name.as_bytes(), home.door.postcode(), &number, unit];
-                let fields = vec![surname_field(&surname), address_field(&home, suppressed)];
-                collector.add(LinkageKey::new(kind, &parts), source, fields);
+    if let (Some(home), None) = (child_homes.first(), child_homes.iter().nth(1)) {
+        for (position, person) in family.persons().iter().enumerate() {
+            if lives_with_children(person) && !suppressed.covers(home) {
+                collect_household(position, person, home, suppressed, collector);
             }
         }
     }
+    let counts = |home: &Place| (!has_child || child_homes.contains(home)) && !suppressed.covers(home);
+    for (position, person, home) in homes().filter(|(_, _, home)| counts(home)) {
+        collect_household(position, person, &home, suppressed, collector);
+    }
+}
+
+/// Whether somebody of whom no address is recorded counts as living with the children: an adult whose address is neither
+/// secret nor elsewhere. Who is wrong about it ties nobody: at the address itself nobody else has that name.
+fn lives_with_children(person: &Person) -> bool {
+    let is_adult = !matches!(person.role, Role::Child | Role::Other);
+    is_adult && person.address.is_none() && person.address_kind == AddressKind::Home
+}
+
+/// The household keys of one person's surnames at one address.
+fn collect_household(
+    position: usize,
+    person: &Person,
+    home: &Place,
+    suppressed: &HouseholdSuppression,
+    collector: &mut Collector,
+) {
+    let source = Source { person: position, role: person.role };
+    for surname in surname_codes(&person.name) {
+        let code = surname.reveal();
+        let (number, unit) = (home.door.number(), home.unit().as_bytes());
+        for (kind, name) in [
+            (KeyKind::Household, code),
+            (KeyKind::HouseholdStart, first(code, HOUSEHOLD_CHARS)),
+            (KeyKind::HouseholdEnd, last(code, HOUSEHOLD_CHARS)),
+        ] {
+            let parts: [&[u8]; 4] = [name.as_bytes(), home.door.postcode(), &number, unit];
+            let fields = vec![surname_field(&surname), address_field(home, suppressed)];
+            collector.add(LinkageKey::new(kind, &parts), source, fields);
+        }
+    }
+}
+
+/// At most so many characters from the beginning.
+fn first(text: &str, count: usize) -> &str {
+    text.char_indices().nth(count).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
+}
+
+/// At most so many characters from the end.
+fn last(text: &str, count: usize) -> &str {
+    let begin = text.char_indices().rev().nth(count.saturating_sub(1));
+    begin.and_then(|(begin, _)| text.get(begin..)).unwrap_or(text)
 }
 
 fn field(kind: FieldKind, value: &[&[u8]], bits: Bits) -> Field {
@@ -231,8 +285,15 @@ fn field(kind: FieldKind, value: &[&[u8]], bits: Bits) -> Field {
     Field { kind, value: PrivateBytes::from_fields(&kind_and_value), bits }
 }
 
+/// In whole or in outline a surname is one fact, so that persons of one name count it once.
 fn surname_field(surname: &PrivateText) -> Field {
-    field(FieldKind::Surname, &[surname.reveal().as_bytes()], surname_bits(surname.reveal()))
+    let drawn = outline(surname.reveal());
+    field(FieldKind::Surname, &[drawn.reveal().as_bytes()], surname_bits(surname.reveal()))
+}
+
+fn outline_field(surname: &PrivateText) -> Field {
+    let whole = surname_field(surname);
+    Field { bits: whole.bits.min(OUTLINE), ..whole }
 }
 
 fn birth_field(birth: &Birth) -> Field {
@@ -251,6 +312,13 @@ fn address_field(place: &Place, suppressed: &HouseholdSuppression) -> Field {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn beginnings_and_ends_are_whole_characters() {
+        assert_eq!((first("mYer", 2), last("mYer", 3)), ("mY", "Yer"));
+        assert_eq!((first("ŁŁŁ", 2), last("ŁŁŁ", 2)), ("ŁŁ", "ŁŁ"));
+        assert_eq!((first("o", 2), last("o", 3), last("", 3)), ("o", "o", ""));
+    }
 
     #[test]
     fn placeholder_numbers_pass_the_eleven_proof_but_name_no_one() {

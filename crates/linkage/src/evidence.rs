@@ -81,13 +81,11 @@ impl FamilyKeys {
         let household = !households.is_empty();
         if household {
             certainty = Some(Certainty::Probable);
-            // The whole name says all that its beginning does.
-            let key = if households.contains(&KeyKind::Household) {
-                KeyKind::Household
-            } else {
-                KeyKind::HouseholdStart
-            };
-            basis.insert(Basis { role: BasisRole::Family, key });
+            // The whole name says all that its beginning and its end do.
+            if households.contains(&KeyKind::Household) {
+                households.retain(|key| *key == KeyKind::Household);
+            }
+            basis.extend(households.iter().map(|key| Basis { role: BasisRole::Family, key: *key }));
         }
         let mut joint: BTreeMap<(Slot, &PrivateBytes), Bits> = BTreeMap::new();
         let mut told = Vec::new();

@@ -14,8 +14,8 @@ pub enum KeyKind {
     Bsn = 1,
     /// `naam-geboorte`: surname as it sounds, first initial, birth date. Survives a move.
     NameBirth = 2,
-    /// `naam-adres`: surname as it sounds, first initial, postcode and house number. Survives a birth date that is
-    /// unknown or wrong.
+    /// `naam-adres`: outline of the surname, first initial, postcode and house number. Survives a birth
+    /// date that is unknown or wrong, and most slips in the surname.
     NameAddress = 3,
     /// `geboorte-adres`: birth date, postcode and house number. Survives any error in the name.
     BirthAddress = 4,
@@ -30,14 +30,17 @@ pub enum KeyKind {
     /// `voornaam-adres`: first given name as it sounds or the first two initials, postcode and house number. Survives any
     /// error in the surname, and another surname, where a birth date is unknown or wrong.
     GivenAddress = 8,
-    /// `huishouden-begin`: the first two letters of the surname as it sounds and the whole address, of the household.
+    /// `huishouden-begin`: the first three letters of the surname as it sounds and the whole address, of the household.
     /// Survives a misspelt surname.
     HouseholdStart = 9,
+    /// `huishouden-einde`: the last three letters of the surname as it sounds and the whole address, of the household.
+    /// Survives a surname of which the first letters are misspelt.
+    HouseholdEnd = 10,
 }
 
 impl KeyKind {
     /// Every kind, in the order of their numbers.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Bsn,
         Self::NameBirth,
         Self::NameAddress,
@@ -47,6 +50,7 @@ impl KeyKind {
         Self::FullNameBirth,
         Self::GivenAddress,
         Self::HouseholdStart,
+        Self::HouseholdEnd,
     ];
 
     /// The Dutch name, used in the API and on pages.
@@ -62,6 +66,7 @@ impl KeyKind {
             Self::FullNameBirth => "volle-naam-geboorte",
             Self::GivenAddress => "voornaam-adres",
             Self::HouseholdStart => "huishouden-begin",
+            Self::HouseholdEnd => "huishouden-einde",
         }
     }
 
@@ -74,7 +79,7 @@ impl KeyKind {
     /// Whether it is of the household rather than of a person.
     #[must_use]
     pub const fn is_of_household(self) -> bool {
-        matches!(self, Self::Household | Self::HouseholdStart)
+        matches!(self, Self::Household | Self::HouseholdStart | Self::HouseholdEnd)
     }
 
     /// The number in hashes and records; never reused.
@@ -95,7 +100,8 @@ impl KeyKind {
             | Self::Household
             | Self::FullNameBirth
             | Self::GivenAddress
-            | Self::HouseholdStart => KeyClass::Weak,
+            | Self::HouseholdStart
+            | Self::HouseholdEnd => KeyClass::Weak,
         }
     }
 }

@@ -6,6 +6,7 @@ mod common;
 mod encoding;
 mod given;
 mod letters;
+mod outline;
 mod phonetic;
 mod placeholder;
 mod roepnaam;
@@ -13,4 +14,5 @@ mod surname;
 mod variants;
 
 pub(crate) use given::{GivenName, given_name};
+pub(crate) use outline::outline;
 pub(crate) use surname::surname_codes;

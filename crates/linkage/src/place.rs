@@ -10,6 +10,9 @@ use crate::unit::unit;
 /// Postcodes typed where none is known.
 const PLACEHOLDER_POSTCODES: [&str; 2] = ["9999ZZ", "9999XX"];
 
+/// Postcodes that with number 1 are typed where none is known: easily typed, and hardly anybody lives there.
+const EASY_POSTCODES: [&str; 4] = ["1000AA", "1111AA", "1234AA", "1234AB"];
+
 /// A house number typed where none is known.
 const PLACEHOLDER_NUMBER: u32 = 99_999;
 
@@ -51,7 +54,8 @@ impl Place {
     /// `None` for an address that stands for "unknown".
     pub(crate) fn of(address: &Address) -> Option<Self> {
         let (postcode, number) = (address.postcode.reveal(), address.number.reveal());
-        if PLACEHOLDER_POSTCODES.contains(&postcode) || number == PLACEHOLDER_NUMBER {
+        let is_easy = number == 1 && EASY_POSTCODES.contains(&postcode);
+        if PLACEHOLDER_POSTCODES.contains(&postcode) || number == PLACEHOLDER_NUMBER || is_easy {
             return None;
         }
         let text =
@@ -134,6 +138,8 @@ mod tests {
     fn placeholder_addresses_are_no_places() {
         assert!(Place::of(&address("9999ZZ", 1)).is_none());
         assert!(Place::of(&address("3512JK", 99_999)).is_none());
+        assert!(Place::of(&address("1111AA", 1)).is_none());
+        assert!(Place::of(&address("1111AA", 2)).is_some());
         let place = Place::of(&address("3512jk", 4)).unwrap();
         assert_eq!(place.door.area(), b"3512");
         assert_eq!(place.door.postcode(), b"3512JK");

@@ -28,6 +28,8 @@ pub(crate) const BIRTH_SWAPPABLE: Bits = 134;
 pub(crate) const BIRTH_BY_CONVENTION: Bits = 90;
 /// The second initial, beside the first: two persons share one in eight times, since M and J are common there.
 pub(crate) const SECOND_INITIAL: Bits = 30;
+/// The most that a surname in outline is worth: more names share one.
+pub(crate) const OUTLINE: Bits = 100;
 /// Postcode and house number: two or three in 17.9 million persons, less what families there share.
 pub(crate) const ADDRESS: Bits = 220;
 /// The same when a letter or addition shows that several dwellings share the number.
@@ -121,6 +123,7 @@ mod tests {
             ("rare name born on 1 January", rare + rare_initial + BIRTH_BY_CONVENTION, POSSIBLE),
             ("rare name and given name, born on 1 January", rare + given + BIRTH_BY_CONVENTION, PROBABLE),
             ("Jansen born on 1 January", jansen + rare_initial + BIRTH_BY_CONVENTION, 0),
+            ("rare name in outline in an institution", OUTLINE + common_initial + ADDRESS_CROWDED, PROBABLE),
             ("Jansen and address", jansen + common_initial + ADDRESS, PROBABLE),
             ("Jansen and address in a flat", jansen + common_initial + ADDRESS_SHARED, PROBABLE),
             ("Jansen in an institution", jansen + common_initial + ADDRESS_CROWDED, POSSIBLE),

@@ -54,8 +54,13 @@ fn by_number_alone(person: &ExplainedPersonLine) -> String {
 }
 
 fn household(line: &ExplanationLine, basis: &[ReasonLine]) -> String {
-    let by_whole_name = basis.iter().any(|reason| reason.sleutel == KeyKind::Household.dutch());
-    let name = if by_whole_name { "dezelfde geslachtsnaam" } else { "een geslachtsnaam die net zo begint" };
+    let by = |kind: KeyKind| basis.iter().any(|reason| reason.sleutel == kind.dutch());
+    let name = match (by(KeyKind::Household), by(KeyKind::HouseholdStart), by(KeyKind::HouseholdEnd)) {
+        (true, _, _) => "dezelfde geslachtsnaam",
+        (false, true, true) => "een geslachtsnaam die net zo begint en eindigt",
+        (false, false, true) => "een geslachtsnaam die net zo eindigt",
+        (false, _, false) => "een geslachtsnaam die net zo begint",
+    };
     let found = format!("huishouden: bij de ander staat op hetzelfde adres iemand met {name}");
     if line.personen.is_empty() {
         format!("{found}; van geen enkele persoon komt verder iets overeen")
@@ -171,6 +176,9 @@ mod tests {
         );
         assert!(
             alone("huishouden-begin").contains("iemand met een geslachtsnaam die net zo begint; van geen")
+        );
+        assert!(
+            alone("huishouden-einde").contains("iemand met een geslachtsnaam die net zo eindigt; van geen")
         );
         let possible = about(1, "kind", Some("mogelijk"), &["geslachtsnaam", "geboortedatum"], &[]);
         let both = line(false, vec![possible.clone(), possible.clone()]);

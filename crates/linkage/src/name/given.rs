@@ -7,7 +7,7 @@ use super::encoding::repaired;
 use super::letters::words;
 use super::phonetic::given_code;
 use super::placeholder::is_given_placeholder;
-use super::roepnaam::formal;
+use super::roepnaam::{formal, other_letters};
 use super::variants::one_given_code;
 use crate::private::PrivateText;
 
@@ -70,6 +70,8 @@ pub(crate) struct GivenName {
     pub(crate) code: Option<PrivateText>,
     /// The first letters of the first two given names, folded alike, when there are two.
     pub(crate) initials: Option<PrivateText>,
+    /// Initials, folded alike, of other names that a roepnaam may stand for.
+    pub(crate) others: Vec<char>,
 }
 
 /// The first given name, or at least its initial.
@@ -157,12 +159,22 @@ fn first_of(token: &str, next: Option<&str>) -> Option<GivenName> {
     let joined = first_half(&word).is_some() && next.is_some();
     let capitals = !joined && is_pair(head, &word);
     if abbreviated || has_no_vowel(&word) || letters == 1 || word == "ij" || capitals {
-        return initial(&word).map(|initial| GivenName { initial, code: None, initials: None });
+        return initial(&word).map(|initial| GivenName {
+            initial,
+            code: None,
+            initials: None,
+            others: Vec::new(),
+        });
     }
     let name = whole(word, next);
     let formal = formal(&name);
     let code = PrivateText::new(one_given_code(given_code(formal)));
-    initial(formal).map(|initial| GivenName { initial, code: Some(code), initials: None })
+    let own = initial(formal)?;
+    let mut others: Vec<char> =
+        other_letters(&name).filter_map(initial).filter(|other| *other != own).collect();
+    others.sort_unstable();
+    others.dedup();
+    Some(GivenName { initial: own, code: Some(code), initials: None, others })
 }
 
 /// The name of which `word` may be a half, or two.
@@ -299,7 +311,7 @@ mod tests {
         {
             assert_eq!(found(initials).unwrap().0, found(roepnaam).unwrap().0, "{initials} {roepnaam}");
         }
-        // Several formal names: left as they are.
+        // Several formal names: left as they are, with their initials beside the own one.
         check("Bert", Some(('b', Some("bert"))));
         check("Hanneke", Some(('h', Some("haneke"))));
     }

@@ -71,6 +71,89 @@ const ROEPNAMEN: &[(&str, &[&str])] = &[
     ("zofia", &["zosia"]),
 ];
 
+/// Initials, then the roepnamen of which some bearers are registered under a name that begins with it: Bert under Lambertus,
+/// Albertus, Gijsbertus, Egbertus, Hubertus or Robertus, Lia under Cornelia, Julia, Amalia or Elia. Such a name is not read as
+/// another one; its initial is only looked for under these as well. After the explanations of the Nederlandse Voornamenbank.
+const LETTERS: &[(&str, &[&str])] = &[
+    (
+        "a",
+        &[
+            "ank", "anke", "ans", "bep", "bert", "berta", "bertha", "bertie", "bertina", "bertus", "bram",
+            "dolf", "door", "dries", "fons", "gus", "gust", "gusta", "guus", "ineke", "jaan", "jantje",
+            "leida", "lex", "lia", "lida", "net", "nettie", "netty", "nina", "nolda", "noud", "nout", "ola",
+            "riaan", "rianne", "sander", "sandra", "sjaan", "sjors", "stien", "stijn", "teun", "teunis",
+            "theunis", "tina", "tine", "tiny", "tonnie", "tonny", "tony", "toos", "xander",
+        ],
+    ),
+    ("b", &["bart", "dien", "dina", "dinie", "mees", "meeuwis", "nard", "nardus"]),
+    (
+        "c",
+        &[
+            "co", "ina", "ineke", "kitty", "ko", "lia", "lien", "lientje", "lina", "line", "lot", "lotte",
+            "nel", "nelis", "nelleke", "nellie", "nelly", "nienke", "nina", "rina", "rini", "riny", "sien",
+            "sientje", "sjaan", "sjaantje", "stien", "stientje", "stijn", "stina", "stoffel", "tijn", "tina",
+            "tine", "tineke", "tini", "tinie", "tiny", "toos", "trien", "trijn", "trijntje",
+        ],
+    ),
+    ("d", &["dick", "door", "nick", "thea"]),
+    (
+        "e",
+        &[
+            "bella", "bert", "bertus", "beth", "betje", "betty", "elly", "ilse", "jenny", "lia", "lien",
+            "lisa", "lisanne", "lise", "lisette", "liza", "lizette", "lot", "noor", "nora", "ted", "ward",
+        ],
+    ),
+    ("f", &["ciska", "eric", "erik", "rick", "riek", "rik", "sien", "sientje"]),
+    (
+        "g",
+        &[
+            "bert", "bertus", "dien", "dina", "dinie", "gus", "guus", "joris", "sien", "sientje", "sjors",
+            "trui", "truus",
+        ],
+    ),
+    (
+        "h",
+        &[
+            "bert", "bertus", "drik", "eric", "erik", "ettie", "ina", "ineke", "jet", "jetje", "jetty",
+            "leen", "lena", "leni", "lenie", "leny", "lien", "manus", "rick", "riek", "rieka", "riekje",
+            "rik", "rina",
+        ],
+    ),
+    ("i", &["bella", "dora", "ies"]),
+    (
+        "j",
+        &[
+            "ank", "anke", "anneke", "ans", "co", "fien", "fientje", "fina", "han", "hanna", "hanneke",
+            "hanny", "hansje", "ina", "ineke", "jo", "ko", "lia", "mina", "nettie", "netty", "nina", "sjaak",
+            "sjaan", "sjaantje", "sjef", "sjon", "sjors", "stien",
+        ],
+    ),
+    (
+        "l",
+        &["bart", "bert", "berta", "bertha", "bertus", "nard", "nardus", "rens", "sjaak", "wies", "wieske"],
+    ),
+    (
+        "m",
+        &[
+            "chiel", "giel", "gree", "greta", "gretha", "griet", "grietje", "jet", "jetje", "jetty", "leen",
+            "lena", "leni", "lenie", "leny", "loes", "matthijs", "meta", "rian", "rianne", "rie", "ries",
+            "rina", "rini", "rinie", "riny", "rita", "thieu", "thijs", "ties", "tijn", "tina", "tine",
+            "tineke", "tini", "tinie", "tiny", "tjeu",
+        ],
+    ),
+    ("n", &["claas", "klaas"]),
+    ("p", &["ella", "elly", "lien", "lina", "nel", "nella", "nellie", "nelly", "petra", "pim", "trees"]),
+    ("r", &["bert", "bob", "bobby", "dolf", "ina"]),
+    ("s", &["bas", "bastiaan", "fia", "fie", "fietje"]),
+    ("t", &["dick", "dirk", "dirkje", "door", "doortje", "dora", "maas", "toos", "trees"]),
+    ("w", &["bill", "helma", "ina", "ineke", "mien", "mimi", "min", "mina", "mineke", "pim"]),
+];
+
+/// The initials of the names that a roepnaam may stand for, but for the one that [`formal`] gives.
+pub(super) fn other_letters(word: &str) -> impl Iterator<Item = &'static str> {
+    LETTERS.iter().filter(move |(_, names)| names.contains(&word)).map(|(letter, _)| *letter)
+}
+
 /// The formal name behind a roepnaam, in small letters; a formal name and any other name stand for themselves.
 pub(super) fn formal(word: &str) -> &str {
     let row = ROEPNAMEN.iter().find(|(_, names)| names.contains(&word));
@@ -93,5 +176,7 @@ mod tests {
             }
         }
         assert_eq!(formal("bert"), "bert");
+        assert_eq!(other_letters("bert").collect::<String>(), "aeghlr");
+        assert_eq!(other_letters("cornelia").count(), 0);
     }
 }

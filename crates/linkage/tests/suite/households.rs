@@ -27,6 +27,10 @@ fn siblings_of_whom_one_surname_is_misspelt() {
     check(&one, &other("Langetoein"), Some(Probable));
     let verdict = compare(&keys_of(&one), &keys_of(&other("Langetoein"))).unwrap();
     assert_eq!(basis(&verdict), "gezin:huishouden-begin");
+    let verdict = compare(&keys_of(&one), &keys_of(&other("Pangetuin"))).unwrap();
+    assert_eq!(basis(&verdict), "gezin:huishouden-einde");
+    let verdict = compare(&keys_of(&one), &keys_of(&other("Langedetuin"))).unwrap();
+    assert_eq!(basis(&verdict), "gezin:huishouden-begin gezin:huishouden-einde");
     check(&one, &other("Verweij"), None);
 }
 
@@ -56,6 +60,14 @@ fn only_who_lives_with_a_child_gives_a_surname() {
     assert_eq!(household(&[daan(), child().named("Mila", "Zonneveld").at("9711AA 1"), elsewhere]), 3);
     assert_eq!(household(&[daan().kind(AddressKind::Correspondence)]), 0);
     assert_eq!(household(&[daan().kind(AddressKind::Secret)]), 0);
+    // An adult of whom no address is on record lives with the children, where these have one home.
+    let unknown = |role| with_role(role).named("Cor", "Verweij");
+    assert_eq!(household(&[daan(), unknown(Role::Parent)]), 2);
+    assert_eq!(household(&[daan(), unknown(Role::Other)]), 1);
+    assert_eq!(household(&[daan(), unknown(Role::Parent).kind(AddressKind::Secret)]), 1);
+    assert_eq!(household(&[daan(), child().named("Mila", "Verweij")]), 1);
+    let elsewhere_too = child().named("Mila", "Zonneveld").at("9711AA 1");
+    assert_eq!(household(&[daan(), elsewhere_too, unknown(Role::Parent)]), 2);
     // The child's address is not on record: whether the adult lives with it is unknown.
     assert_eq!(household(&[child().named("Daan", "Zonneveld"), partner(Role::Parent)]), 0);
 }
@@ -86,6 +98,9 @@ fn institutions_yield_no_household_key() {
     let resident = family(&[child().named("Daan", "Zonneveld").at("3512JK 4 12")]);
     let institutions = [address("3512JK 4")];
     let suppressed = HouseholdSuppression::default().with_institutions(&institutions);
-    assert_eq!(census(&keys_of(&resident)), "naam-adres×1 huishouden×1 voornaam-adres×1 huishouden-begin×1");
+    assert_eq!(
+        census(&keys_of(&resident)),
+        "naam-adres×1 huishouden×1 voornaam-adres×1 huishouden-begin×1 huishouden-einde×1"
+    );
     assert_eq!(census(&keys_with(&resident, true, &suppressed)), "naam-adres×1 voornaam-adres×1");
 }
