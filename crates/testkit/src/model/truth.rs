@@ -333,17 +333,17 @@ pub(super) fn number_of(plan: &Plan, oin: Oin) -> Option<usize> {
     plan.numbers().find(|number| Founding::oin(*number) == oin)
 }
 
-/// BSN, given name, surname and birth date. No two share anything, and a name with its birth date alone is enough
-/// to be probably the same person.
+/// BSN, given name, surname and birth date. No two share anything, a name with its birth date alone is enough to be
+/// probably the same person, and no given name stands for others, so that each yields one key by name.
 const PERSONS: [(&str, &str, &str, &str); PEOPLE] = [
     ("111222333", "Anna", "Zonneveld", "1987-05-13"),
-    ("123456782", "Bram", "Akkerhuis", "1984-11-29"),
+    ("123456782", "Boris", "Akkerhuis", "1984-11-29"),
     ("100000009", "Carla", "Brandsma", "1990-02-17"),
-    ("100000010", "Dirk", "Duinker", "1979-08-23"),
+    ("100000010", "Douwe", "Duinker", "1979-08-23"),
     ("100000022", "Els", "Eikelboom", "1988-03-14"),
     ("100000034", "Floor", "Goudsmit", "1991-12-19"),
     ("100000046", "Gijs", "Haverkamp", "1983-09-27"),
-    ("100000058", "Hanna", "Lindeboom", "1986-06-18"),
+    ("100000058", "Hedda", "Lindeboom", "1986-06-18"),
     ("990001003", "Iris", "Molendijk", "2012-04-15"),
     ("990001374", "Jelle", "Noordzij", "2014-10-21"),
     ("990002111", "Kiki", "Oosterhof", "2016-01-26"),
