@@ -37,6 +37,8 @@ pub struct Replica {
     underivable: Option<u64>,
     /// Number of the segment whose body leaves more tags live than were allowed then.
     exceeding: Option<(u64, usize)>,
+    /// Number of the segment whose body, though it is the one that its header names, can be no part of this feed.
+    unfit: Option<u64>,
     head: Option<Signed<HeadDocument>>,
     /// The lowest number that the newest generation is known to have.
     begun: u64,
@@ -89,6 +91,7 @@ impl Replica {
             aside: None,
             underivable: None,
             exceeding: None,
+            unfit: None,
             head: None,
             begun: 0,
             taken: 0,
@@ -288,13 +291,19 @@ impl Replica {
     fn build_aside(&mut self, header: &Signed<HeaderDocument>) {
         self.aside = Some(Chain::begin(header));
         self.underivable = None;
+        self.unfit = None;
+    }
+
+    /// Whether the next body is known to be unfit: nothing goes on before another run begins.
+    fn is_unfit(&self) -> bool {
+        self.needed_chain().waits_for().is_some_and(|header| self.unfit == Some(header.sequence))
     }
 
     /// The bodies needed next, in the order in which they are taken. None while the next would leave too many tags
-    /// live.
+    /// live, or can be no part of the feed.
     pub fn next_bodies(&self) -> impl Iterator<Item = &HeaderDocument> {
         let chain = self.needed_chain();
-        let held_up = self.is_over_cap();
+        let held_up = self.is_over_cap() || self.is_unfit();
         chain.waiting().take_while(move |_| !held_up)
     }
 
@@ -354,8 +363,13 @@ impl Replica {
         let sequence = match chain.apply(body, cap) {
             Ok(sequence) => sequence,
             Err(error) => {
+                let next = chain.waits_for().map(|header| header.sequence);
+                let is_named = chain.waits_for().is_some_and(|header| header.body == body.digest());
                 if error == FeedError::TooManyTags {
-                    self.exceeding = chain.waits_for().map(|header| (header.sequence, cap));
+                    self.exceeding = next.map(|sequence| (sequence, cap));
+                } else if is_named {
+                    // Whoever sends it, it stays the one that the publisher signed.
+                    self.unfit = next;
                 }
                 return Err(error);
             }
@@ -404,6 +418,7 @@ impl Replica {
     pub fn begin_anew(&mut self) {
         self.head = None;
         self.exceeding = None;
+        self.unfit = None;
         self.begun = 0;
         self.taken = 0;
         self.current.forget_headers();

@@ -277,6 +277,19 @@ fn a_feed_above_its_cap_is_refused_where_it_goes_beyond_and_keeps_what_it_had() 
     assert_eq!((replica.next_body(), replica.is_over_cap()), (None, true));
 }
 
+/// A full set of 20 tags above a segment.
+fn publisher_again(above: &Segment) -> Vec<Segment> {
+    let mut publisher = Publisher::new(NETWORK, feed());
+    publisher.add(tags(0..20));
+    publisher.segment(NOW, &key()).unwrap();
+    publisher.continue_above(Position::from(&above.header));
+    let set = Body::new(tags(0..20), Vec::new()).unwrap();
+    let mut document = publisher.segment(NOW, &key()).unwrap().header.document().clone();
+    (document.generation, document.parts) = (0, 1);
+    (document.added, document.withdrawn, document.body) = (20, 0, set.digest());
+    vec![Segment { header: Signed::sign(document, &key()), body: set, changes: false }]
+}
+
 #[test]
 fn the_parts_of_a_full_set_follow_each_other_and_hold_no_more_than_may_be_live() {
     let (mut publisher, history) = with_history();
@@ -298,6 +311,11 @@ fn the_parts_of_a_full_set_follow_each_other_and_hold_no_more_than_may_be_live()
         reader.replica.offer_header(&second.header, NOW).unwrap();
         assert_eq!(reader.replica.offer_body(&second.body), Err(FeedError::UnorderedSet));
         assert_eq!(reader.replica.tags(), tags(3..9_000), "what is matched on stays");
+        assert_eq!(reader.replica.next_body(), None, "nobody is asked for it again");
+        let again = publisher_again(&set[2]);
+        assert_eq!(reader.replica.offer_header(&again[0].header, NOW), Ok(HeaderOutcome::FullSet));
+        reader.bodies(&again);
+        assert_eq!(reader.replica.tags(), tags(0..20), "until another run begins");
     }
     let mut reader = Reader::new();
     reader.replica.set_bounds(live(150));
