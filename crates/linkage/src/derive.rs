@@ -45,18 +45,19 @@ pub struct DeriveOptions<'a> {
 /// is so follows from surname and date, so both sides agree on it. Where it holds a given name or two initials, so does
 /// `voornaam-adres`: a name written out yields both, so that `J.P.` meets `Jan Peter` as well as `Jan` does.
 ///
-/// An adult whose roepnaam may stand for names that begin otherwise yields `naam-geboorte` and `naam-adres` with each of their
-/// initials.
+/// An adult whose roepnaam may stand for names that begin otherwise yields `naam-geboorte` and `naam-adres` with each of
+/// their initials.
 ///
 /// Sex is in no key: it would add one bit and cost every pair of which one side left it open. Twins of different
 /// sex then share a `geboorte-adres` key, within one family.
 ///
 /// The values join these fields, each preceded by its length: `bsn`: nine digits · `naam-geboorte`: surname code,
-/// initial, birth date · `naam-adres`: outline of that code, initial, postcode, number · `geboorte-adres`: birth date, postcode,
-/// number · `voornaam-geboorte-wijk`: given name code, birth date, four digits · `volle-naam-geboorte`: `voornaam` and the
+/// initial, birth date · `naam-adres`: outline of that code, initial, postcode, number · `geboorte-adres`: birth date,
+/// postcode, number · `voornaam-geboorte-wijk`: given name code, birth date, four digits · `volle-naam-geboorte`: `voornaam` and the
 /// given name code, or `voorletters` and two letters, then surname code, birth date · `voornaam-adres`: the same two, then
 /// postcode, number · `huishouden`: surname code, postcode, number, letter and addition · `huishouden-begin`: the same with
-/// the first three letters of the code, `huishouden-einde` with the last three. Person keys leave letter and addition out, because systems record them unevenly.
+/// the first three letters of the code, `huishouden-einde` with the last three. Person keys leave letter and addition out,
+/// because systems record them unevenly.
 #[must_use]
 pub fn derive(family: &Family, options: &DeriveOptions<'_>) -> FamilyKeys {
     let mut collector = Collector::default();
@@ -210,7 +211,8 @@ fn fuller(given: &GivenName) -> Vec<Fuller<'_>> {
 }
 
 /// Household keys: from the surname of anyone whose home is a child's in this record, and of adults of whom no address is
-/// recorded when the children have one home only; when no child is in it, of any adult at the own home; only for families with a child or a kindcheck, and not at suppressed addresses.
+/// recorded when the children have one home only; when no child is in it, of any adult at the own home; only for families
+/// with a child or a kindcheck, and not at suppressed addresses.
 fn collect_households(family: &Family, options: &DeriveOptions<'_>, collector: &mut Collector) {
     if !family.has_children() {
         return;

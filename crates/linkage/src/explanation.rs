@@ -10,8 +10,8 @@ use crate::{Evidence, FieldKind, PersonEvidence, Source};
 /// Why a match is one, in terms of the own record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Explanation {
-    /// Whether a household key agrees: somebody there has a surname of this family, or one that begins or ends alike, and an address
-    /// of it; the basis says which.
+    /// Whether a household key agrees: somebody there has a surname of this family, or one that begins or ends alike, and
+    /// an address of it; the basis says which.
     pub household: bool,
     /// The persons about whom something agrees, by position in the record. No others are named.
     pub persons: Vec<PersonExplanation>,

@@ -71,9 +71,10 @@ const ROEPNAMEN: &[(&str, &[&str])] = &[
     ("zofia", &["zosia"]),
 ];
 
-/// Initials, then the roepnamen of which some bearers are registered under a name that begins with it: Bert under Lambertus,
-/// Albertus, Gijsbertus, Egbertus, Hubertus or Robertus, Lia under Cornelia, Julia, Amalia or Elia. Such a name is not read as
-/// another one; its initial is only looked for under these as well. After the explanations of the Nederlandse Voornamenbank.
+/// Initials, then the roepnamen of which some bearers are registered under a name that begins with it: Bert under
+/// Lambertus, Albertus, Gijsbertus, Egbertus, Hubertus or Robertus, Lia under Cornelia, Julia, Amalia or Elia. Such a name
+/// is not read as another one; its initial is only looked for under these as well. After the explanations of the
+/// Nederlandse Voornamenbank.
 const LETTERS: &[(&str, &[&str])] = &[
     (
         "a",

@@ -36,8 +36,8 @@ impl Budget {
 }
 
 impl FeedKeeper {
-    /// Applies the bodies that need no asking, so many in one event, the feeds in turn. Returns what arrived, and the feeds
-    /// of which more is in hand.
+    /// Applies the bodies that need no asking, so many in one event, the feeds in turn. Returns what arrived, and the
+    /// feeds of which more is in hand.
     pub(super) fn apply_held_bodies(
         &mut self,
         cx: &Context<'_>,
