@@ -17,38 +17,14 @@ mod machine;
 use std::fs;
 use std::path::Path;
 
-use governors::Governors;
+use governors::{Governors, network};
 use machine::{Machine, Said};
 use serde_json::Value;
 
 /// Members of the network by number; the first three hold keys.
 const MEMBERS: u64 = 5;
 
-const NETWORK: &str = r#"
-test_network = true
-
-[rules]
-publish_interval_seconds = 1
-heartbeat_seconds = 15
-ceremony_deadline_seconds = 120
-
-[keyholders]
-threshold = 2
-members = ["00000099000000000001", "00000099000000000002", "00000099000000000003"]
-
-[[legal_basis]]
-code = "wet"
-article = "Proefwet, artikel 1"
-avg6 = "6.1.e"
-consent_required = false
-
-[[circle]]
-name = "jeugd"
-purpose = "vroeg samenwerken rond een gezin"
-[[circle.open]]
-publisher = "jeugd"
-readers = ["jeugd"]
-"#;
+const HEARTBEAT_SECONDS: u32 = 15;
 
 /// BSNs that pass the 11-proef, of people who do not exist.
 const MOTHER: &str = "111222333";
@@ -118,7 +94,7 @@ fn founded() -> (Vec<Machine>, Governors) {
     }
     let governors = Governors::new();
     governors.receive("requests", &machines);
-    let (roster, fingerprint) = governors.found(NETWORK, "requests", "1.roster");
+    let (roster, fingerprint) = governors.found(&network(HEARTBEAT_SECONDS), "requests", "1.roster");
     for machine in &mut machines {
         install(machine, &roster, &fingerprint);
         machine.start();
@@ -169,7 +145,7 @@ fn a_stranger_is_refused(machines: &[Machine], governors: &Governors) {
     stranger[0].ok(&["init"]);
     governors.receive("forged", machines);
     governors.receive("forged", &stranger);
-    let (roster, fingerprint) = governors.found(NETWORK, "forged", "forged.roster");
+    let (roster, fingerprint) = governors.found(&network(HEARTBEAT_SECONDS), "forged", "forged.roster");
     let [stranger] = &mut stranger;
     install(stranger, &roster, &fingerprint);
     stranger.start();

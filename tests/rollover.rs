@@ -18,7 +18,7 @@ mod network;
 use std::fs;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use governors::Governors;
+use governors::{Governors, network};
 use machine::Machine;
 use network::{found_as, install};
 use serde_json::Value;
@@ -104,32 +104,6 @@ fn a_network_rolls_over_with_nobody_awake_and_forgets_the_epoch_before() {
     assert_eq!(involved(&machines[0], "G-1"), 1);
 }
 
-const NETWORK: &str = r#"
-test_network = true
-
-[rules]
-publish_interval_seconds = 1
-heartbeat_seconds = 60
-ceremony_deadline_seconds = 120
-
-[keyholders]
-threshold = 2
-members = ["00000099000000000001", "00000099000000000002", "00000099000000000003"]
-
-[[legal_basis]]
-code = "wet"
-article = "Proefwet, artikel 1"
-avg6 = "6.1.e"
-consent_required = false
-
-[[circle]]
-name = "jeugd"
-purpose = "vroeg samenwerken rond een gezin"
-[[circle.open]]
-publisher = "jeugd"
-readers = ["jeugd"]
-"#;
-
 /// Names of the files with shares of an epoch's keys.
 fn shares_of(machine: &Machine, epoch: u32) -> usize {
     keys_of(machine, epoch).iter().filter(|name| name.starts_with("share-")).count()
@@ -143,7 +117,7 @@ fn keys_under_suspicion_are_replaced_when_governors_start_the_next_epoch() {
     }
     let governors = Governors::new();
     governors.receive("requests", &machines);
-    let (first, fingerprint) = governors.found(NETWORK, "requests", "1.roster");
+    let (first, fingerprint) = governors.found(&network(60), "requests", "1.roster");
     let installs = |machine: &Machine, roster: &std::path::Path, more: &[&str]| {
         let (data, roster) = (machine.data(), roster.to_str().unwrap());
         machine.ok(&[&["roster", "install", "--data", data.to_str().unwrap()], more, &[roster]].concat());

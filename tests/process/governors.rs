@@ -12,6 +12,37 @@ use crate::machine::Machine;
 /// Governors of one network, two of three needed.
 const GOVERNORS: [&str; 3] = ["anna", "bert", "carla"];
 
+/// A network of one sector, whose first three members hold keys.
+pub(crate) fn network(heartbeat_seconds: u32) -> String {
+    format!(
+        r#"
+test_network = true
+
+[rules]
+publish_interval_seconds = 1
+heartbeat_seconds = {heartbeat_seconds}
+ceremony_deadline_seconds = 120
+
+[keyholders]
+threshold = 2
+members = ["00000099000000000001", "00000099000000000002", "00000099000000000003"]
+
+[[legal_basis]]
+code = "wet"
+article = "Proefwet, artikel 1"
+avg6 = "6.1.e"
+consent_required = false
+
+[[circle]]
+name = "jeugd"
+purpose = "vroeg samenwerken rond een gezin"
+[[circle.open]]
+publisher = "jeugd"
+readers = ["jeugd"]
+"#
+    )
+}
+
 /// The governors' folder.
 pub(crate) struct Governors(TempDir);
 
