@@ -125,8 +125,8 @@ fn a_match_says_which_own_facts_agree_and_which_do_not() {
         (
             "L-3",
             &[
-                "onderbouwing  huishouden: bij de ander staat op hetzelfde adres iemand met dezelfde geslachtsnaam; van \
-               geen enkele persoon komt verder iets overeen\n",
+                "onderbouwing  huishouden: bij de ander staat op hetzelfde adres iemand met dezelfde geslachtsnaam, of \
+               een die net zo begint; van geen enkele persoon komt verder iets overeen\n",
             ],
         ),
         (
@@ -134,7 +134,8 @@ fn a_match_says_which_own_facts_agree_and_which_do_not() {
             &[
                 "onderbouwing  kind (2e persoon in het dossier), waarschijnlijk: geslachtsnaam, voornaam, geboortedatum en \
                adres komen overeen\n",
-                "              huishouden: bij de ander staat op hetzelfde adres iemand met dezelfde geslachtsnaam\n",
+                "              huishouden: bij de ander staat op hetzelfde adres iemand met dezelfde geslachtsnaam, of een \
+               die net zo begint\n",
                 "              ouder (1e persoon in het dossier) telt niet mee: alleen geslachtsnaam, voorletter en \
                geboortedatum komen overeen en dat is te weinig\n",
                 legend,

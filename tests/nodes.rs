@@ -16,8 +16,8 @@ use domain::{
 };
 use protocol::{CeremonyProblem, Command, KeyId, Notice, Reply, Status};
 use roster::{
-    Circle, EpochRules, Governors, KeyholderRecord, LegalBasis, LegalBasisText, Member, MemberKeys, OpenPair,
-    RosterChain, RosterContent, Rules, genesis,
+    Accountability, Circle, EpochRules, Governors, KeyholderRecord, LegalBasis, LegalBasisText, Member,
+    OpenPair, RosterChain, RosterContent, Rules, genesis,
 };
 use samenhang::runtime::{Prepared, RunningNode, now};
 use store::StorageSecret;
@@ -56,13 +56,15 @@ fn found(nodes: &[&Prepared], ceremony_deadline_seconds: u32) -> RosterChain {
             ceremony_deadline_seconds,
             live_tags: Rules::LIVE_TAGS,
             segments_per_snapshot: Rules::SEGMENTS_PER_SNAPSHOT,
+            notice_seconds: 0,
         },
         circles: vec![Circle {
             id: CircleId::from_bytes([1; 16]),
             name: "test".to_owned(),
             purpose: "test".to_owned(),
             legal_bases: vec![LegalBasisText(code.clone())],
-            open: vec![OpenPair { publisher: sector.clone(), reader: sector.clone() }],
+            open: vec![OpenPair::new(sector.clone(), sector.clone())],
+            trial: false,
         }],
         legal_bases: vec![LegalBasis {
             code,
@@ -83,10 +85,7 @@ fn found(nodes: &[&Prepared], ceremony_deadline_seconds: u32) -> RosterChain {
                 sector: sector.clone(),
                 working_area: "test".to_owned(),
                 bsn_entitled: true,
-                keys: MemberKeys {
-                    organisation: node.identity().secrets.organisation_key().verifying_key(),
-                    node: node.identity().secrets.node_public_key(),
-                },
+                keys: node.identity().secrets.member_keys(),
                 addresses: node.addresses().iter().map(ToString::to_string).collect(),
                 contact_point: "test".to_owned(),
                 relay: false,
@@ -94,6 +93,7 @@ fn found(nodes: &[&Prepared], ceremony_deadline_seconds: u32) -> RosterChain {
             .collect(),
         governors: Governors { threshold: 1, keys: vec![governor.verifying_key()] },
         institutions: Vec::new(),
+        accountability: Accountability::default(),
     };
     RosterChain::found(genesis(content, &[&governor]).unwrap().0, None).unwrap()
 }

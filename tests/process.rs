@@ -273,14 +273,19 @@ fn the_socket_bears_with_bad_clients() {
     assert!(said(&vec![b' '; 3 << 20]).contains("longer than"));
 
     // More clients than there are seats: the last one is told, and the others are served on.
-    let seated: Vec<UnixStream> = (0..16)
-        .map(|_| {
-            let mut stream = connect();
-            stream.write_all(b"{\"request\":\"status\"}\n").unwrap();
-            BufReader::new(stream.try_clone().unwrap()).read_line(&mut String::new()).unwrap();
-            stream
-        })
-        .collect();
+    // The seat of a client that has left is free a moment later.
+    let started = std::time::Instant::now();
+    let seat = || loop {
+        let mut stream = connect();
+        let mut line = String::new();
+        let _refused = stream.write_all(b"{\"request\":\"status\"}\n");
+        BufReader::new(stream.try_clone().unwrap()).read_line(&mut line).unwrap();
+        if line.contains("waiting-for-roster") {
+            break stream;
+        }
+        assert!(started.elapsed() < machine::PATIENCE, "no seat: {line}");
+    };
+    let seated: Vec<UnixStream> = (0..16).map(|_| seat()).collect();
     assert!(said(b"").contains("try again when one has ended"));
     drop(seated);
     let started = std::time::Instant::now();

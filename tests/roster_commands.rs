@@ -157,6 +157,10 @@ fn request_that(number: u64, sector: &str, edition: u64, change: impl FnOnce(&mu
         contact_point: "dienst, 085-0010100".to_owned(),
         time: Timestamp(1_795_000_000),
         relay: false,
+        log_key: Some(key("log", number + 1_000 * edition).verifying_key()),
+        cosignature_key: Some(key("cosignature", number + 1_000 * edition).verifying_key()),
+        privacy_officer_key: None,
+        fg_key: None,
     };
     change(&mut request);
     request.sign(&organisation).unwrap().to_wire()
@@ -732,4 +736,57 @@ fn the_sample_of_a_network_file_founds_one_also_with_what_it_shows_in_comments()
         assert!(shown.contains("Rivierenland op proef"), "{shown}");
     }
     assert_ne!(sample, uncommented.join("\n"), "the sample shows settings in comments");
+}
+
+#[test]
+fn what_waits_lies_beside_the_chain_and_an_urgent_version_takes_it_back() {
+    let desk = Desk::founded();
+    desk.write("notice.toml", "[rules]\nnotice_seconds = 1000\n");
+    desk.write("name.toml", "name = \"Anders\"\n");
+    let signed = |draft: &str| {
+        desk.sign("anna", draft);
+        desk.sign("bert", draft);
+    };
+    desk.done("roster set --roster 1.roster --from notice.toml --out 2.roster");
+    signed("2.roster");
+    let told = desk.done("roster set --roster 2.roster --from name.toml --out 3.roster");
+    assert!(told.contains("It takes effect on a node 1000 s after the node first saw it."), "{told}");
+    signed("3.roster");
+    fs::create_dir(desk.path("node")).unwrap();
+    let network = desk.json("1.roster")["network"].as_str().unwrap().to_owned();
+    let install = |files: &str| desk.done(&format!("roster install --data node --network {network} {files}"));
+    let lies = |name: &str| desk.path("node/roster").join(name).exists();
+    install("1.roster");
+    assert!(install("2.roster").contains("Installed version 2"), "there is no notice period yet");
+    let told = install("3.roster");
+    assert!(told.contains("Version 3 of Anders waits"), "{told}");
+    assert!(lies("00000003.waiting") && !lies("00000003.roster"));
+    assert!(install("3.roster").contains("Installed already"), "and changes nothing");
+    assert_eq!(desk.json("node")["version"], 2, "what is in force is version 2");
+
+    // Another version 3, with the signatures it needs.
+    desk.write("other.toml", "name = \"Elders\"\n");
+    desk.done("roster set --roster 2.roster --from other.toml --out 3b.roster");
+    signed("3b.roster");
+    desk.refused(
+        &format!("roster install --data node --network {network} 3b.roster"),
+        "two different rosters of version 3",
+    );
+
+    let urgent = "roster remove-member --oin 00000099000000000005 --out 4.roster";
+    desk.refused(&format!("{urgent} --roster 2.roster --after 1.roster"), "names no later version");
+    let told = desk.done(&format!("{urgent} --roster 2.roster --after 3.roster"));
+    assert!(told.contains("It only takes away: it takes effect wherever it arrives."), "{told}");
+    signed("4.roster");
+    assert!(install("4.roster").contains("Installed version 4 of Rivierenland: 4 members."));
+    assert!(lies("00000003.roster") && lies("00000003.passed") && lies("00000004.roster"));
+    assert!(!lies("00000003.waiting"));
+    let shown = desk.json("node");
+    assert_eq!((shown["version"].as_u64(), shown["name"].as_str()), (Some(4), Some("Rivierenland")));
+
+    // A node that never was in the network takes the whole chain as it is.
+    fs::create_dir(desk.path("new")).unwrap();
+    let told = desk
+        .done(&format!("roster install --data new --network {network} 1.roster 2.roster 3.roster 4.roster"));
+    assert!(told.contains("Installed version 4"), "{told}");
 }

@@ -177,7 +177,7 @@ fn a_node_restored_from_before_the_roster_takes_the_new_keys_that_waited() {
     machines[0].start();
     let out = machines[0].folder().join("node.backup").to_str().unwrap().to_owned();
     let made: Value = serde_json::from_str(&machines[0].ok(&["backup", "--out", &out, "--json"])).unwrap();
-    assert_eq!(made["keys"], 4, "{made}");
+    assert_eq!(made["keys"], 8, "{made}");
     let checked: Value =
         serde_json::from_str(&machines[0].ok(&["restore", "--check", &out, "--json"])).unwrap();
     assert_eq!(checked["sound"], true, "{checked}");

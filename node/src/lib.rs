@@ -3,6 +3,7 @@
 #[macro_use]
 mod say;
 
+mod audit;
 pub mod backup;
 pub mod bench;
 pub mod cli;

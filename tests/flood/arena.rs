@@ -19,8 +19,8 @@ use protocol::feed::FeedRequest;
 use protocol::roster::RosterRequest;
 use protocol::{Command, Conversation, Input, Outbound, Reply, RequestId, Status};
 use roster::{
-    Circle, EpochRules, Governors, KeyholderRecord, LegalBasis, LegalBasisText, Member, MemberKeys, OpenPair,
-    RosterChain, RosterContent, Rules, genesis,
+    Accountability, Circle, EpochRules, Governors, KeyholderRecord, LegalBasis, LegalBasisText, Member,
+    MemberKeys, OpenPair, RosterChain, RosterContent, Rules, genesis,
 };
 use samenhang::runtime::{Prepared, RunningNode, now};
 use store::StorageSecret;
@@ -151,7 +151,7 @@ fn oin(serial: u8) -> Oin {
 
 /// The organisation's key of a member without a node.
 fn key(serial: u8) -> SigningKey {
-    SigningKey::from_seed(&Seed::from_bytes([serial; 32]))
+    SigningKey::from_seed(&Seed::from_bytes([serial; 32]).derive("organisation", 0))
 }
 
 fn family(number: usize) -> FamilyRef {
@@ -200,19 +200,12 @@ fn found(nodes: &[Prepared]) -> RosterChain {
         relay: false,
     };
     let running = nodes.iter().map(|node| {
-        let secrets = &node.identity().secrets;
-        let keys = MemberKeys {
-            organisation: secrets.organisation_key().verifying_key(),
-            node: secrets.node_public_key(),
-        };
+        let keys = node.identity().secrets.member_keys();
         member(node.identity().oin, keys, node.addresses().iter().map(ToString::to_string).collect())
     });
     let voices = [HONEST].into_iter().chain(HOSTILE).map(|serial| {
         let node = node_public_key(&[serial; 32]);
-        let keys = MemberKeys {
-            organisation: key(serial).verifying_key(),
-            node: crypto::VerifyingKey::from_bytes(node),
-        };
+        let keys = MemberKeys::new(key(serial).verifying_key(), crypto::VerifyingKey::from_bytes(node));
         member(oin(serial), keys, Vec::new())
     });
     let content = RosterContent {
@@ -225,13 +218,15 @@ fn found(nodes: &[Prepared]) -> RosterChain {
             ceremony_deadline_seconds: 60,
             live_tags: Rules::LIVE_TAGS,
             segments_per_snapshot: Rules::SEGMENTS_PER_SNAPSHOT,
+            notice_seconds: 0,
         },
         circles: vec![Circle {
             id: CIRCLE,
             name: "test".to_owned(),
             purpose: "test".to_owned(),
             legal_bases: vec![LegalBasisText(code.clone())],
-            open: vec![OpenPair { publisher: sector.clone(), reader: sector.clone() }],
+            open: vec![OpenPair::new(sector.clone(), sector.clone())],
+            trial: false,
         }],
         legal_bases: vec![LegalBasis {
             code,
@@ -250,6 +245,7 @@ fn found(nodes: &[Prepared]) -> RosterChain {
         members: running.chain(voices).collect(),
         governors: Governors { threshold: 1, keys: vec![governor.verifying_key()] },
         institutions: Vec::new(),
+        accountability: Accountability::default(),
     };
     RosterChain::found(genesis(content, &[&governor]).unwrap().0, None).unwrap()
 }

@@ -6,8 +6,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crypto::{Seed, SigningKey};
 use domain::{CircleId, LegalBasisCode};
 use roster::{
-    Circle, EpochRules, Governors, JoinRequest, KeyholderRecord, LegalBasis, LegalBasisText, Member,
-    OpenPair, RosterContent, Rules, SignedRoster, VerifiedRoster, genesis,
+    Accountability, Circle, EpochRules, Governors, JoinRequest, KeyholderRecord, LegalBasis, LegalBasisText,
+    Member, OpenPair, RosterContent, Rules, SignedRoster, VerifiedRoster, genesis,
 };
 
 use crate::machine::Machine;
@@ -51,13 +51,15 @@ pub(crate) fn found_as(
             ceremony_deadline_seconds: 60,
             live_tags: Rules::LIVE_TAGS,
             segments_per_snapshot: Rules::SEGMENTS_PER_SNAPSHOT,
+            notice_seconds: 0,
         },
         circles: vec![Circle {
             id: CircleId::from_bytes([1; 16]),
             name: text(),
             purpose: text(),
             legal_bases: vec![LegalBasisText(code.clone())],
-            open: vec![OpenPair { publisher: "jeugd".parse().unwrap(), reader: "jeugd".parse().unwrap() }],
+            open: vec![OpenPair::new("jeugd".parse().unwrap(), "jeugd".parse().unwrap())],
+            trial: false,
         }],
         legal_bases: vec![LegalBasis {
             code,
@@ -78,6 +80,7 @@ pub(crate) fn found_as(
         members,
         governors: Governors { threshold: 1, keys: vec![governor.verifying_key()] },
         institutions: Vec::new(),
+        accountability: Accountability::default(),
     };
     change(&mut content);
     genesis(content, &[&governor]).unwrap().0

@@ -17,6 +17,9 @@ pub struct SignalLine {
     pub zichtbaarheid: String,
     /// The legal basis.
     pub grondslag: Option<String>,
+    /// Why nothing is published of it, where its legal basis is the reason.
+    #[serde(default)]
+    pub gesloten: Option<String>,
     /// The unit.
     pub afdeling: Option<String>,
     /// Involved since.
@@ -60,6 +63,9 @@ pub struct AnswerLine {
     pub ander_gezin: Vec<InvolvedLine>,
     /// Completeness.
     pub dekking: Coverage,
+    /// Whether it is about a synthetic family in a trial circle.
+    #[serde(default)]
+    pub proef: bool,
 }
 
 /// Another organisation that is involved, or another unit of the own one.

@@ -19,6 +19,7 @@ mod explanation;
 mod family;
 mod handle;
 mod import;
+mod log;
 mod problem;
 mod proof;
 mod request;
@@ -37,11 +38,12 @@ pub use family::{
 };
 pub use handle::{Conversation, Conversations, Handle, in_process};
 pub use import::{BadRow, ImportReport};
+pub use log::{LogLine, LogState, LogUse};
 pub use problem::{Problem, ProblemKind};
 pub use proof::{ProofLine, Standing};
 pub use request::{CHUNK_BYTES, Extent, JudgementWanted, Request, Upload, Which};
 pub use response::{PAGE_LINES, Page, Progress, Reply, Response};
 pub use status::{
     ClockLine, ConnectionLine, ContinuedLine, HearingLine, KeyholderLine, NextEpochLine, Phase, ReadersLine,
-    ReviewLine, RosterLine, StatusLine,
+    ReviewLine, RosterLine, StatusLine, WaitingRosterLine,
 };

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::SealingKey;
+use crate::{LogUse, SealingKey};
 
 /// Bytes of a file that go into one [`Upload::Text`]. Escaped as JSON they are at most six times as long, which
 /// stays below [`MAX_REQUEST_BYTES`](crate::MAX_REQUEST_BYTES).
@@ -81,6 +81,11 @@ pub enum Request {
     Backup {
         /// Used for this one backup only.
         key: SealingKey,
+    },
+    /// The main log: its entries come as pages, between the two replies that say what it is and how many there were.
+    Log {
+        /// What for.
+        purpose: LogUse,
     },
     /// Leave the network: withdraw every signal and take no more.
     Leave {

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AnswerLine, BackupReport, BadRow, Coverage, DecidedLine, ImportReport, LeaveLine, MatchLine, Problem,
-    SealedBytes, SignalLine, StatusLine,
+    AnswerLine, BackupReport, BadRow, Coverage, DecidedLine, ImportReport, LeaveLine, LogLine, LogState,
+    MatchLine, Problem, SealedBytes, SignalLine, StatusLine,
 };
 
 /// Lines in one [`Page`]: a line has a few kilobytes at most, so a page stays well below
@@ -49,6 +49,8 @@ pub enum Page {
     BadRows(Vec<BadRow>),
     /// The next sealed bytes of a backup.
     Backup(SealedBytes),
+    /// Entries of the main log, in order.
+    Log(Vec<LogLine>),
 }
 
 /// What was done.
@@ -78,6 +80,10 @@ pub enum Reply {
     Decided(DecidedLine),
     /// What the backup holds whose bytes stood in the pages.
     BackedUp(BackupReport),
+    /// What the main log is whose entries follow.
+    Log(LogState),
+    /// How many entries of the main log stood in the pages.
+    LogEntries(u64),
     /// What leaving means.
     Leaving(LeaveLine),
     /// The node stops now.

@@ -137,6 +137,29 @@ pub struct RosterLine {
     pub members: usize,
     /// The newest version that another member says it acts on; 0 while nobody was heard.
     pub newest_heard: u32,
+    /// Versions that wait for the end of their notice, the next one first.
+    #[serde(default)]
+    pub waiting: Vec<WaitingRosterLine>,
+}
+
+/// A version of the roster that is signed by enough governors and not in force yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WaitingRosterLine {
+    /// The version.
+    pub version: u32,
+    /// Digest of the document.
+    pub digest: String,
+    /// When this node first saw it.
+    pub first_seen: String,
+    /// When it takes effect on this node.
+    pub takes_effect: String,
+    /// The same in UTC seconds.
+    pub takes_effect_seconds: u64,
+    /// Whether others' clocks bore the own one out when it was seen. Otherwise its notice begins when they do.
+    pub clock_agreed: bool,
+    /// What it changes in the version before it, one sentence each.
+    pub changes: Vec<String>,
 }
 
 /// What a node hears of others before it publishes in a circle.

@@ -20,7 +20,8 @@ pub use key_set::{
     CeremonyId, KeySet, KeySetDocument, KeySetError, Keyholder, KeyholderSection, SignedKeySet,
 };
 pub use oprf::{
-    BlindedBatch, Evaluation, KeyShare, MAX_BATCH, OprfError, VerifiedEvaluation, blind_scalar, oprf_input,
+    BlindedBatch, Evaluation, KeyShare, MAX_BATCH, OprfError, VerifiedEvaluation, blind_scalar,
+    filling_value, oprf_input,
 };
 pub use sealing::{SealError, SealingKey, SealingPublicKey};
 pub use seed::{Seed, SeedSequence};

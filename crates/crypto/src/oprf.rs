@@ -11,7 +11,7 @@ mod proof;
 mod share;
 mod suite;
 
-pub use batch::{BlindedBatch, VerifiedEvaluation, blind_scalar};
+pub use batch::{BlindedBatch, VerifiedEvaluation, blind_scalar, filling_value};
 use domain::{Epoch, NetworkId};
 pub use error::OprfError;
 pub use share::{Evaluation, KeyShare};

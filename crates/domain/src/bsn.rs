@@ -18,6 +18,12 @@ impl Bsn {
     pub fn reveal(&self) -> &str {
         std::str::from_utf8(&self.0).expect("a BSN holds ASCII digits only")
     }
+
+    /// Whether it lies in the range that is issued to nobody and meant for tests: numbers that begin with 999 (RvIG).
+    #[must_use]
+    pub fn is_for_tests(&self) -> bool {
+        self.0.starts_with(b"999")
+    }
 }
 
 impl FromStr for Bsn {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::{CalendarDate, Invalid, LegalBasisCode, Person, PersonalText, PlainText, Role};
+use crate::{Bsn, CalendarDate, Invalid, LegalBasisCode, Person, PersonalText, PlainText, Role};
 
 /// Most persons in one family record; keeps evaluation and storage bounded.
 const MAX_PERSONS: usize = 40;
@@ -121,6 +121,20 @@ impl Family {
             return Err(Invalid::new("gezin", "holds more text than a family record can"));
         }
         Ok(Self { persons, kindcheck })
+    }
+
+    /// Whether all persons are made up for tests: with a BSN that is meant for tests, or without BSN and with a surname that
+    /// begins with `Proef`.
+    #[must_use]
+    pub fn is_synthetic(&self) -> bool {
+        let named = |person: &Person| {
+            person
+                .name
+                .surname
+                .as_ref()
+                .is_some_and(|name| name.reveal().trim().to_lowercase().starts_with("proef"))
+        };
+        self.persons.iter().all(|person| person.bsn.as_ref().map_or_else(|| named(person), Bsn::is_for_tests))
     }
 
     /// The persons, in the order recorded.

@@ -26,7 +26,7 @@ pub use completeness::{Completeness, FeedState};
 pub use dummies::Dummies;
 pub use error::FeedError;
 pub use feed::{FeedId, HeadDocument, HeaderDocument, MAX_GENERATION, MAX_PARTS, MAX_SEQUENCE, Position};
-pub use matches::{Involvement, MatchRecord, Matches};
+pub use matches::{Found, Involvement, MatchRecord, Matches};
 pub use own::{Hit, OwnFamilies, Participation, Prober};
 pub use proof::{Claim, MAX_PROOF_BYTES, MAX_STATEMENT_BYTES, NotProven, Proof, ProofPlace, UnverifiedProof};
 pub use publisher::{Publisher, Restored, Segment};

@@ -1,10 +1,13 @@
 //! What was found: per own family, which keys agree with which organisation.
 
+mod found;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{Certainty, CircleId, Epoch, FamilyRef, KeyClass, Oin};
 use linkage::{Basis, Explanation, LinkageKey, Verdict};
 
+pub use self::found::Found;
 use crate::{FeedId, Hit, OwnFamilies};
 
 /// Another organisation involved with an own family.
@@ -34,7 +37,7 @@ pub struct MatchRecord {
 /// The match table: kept up to date as segments and evaluations arrive, so that a question only reads it.
 #[derive(Debug, Default)]
 pub struct Matches {
-    found: BTreeMap<FamilyRef, BTreeMap<FeedId, BTreeSet<LinkageKey>>>,
+    found: BTreeMap<FamilyRef, Found>,
 }
 
 impl Matches {
@@ -42,8 +45,11 @@ impl Matches {
     pub fn add(&mut self, feed: FeedId, hits: Vec<Hit>) -> Vec<MatchRecord> {
         let mut changed = BTreeSet::new();
         for hit in hits {
-            let agreeing = self.found.entry(hit.family.clone()).or_default().entry(feed).or_default();
-            if agreeing.insert(hit.key) {
+            let found = match self.found.get_mut(&hit.family) {
+                Some(found) => found,
+                None => self.found.entry(hit.family.clone()).or_default(),
+            };
+            if found.insert(feed, hit.key) {
                 changed.insert(hit.family);
             }
         }
@@ -53,41 +59,40 @@ impl Matches {
     /// Removes hits on one feed: its publisher withdrew the tags. Returns the records that changed, those without
     /// agreeing keys among them.
     pub fn withdraw(&mut self, feed: FeedId, hits: &[Hit]) -> Vec<MatchRecord> {
-        let mut changed = BTreeSet::new();
+        let mut gone: BTreeMap<&FamilyRef, Vec<&LinkageKey>> = BTreeMap::new();
         for hit in hits {
-            let Some(found) = self.found.get_mut(&hit.family) else { continue };
-            let Some(agreeing) = found.get_mut(&feed) else { continue };
-            if agreeing.remove(&hit.key) {
-                changed.insert(hit.family.clone());
-            }
-            if agreeing.is_empty() {
-                found.remove(&feed);
+            gone.entry(&hit.family).or_default().push(&hit.key);
+        }
+        let mut changed = Vec::new();
+        for (family, keys) in gone {
+            if self.found.get_mut(family).is_some_and(|found| found.remove(&feed, keys)) {
+                changed.push(self.record(family.clone(), feed));
+                self.tidy(family);
             }
         }
-        let record = |family: FamilyRef| self.record(family, feed);
-        changed.into_iter().map(record).collect()
+        changed
     }
 
     /// Puts what was found for a family in an epoch in the place of what was found there before. Returns the records
     /// that changed, those that are gone without agreeing keys.
-    pub fn replace(
-        &mut self,
-        epoch: Epoch,
-        family: &FamilyRef,
-        found: BTreeMap<FeedId, BTreeSet<LinkageKey>>,
-    ) -> Vec<MatchRecord> {
+    pub fn replace(&mut self, epoch: Epoch, family: &FamilyRef, found: &Found) -> Vec<MatchRecord> {
         let held = self.found.entry(family.clone()).or_default();
-        let before: BTreeMap<FeedId, BTreeSet<LinkageKey>> =
-            held.extract_if(.., |feed, _| feed.epoch == epoch).collect();
-        held.extend(found);
-        let now = self.found.get(family).into_iter().flatten().filter(|(feed, _)| feed.epoch == epoch);
-        let changed =
-            now.filter(|(place, agreeing)| before.get(place) != Some(agreeing)).map(|(place, _)| *place);
-        let mut changed: BTreeSet<FeedId> = changed.collect();
-        let gone = |place: &&FeedId| !self.found.get(family).is_some_and(|found| found.contains_key(place));
-        changed.extend(before.keys().filter(gone));
-        let record = |feed| self.record(family.clone(), feed);
-        changed.into_iter().map(record).collect()
+        let of_epoch = held.feeds().chain(found.feeds()).filter(|feed| feed.epoch == epoch);
+        let concerned: BTreeSet<FeedId> = of_epoch.copied().collect();
+        let mut changed = Vec::new();
+        for feed in concerned {
+            let (before, agreeing) = (held.agreeing_with(&feed), found.agreeing_with(&feed));
+            if before == agreeing {
+                continue;
+            }
+            held.remove(&feed, before.difference(&agreeing));
+            for key in agreeing.difference(&before) {
+                held.insert(feed, key.clone());
+            }
+            changed.push(MatchRecord { family: family.clone(), feed, agreeing });
+        }
+        self.tidy(family);
+        changed
     }
 
     /// Removes the keys of one family that it no longer carries, and everything in circles in which it no longer takes
@@ -99,50 +104,57 @@ impl Matches {
         takes_part: impl Fn(&CircleId) -> bool,
     ) -> Vec<MatchRecord> {
         let Some(found) = self.found.get_mut(family) else { return Vec::new() };
-        let mut changed = Vec::new();
-        for (place, agreeing) in found.iter_mut() {
-            let before = agreeing.len();
-            let stays = takes_part(&place.circle);
-            agreeing.retain(|key| stays && carried(key));
-            if agreeing.len() != before {
-                changed.push(*place);
-            }
-        }
-        found.retain(|_, agreeing| !agreeing.is_empty());
-        let record = |feed| self.record(family.clone(), feed);
-        changed.into_iter().map(record).collect()
+        let changed = found.retain(|feed, key| takes_part(&feed.circle) && carried(key));
+        let changed = changed.into_iter().map(|feed| self.record(family.clone(), feed)).collect();
+        self.tidy(family);
+        changed
     }
 
     /// Takes back a record after a restart.
     pub fn restore(&mut self, record: MatchRecord) {
-        self.found.entry(record.family).or_default().insert(record.feed, record.agreeing);
+        let MatchRecord { family, feed, agreeing } = record;
+        if agreeing.is_empty() {
+            return;
+        }
+        let found = self.found.entry(family).or_default();
+        for key in agreeing {
+            found.insert(feed, key);
+        }
     }
 
     /// Forgets everything found in one feed. Returns the records that are gone, without agreeing keys.
     pub fn remove_feed(&mut self, feed: FeedId) -> Vec<MatchRecord> {
-        let mut gone = Vec::new();
-        for (family, found) in &mut self.found {
-            if found.remove(&feed).is_some() {
-                gone.push(family.clone());
-            }
-        }
+        let gone = self.remove_where(|found| *found == feed);
         gone.into_iter().map(|family| self.record(family, feed)).collect()
     }
 
     /// Forgets everything found in an epoch that is over. Returns the families concerned.
     pub fn remove_epoch(&mut self, epoch: Epoch) -> Vec<FamilyRef> {
+        self.remove_where(|feed| feed.epoch == epoch)
+    }
+
+    /// Forgets everything found in some feeds. Returns the families concerned.
+    fn remove_where(&mut self, is_over: impl Fn(&FeedId) -> bool) -> Vec<FamilyRef> {
         let mut gone = Vec::new();
-        for (family, found) in &mut self.found {
-            if found.extract_if(.., |feed, _| feed.epoch == epoch).count() > 0 {
+        self.found.retain(|family, found| {
+            if !found.retain(|feed, _| !is_over(feed)).is_empty() {
                 gone.push(family.clone());
             }
-        }
+            !found.is_empty()
+        });
         gone
     }
 
     /// Forgets everything about a family, and names what is to be removed from disk.
     pub fn remove_family(&mut self, family: &FamilyRef) -> Vec<FeedId> {
-        self.found.remove(family).map(|found| found.into_keys().collect()).unwrap_or_default()
+        self.found.remove(family).map(|found| found.feeds().copied().collect()).unwrap_or_default()
+    }
+
+    /// A family for which nothing is found has no place in the table.
+    fn tidy(&mut self, family: &FamilyRef) {
+        if self.found.get(family).is_some_and(Found::is_empty) {
+            self.found.remove(family);
+        }
     }
 
     /// The organisations involved with a family, by OIN, by the keys that count where they were found. Keys that agree
@@ -155,8 +167,8 @@ impl Matches {
         counts: impl Fn(&FeedId, KeyClass) -> bool,
     ) -> Vec<Involvement> {
         let mut by_organisation: BTreeMap<Oin, BTreeSet<LinkageKey>> = BTreeMap::new();
-        for (feed, agreeing) in self.found.get(family).into_iter().flatten() {
-            let counting = agreeing.iter().filter(|key| counts(feed, key.kind().class())).cloned();
+        for (feed, agreeing) in self.found.get(family).into_iter().flat_map(Found::agreeing) {
+            let counting = agreeing.filter(|key| counts(feed, key.kind().class())).cloned();
             by_organisation.entry(feed.publisher).or_default().extend(counting);
         }
         by_organisation
@@ -178,7 +190,7 @@ impl Matches {
         organisation: &Oin,
         since: Epoch,
     ) -> impl Iterator<Item = &LinkageKey> {
-        let found = self.found.get(family).into_iter().flatten();
+        let found = self.found.get(family).into_iter().flat_map(Found::agreeing);
         let of = *organisation;
         found
             .filter(move |(feed, _)| feed.publisher == of && feed.epoch >= since)
@@ -186,8 +198,8 @@ impl Matches {
     }
 
     fn record(&self, family: FamilyRef, feed: FeedId) -> MatchRecord {
-        let found = self.found.get(&family).and_then(|found| found.get(&feed));
-        let agreeing = found.cloned().unwrap_or_default();
+        let found = self.found.get(&family);
+        let agreeing = found.map(|found| found.agreeing_with(&feed)).unwrap_or_default();
         MatchRecord { family, feed, agreeing }
     }
 }

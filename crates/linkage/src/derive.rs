@@ -6,12 +6,15 @@ use domain::{AddressKind, Bsn, CalendarDate, Family, Person, Role};
 
 use crate::birth::Birth;
 use crate::family_keys::{Collector, Field, Source};
-use crate::frequency::{COMMONEST_INITIAL, given_bits, initial_bits, surname_bits};
-use crate::name::{GivenName, given_name, outline, surname_codes};
+use crate::frequency::{
+    COMMONEST_INITIAL, any_initial_bits, given_bits, initial_bits, is_common_surname, outline_bits,
+    surname_bits,
+};
+use crate::name::{GivenName, ending, given_name, outline, surname_codes};
 use crate::place::{Place, Residence, residents};
 use crate::private::{PrivateBytes, PrivateText};
 use crate::weight::{
-    ADDRESS, ADDRESS_CROWDED, ADDRESS_SHARED, AREA, Bits, OUTLINE, PROBABLE, SECOND_INITIAL,
+    ADDRESS, ADDRESS_CROWDED, ADDRESS_SHARED, AREA_AND_NUMBER, Bits, POSTCODE, SECOND_INITIAL, SURNAME_START,
 };
 use crate::{FamilyKeys, FieldKind, HouseholdSuppression, KeyKind, LinkageKey};
 
@@ -32,14 +35,15 @@ pub struct DeriveOptions<'a> {
 ///
 /// | | with BSN | without |
 /// |---|---|---|
-/// | child | `bsn`, `naam-geboorte`, `geboorte-adres`, `voornaam-geboorte-wijk` | the last three and `naam-adres` |
-/// | adult | `bsn`, `naam-geboorte`, `geboorte-adres`, `naam-adres` | the last three and `voornaam-geboorte-wijk` |
+/// | child | `bsn`, `naam-geboorte`, `geboorte-adres` | the last two and `naam-adres` |
+/// | adult | `bsn`, `naam-geboorte`, `geboorte-adres`, `naam-adres` | the last three |
+/// | adult of a name that is not common | `naam-postcode`, `naam-wijk-nummer` | the same |
 /// | both | `voornaam-adres`, two where given names are written out | the same |
+/// | without a known home | `begin-geboorte` | the same |
 /// | of a common name | `volle-naam-geboorte`, two where given names are written out | the same |
 ///
-/// An adult is often known by name and address only, a child hardly ever; a child's given name is recorded in
-/// full, an adult's often as initials. What the other side lacks decides, so the fourth key differs. A child without
-/// a whole birth date has room for `naam-adres` in any case.
+/// An adult is often known by name and address only, a child hardly ever, but for one without a number or a whole birth
+/// date.
 ///
 /// `volle-naam-geboorte` is for those of whom surname, birth date and the commonest initial are not probable; whether that
 /// is so follows from surname and date, so both sides agree on it. Where it holds a given name or two initials, so does
@@ -53,11 +57,12 @@ pub struct DeriveOptions<'a> {
 ///
 /// The values join these fields, each preceded by its length: `bsn`: nine digits · `naam-geboorte`: surname code,
 /// initial, birth date · `naam-adres`: outline of that code, initial, postcode, number · `geboorte-adres`: birth date,
-/// postcode, number · `voornaam-geboorte-wijk`: given name code, birth date, four digits · `volle-naam-geboorte`: `voornaam` and the
+/// postcode, number · `volle-naam-geboorte`: `voornaam` and the
 /// given name code, or `voorletters` and two letters, then surname code, birth date · `voornaam-adres`: the same two, then
-/// postcode, number · `huishouden`: surname code, postcode, number, letter and addition · `huishouden-begin`: the same with
-/// the first three letters of the code, `huishouden-einde` with the last three. Person keys leave letter and addition out,
-/// because systems record them unevenly.
+/// postcode, number · `huishouden`: the first three letters of the code, postcode, number, letter and addition ·
+/// `huishouden-einde`: the same with the last letters of the code · `naam-postcode`: surname code, initial, postcode ·
+/// `naam-wijk-nummer`: surname code, initial, four digits, number · `begin-geboorte`: the first three letters of the code,
+/// initial, birth date. Person keys leave letter and addition out, because systems record them unevenly.
 #[must_use]
 pub fn derive(family: &Family, options: &DeriveOptions<'_>) -> FamilyKeys {
     let mut collector = Collector::default();
@@ -84,9 +89,11 @@ fn is_placeholder(bsn: &Bsn) -> bool {
     digits.ends_with('0') && head.all(|digit| Some(digit) == first)
 }
 
-/// Letters of a surname's code in `huishouden-begin` and `huishouden-einde`. One slip of the pen leaves one of the two as it
-/// is; with fewer letters neighbours and former occupants begin alike.
-const HOUSEHOLD_CHARS: usize = 3;
+/// Letters of a surname's code in `huishouden` and `begin-geboorte`: with fewer, neighbours and former occupants begin alike.
+const START_CHARS: usize = 3;
+
+/// Below this, in tenths of a bit, a name and a birth date are told apart by a given name or two initials as well.
+const COMMON: Bits = 270;
 
 /// One person's facts in canonical form.
 struct Facts<'a> {
@@ -122,7 +129,7 @@ impl Facts<'_> {
                 for letter in &letters {
                     let text = letter.to_string();
                     let initial = text.as_bytes();
-                    let initial_field = field(FieldKind::Initial, &[initial], initial_bits(*letter));
+                    let initial_field = initial_field(given, *letter, &letters);
                     if let Some(birth) = &self.birth {
                         let fields = vec![surname_field(surname), initial_field.clone(), birth_field(birth)];
                         add(KeyKind::NameBirth, &[code, initial, birth.reveal()], fields);
@@ -135,6 +142,7 @@ impl Facts<'_> {
                         add(KeyKind::NameAddress, &parts, fields);
                     }
                 }
+                self.collect_near(given, surname, &mut add);
                 if let Some(birth) = &self.birth {
                     for fuller in fuller.iter().filter(|_| is_common(surname, birth)) {
                         let parts = [fuller.mark, fuller.value, code, birth.reveal()];
@@ -158,17 +166,37 @@ impl Facts<'_> {
             let fields = vec![birth_field(birth), address_field(place, suppressed)];
             add(KeyKind::BirthAddress, &parts, fields);
         }
-        let given_name = self.given.as_ref().and_then(|given| given.code.as_ref());
-        if let (Some(given), Some(home)) = (given_name, &self.residence.home)
-            && (child || self.bsn.is_none())
-        {
-            let (code, area) = (given.reveal().as_bytes(), home.door.area());
-            let fields = vec![
-                field(FieldKind::GivenName, &[code], given_bits(given.reveal())),
-                birth_field(birth),
-                field(FieldKind::Area, &[area], AREA),
-            ];
-            add(KeyKind::GivenBirthArea, &[code, birth.reveal(), area], fields);
+    }
+
+    /// Keys that make up for one slip each: in the house number, in the letters of a postcode, and in the surname of
+    /// somebody without a known home, of whom name and birth date are all there is.
+    fn collect_near(
+        &self,
+        given: &GivenName,
+        surname: &PrivateText,
+        add: &mut impl FnMut(KeyKind, &[&[u8]], Vec<Field>),
+    ) {
+        let code = surname.reveal();
+        let text = given.initial.to_string();
+        let initial = text.as_bytes();
+        let initial_field = || initial_field(given, given.initial, &[given.initial]);
+        if let Some(home) = &self.residence.home {
+            if self.source.role == Role::Child || is_common_surname(code) {
+                return;
+            }
+            let (postcode, area, number) = (home.door.postcode(), home.door.area(), home.door.number());
+            let fields = |place: &[&[u8]], bits| {
+                vec![surname_field(surname), initial_field(), field(FieldKind::Area, place, bits)]
+            };
+            let parts: [&[u8]; 3] = [code.as_bytes(), initial, postcode];
+            add(KeyKind::NamePostcode, &parts, fields(&[postcode], POSTCODE));
+            let parts: [&[u8]; 4] = [code.as_bytes(), initial, area, &number];
+            add(KeyKind::NameAreaNumber, &parts, fields(&[area, &number], AREA_AND_NUMBER));
+        } else if let Some(birth) = &self.birth {
+            let parts: [&[u8]; 3] = [first(code, START_CHARS).as_bytes(), initial, birth.reveal()];
+            let whole = surname_field(surname);
+            let start = Field { bits: whole.bits.min(SURNAME_START), ..whole };
+            add(KeyKind::StartBirth, &parts, vec![start, initial_field(), birth_field(birth)]);
         }
     }
 }
@@ -176,7 +204,7 @@ impl Facts<'_> {
 /// Whether a surname and a birth date leave too much to chance beside an initial. Of the commonest one, because names
 /// that sound alike may begin with different letters, and both sides must say the same.
 fn is_common(surname: &PrivateText, birth: &Birth) -> bool {
-    surname_bits(surname.reveal()) + COMMONEST_INITIAL + birth.bits() < PROBABLE
+    surname_bits(surname.reveal()) + COMMONEST_INITIAL + birth.bits() < COMMON
 }
 
 /// What is known of somebody's given names beside the first initial.
@@ -211,7 +239,7 @@ fn fuller(given: &GivenName) -> Vec<Fuller<'_>> {
 }
 
 /// Household keys: from the surname of anyone whose home is a child's in this record, and of adults of whom no address is
-/// recorded when the children have one home only; when no child is in it, of any adult at the own home; only for families
+/// recorded when every child has the same home; when no child is in it, of any adult at the own home; only for families
 /// with a child or a kindcheck, and not at suppressed addresses.
 fn collect_households(family: &Family, options: &DeriveOptions<'_>, collector: &mut Collector) {
     if !family.has_children() {
@@ -225,7 +253,9 @@ fn collect_households(family: &Family, options: &DeriveOptions<'_>, collector: &
     let child_homes: BTreeSet<Place> =
         homes().filter(|(_, person, _)| person.role == Role::Child).map(|(_, _, home)| home).collect();
     let suppressed = options.suppressed_households;
-    if let (Some(home), None) = (child_homes.first(), child_homes.iter().nth(1)) {
+    let homeless = residents(family, options.today)
+        .any(|(_, person, residence)| person.role == Role::Child && residence.home.is_none());
+    if let (Some(home), None, false) = (child_homes.first(), child_homes.iter().nth(1), homeless) {
         for (position, person) in family.persons().iter().enumerate() {
             if lives_with_children(person) && !suppressed.covers(home) {
                 collect_household(position, person, home, suppressed, collector);
@@ -239,10 +269,12 @@ fn collect_households(family: &Family, options: &DeriveOptions<'_>, collector: &
 }
 
 /// Whether somebody of whom no address is recorded counts as living with the children: an adult whose address is neither
-/// secret nor elsewhere. Who is wrong about it ties nobody: at the address itself nobody else has that name.
+/// secret nor elsewhere, and who is not known to have left one. Who is wrong about it ties nobody: at the address itself
+/// nobody else has that name.
 fn lives_with_children(person: &Person) -> bool {
     let is_adult = !matches!(person.role, Role::Child | Role::Other);
-    is_adult && person.address.is_none() && person.address_kind == AddressKind::Home
+    let is_unknown = person.address.is_none() && person.previous.is_none();
+    is_adult && is_unknown && person.address_kind == AddressKind::Home
 }
 
 /// The household keys of one person's surnames at one address.
@@ -257,11 +289,9 @@ fn collect_household(
     for surname in surname_codes(&person.name) {
         let code = surname.reveal();
         let (number, unit) = (home.door.number(), home.unit().as_bytes());
-        for (kind, name) in [
-            (KeyKind::Household, code),
-            (KeyKind::HouseholdStart, first(code, HOUSEHOLD_CHARS)),
-            (KeyKind::HouseholdEnd, last(code, HOUSEHOLD_CHARS)),
-        ] {
+        for (kind, name) in
+            [(KeyKind::Household, first(code, START_CHARS)), (KeyKind::HouseholdEnd, ending(code))]
+        {
             let parts: [&[u8]; 4] = [name.as_bytes(), home.door.postcode(), &number, unit];
             let fields = vec![surname_field(&surname), address_field(home, suppressed)];
             collector.add(LinkageKey::new(kind, &parts), source, fields);
@@ -272,12 +302,6 @@ fn collect_household(
 /// At most so many characters from the beginning.
 fn first(text: &str, count: usize) -> &str {
     text.char_indices().nth(count).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
-}
-
-/// At most so many characters from the end.
-fn last(text: &str, count: usize) -> &str {
-    let begin = text.char_indices().rev().nth(count.saturating_sub(1));
-    begin.and_then(|(begin, _)| text.get(begin..)).unwrap_or(text)
 }
 
 fn field(kind: FieldKind, value: &[&[u8]], bits: Bits) -> Field {
@@ -293,9 +317,17 @@ fn surname_field(surname: &PrivateText) -> Field {
     field(FieldKind::Surname, &[drawn.reveal().as_bytes()], surname_bits(surname.reveal()))
 }
 
+/// However rare a name is, its outline is that of common ones too.
 fn outline_field(surname: &PrivateText) -> Field {
-    let whole = surname_field(surname);
-    Field { bits: whole.bits.min(OUTLINE), ..whole }
+    let drawn = outline(surname.reveal());
+    field(FieldKind::Surname, &[drawn.reveal().as_bytes()], outline_bits(drawn.reveal()))
+}
+
+/// The initial as the record has it, by whatever letter it is looked for. That the other initial is one of several
+/// that a roepnaam may stand for is worth as little as they are common together.
+fn initial_field(given: &GivenName, letter: char, letters: &[char]) -> Field {
+    let bits = if letter == given.initial { initial_bits(letter) } else { any_initial_bits(letters) };
+    field(FieldKind::Initial, &[given.initial.to_string().as_bytes()], bits)
 }
 
 fn birth_field(birth: &Birth) -> Field {
@@ -316,10 +348,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn beginnings_and_ends_are_whole_characters() {
-        assert_eq!((first("mYer", 2), last("mYer", 3)), ("mY", "Yer"));
-        assert_eq!((first("ŁŁŁ", 2), last("ŁŁŁ", 2)), ("ŁŁ", "ŁŁ"));
-        assert_eq!((first("o", 2), last("o", 3), last("", 3)), ("o", "o", ""));
+    fn a_beginning_is_of_whole_characters() {
+        assert_eq!((first("mYer", 2), first("ŁŁŁ", 2), first("o", 2)), ("mY", "ŁŁ", "o"));
     }
 
     #[test]

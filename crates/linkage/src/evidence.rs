@@ -10,8 +10,13 @@ use crate::weight::{Bits, POSSIBLE, PROBABLE, Slot};
 use crate::{Basis, BasisRole, FamilyKeys, FieldKind, KeyKind, Verdict};
 
 /// Weak keys of a person of which at least one must agree beside a BSN for it to be certain. Keys that hold no more than
-/// what others hold already, and a given name, are no witnesses of their own.
+/// what others hold already, and a given name or another initial, are no witnesses of their own.
 const WITNESSES: usize = 2;
+
+/// Whether a kind of key says something that no other kind of a person's keys says.
+fn may_witness(kind: KeyKind) -> bool {
+    matches!(kind, KeyKind::NameBirth | KeyKind::NameAddress | KeyKind::BirthAddress)
+}
 
 /// What agreement with another organisation says about a family, in terms of the own record only.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,16 +68,22 @@ impl FamilyKeys {
     /// evidence is then joined as a union of distinct facts: a surname or address that siblings share, or a birth date
     /// that twins share, counts once, so that two persons corroborate each other only by what is their own. The
     /// household key is probable, alone or not.
+    ///
+    /// More agreement never means less, but for the initials of a roepnaam: where several of them agree and not all, another
+    /// roepnaam is meant.
     #[must_use]
     pub fn evidence(&self, agreeing: impl IntoIterator<Item = usize>) -> Evidence {
         let mut persons: BTreeMap<Source, Agreement<'_>> = BTreeMap::new();
         let mut households: BTreeSet<KeyKind> = BTreeSet::new();
-        for entry in self.entries(agreeing) {
+        let agreeing = self.entries(agreeing);
+        for entry in &agreeing {
             if entry.key.kind().is_of_household() {
                 households.insert(entry.key.kind());
                 continue;
             }
-            for source in &entry.sources {
+            for source in
+                entry.sources.iter().filter(|source| !self.speaks_of_another(**source, entry, &agreeing))
+            {
                 persons.entry(*source).or_default().add(entry);
             }
         }
@@ -81,7 +92,7 @@ impl FamilyKeys {
         let household = !households.is_empty();
         if household {
             certainty = Some(Certainty::Probable);
-            // The whole name says all that its beginning and its end do.
+            // Who has the same name has the same beginning and end: the end is told where it agrees alone.
             if households.contains(&KeyKind::Household) {
                 households.retain(|key| *key == KeyKind::Household);
             }
@@ -111,6 +122,18 @@ impl FamilyKeys {
         }
         let verdict = certainty.map(|certainty| Verdict { certainty, basis: basis.into_iter().collect() });
         Evidence { verdict, weight, household, persons: told }
+    }
+
+    /// Whether the other side means somebody called by another roepnaam. The initials that one may stand for agree one at a
+    /// time with whoever is registered under such a name, and all with whoever has the same roepnaam. Where several agree
+    /// and not all, another roepnaam may stand for them too: Bert and Lia are not one person.
+    fn speaks_of_another(&self, source: Source, entry: &Entry, agreeing: &[&Entry]) -> bool {
+        if !entry.holds(FieldKind::Initial) {
+            return false;
+        }
+        let has_same = |other: &Entry| other.sources.contains(&source) && other.has_facts_of(entry);
+        let agreed = agreeing.iter().filter(|other| has_same(other)).count();
+        agreed > 1 && agreed < self.all_entries().iter().filter(|other| has_same(other)).count()
     }
 
     /// The initial of a person. Given names with one initial count once for a family: twins of whom the other side knows one
@@ -151,17 +174,18 @@ impl<'a> Agreement<'a> {
 
     fn told<'b>(&self, source: Source, own: impl Iterator<Item = &'b Entry>) -> PersonEvidence {
         let (mut kinds, mut unconfirmed) = (BTreeSet::new(), BTreeSet::new());
-        let mut witnesses = 0;
+        let mut witnesses: Vec<&Entry> = Vec::new();
         for entry in own {
             kinds.insert(entry.key.kind());
-            let is_witness =
-                !matches!(entry.key.kind(), KeyKind::Bsn | KeyKind::FullNameBirth | KeyKind::GivenAddress);
-            witnesses += usize::from(is_witness);
+            // The initials that a roepnaam may stand for make several keys of the same facts.
+            if may_witness(entry.key.kind()) && !witnesses.iter().any(|known| known.has_facts_of(entry)) {
+                witnesses.push(entry);
+            }
             unconfirmed.extend(entry.fields.iter().map(|field| field.kind));
         }
         unconfirmed.retain(|kind| !self.agreed.contains(kind));
         let by_number = self.keys.contains(&KeyKind::Bsn);
-        let is_contradicted = by_number && self.keys.len() == 1 && witnesses >= WITNESSES;
+        let is_contradicted = by_number && self.keys.len() == 1 && witnesses.len() >= WITNESSES;
         let weight = self.best.values().map(|field| field.bits).sum();
         let certainty = match (by_number, is_contradicted) {
             (true, false) => Some(Certainty::Certain),

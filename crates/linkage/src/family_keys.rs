@@ -34,6 +34,23 @@ pub(crate) struct Entry {
     pub(crate) fields: Vec<Field>,
 }
 
+impl Entry {
+    /// Whether the key covers such a fact.
+    pub(crate) fn holds(&self, kind: FieldKind) -> bool {
+        self.fields.iter().any(|field| field.kind == kind)
+    }
+
+    /// Whether the other key is of the same kind and covers the same facts, but for the initial.
+    pub(crate) fn has_facts_of(&self, other: &Self) -> bool {
+        self.key.kind() == other.key.kind() && self.values_but_initial().eq(other.values_but_initial())
+    }
+
+    fn values_but_initial(&self) -> impl Iterator<Item = &PrivateBytes> {
+        let fields = self.fields.iter().filter(|field| field.kind != FieldKind::Initial);
+        fields.map(|field| &field.value)
+    }
+}
+
 /// The distinct keys of one family, sorted. A key's position in [`FamilyKeys::keys`] names it.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct FamilyKeys {
@@ -104,14 +121,17 @@ pub(crate) struct Collector {
 }
 
 impl Collector {
-    /// Notes that `source` carries the key made of these fields. Where sources differ in what a fact is worth, the least
-    /// counts.
+    /// Notes that `source` carries the key made of these fields. Where sources differ in what a fact is or is worth, the
+    /// least counts: an initial is the own one of one source and stands for another of the next.
     pub(crate) fn add(&mut self, key: LinkageKey, source: Source, fields: Vec<Field>) {
         let (sources, kept) = self.found.entry(key).or_default();
         sources.insert(source);
         for field in fields {
             match kept.iter_mut().find(|known| known.kind == field.kind) {
-                Some(known) => known.bits = known.bits.min(field.bits),
+                Some(known) => {
+                    known.bits = known.bits.min(field.bits);
+                    known.value = field.value.min(known.value.clone());
+                }
                 None => kept.push(field),
             }
         }

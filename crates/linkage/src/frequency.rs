@@ -7,8 +7,8 @@ use std::sync::LazyLock;
 
 use domain::{PersonName, PersonalText};
 
-use crate::name::{given_name, surname_codes};
-use crate::weight::Bits;
+use crate::name::{given_name, outline, surname_codes};
+use crate::weight::{Bits, OUTLINE};
 
 /// A surname that is not among the most common: the chance-weighted mean of all others, as they sound.
 const SURNAME: Bits = 120;
@@ -91,6 +91,25 @@ pub(crate) fn surname_bits(code: &str) -> Bits {
     BY_CODE.get(code).copied().unwrap_or(SURNAME)
 }
 
+/// What agreement on the outline of a surname is worth at most: what the commonest surname of that outline is.
+pub(crate) fn outline_bits(drawn: &str) -> Bits {
+    static BY_OUTLINE: LazyLock<BTreeMap<String, Bits>> = LazyLock::new(|| {
+        let mut commonest = BTreeMap::new();
+        for (name, bits) in COMMON_SURNAMES {
+            let least = commonest.entry(outline(&code_of(name)).reveal().to_owned()).or_insert(*bits);
+            *least = (*bits).min(*least);
+        }
+        commonest
+    });
+    BY_OUTLINE.get(drawn).copied().unwrap_or(OUTLINE).min(OUTLINE)
+}
+
+/// Whether a name is among the most common. Two persons of another name, one initial and nearly one address are hardly
+/// ever strangers.
+pub(crate) fn is_common_surname(code: &str) -> bool {
+    surname_bits(code) < SURNAME
+}
+
 /// The code of a surname in the table.
 fn code_of(name: &str) -> String {
     let surname = PersonalText::new("geslachtsnaam", name).ok();
@@ -101,35 +120,47 @@ fn code_of(name: &str) -> String {
 /// The least that an initial is worth.
 pub(crate) const COMMONEST_INITIAL: Bits = 29;
 
-/// Where an initial is not in the table: two persons share it once in fifty times.
-const INITIAL: Bits = 55;
+/// How many of a thousand persons bear an initial that is not in the table.
+const INITIAL_PER_MILLE: u128 = 22;
 
-/// The first letters of given names, folded as keys hold them, with the bits of their frequency. Estimates, rounded.
-const COMMON_INITIALS: &[(char, Bits)] = &[
-    ('j', COMMONEST_INITIAL),
-    ('m', 33),
-    ('k', 35),
-    ('a', 35),
-    ('s', 38),
-    ('h', 40),
-    ('e', 42),
-    ('l', 43),
-    ('r', 43),
-    ('d', 44),
-    ('f', 46),
-    ('g', 46),
-    ('p', 46),
-    ('w', 48),
-    ('n', 49),
-    ('b', 51),
-    ('t', 51),
-    ('i', 53),
+/// The first letters of given names, folded as keys hold them, with how many of a thousand persons bear them. Estimates,
+/// rounded.
+const COMMON_INITIALS: &[(char, u128)] = &[
+    ('j', 133),
+    ('m', 101),
+    ('k', 88),
+    ('a', 88),
+    ('s', 71),
+    ('h', 62),
+    ('e', 54),
+    ('l', 50),
+    ('r', 50),
+    ('d', 47),
+    ('f', 41),
+    ('g', 41),
+    ('p', 41),
+    ('w', 35),
+    ('n', 33),
+    ('b', 29),
+    ('t', 29),
+    ('i', 25),
 ];
 
 /// What agreement on the first initial is worth.
 pub(crate) fn initial_bits(initial: char) -> Bits {
-    let row = COMMON_INITIALS.iter().find(|(common, _)| *common == initial);
-    row.map_or(INITIAL, |(_, bits)| *bits)
+    any_initial_bits(&[initial])
+}
+
+/// What it is worth that an initial is one of these, each of them listed once.
+pub(crate) fn any_initial_bits(initials: &[char]) -> Bits {
+    let per_mille = |initial: &char| {
+        let row = COMMON_INITIALS.iter().find(|(common, _)| common == initial);
+        row.map_or(INITIAL_PER_MILLE, |(_, per_mille)| *per_mille)
+    };
+    // Ten times a logarithm is that of the tenth power; so the numbers stay whole.
+    let all: u128 = initials.iter().map(per_mille).sum();
+    let one_in = 1_000_u128.pow(10).checked_div(all.pow(10)).unwrap_or(0);
+    one_in.checked_ilog2().unwrap_or(0)
 }
 
 /// A first given name that is not among the most common; it includes its initial.
@@ -195,7 +226,46 @@ mod tests {
             assert!(given_bits(&code) == *bits && *bits > initial_bits(initial), "{name}");
         }
         assert_eq!(given_bits("tomas"), GIVEN);
-        assert_eq!((initial_bits('j'), initial_bits('x')), (29, INITIAL));
-        assert!(COMMON_INITIALS.iter().all(|(_, bits)| (COMMONEST_INITIAL..INITIAL).contains(bits)));
+    }
+
+    #[test]
+    fn initials_weigh_by_their_frequency_and_several_by_that_of_all() {
+        for (initials, bits) in [
+            ("j", COMMONEST_INITIAL),
+            ("m", 33),
+            ("k", 35),
+            ("a", 35),
+            ("s", 38),
+            ("h", 40),
+            ("e", 42),
+            ("l", 43),
+            ("r", 43),
+            ("d", 44),
+            ("f", 46),
+            ("g", 46),
+            ("p", 46),
+            ("w", 48),
+            ("n", 49),
+            ("b", 51),
+            ("t", 51),
+            ("i", 53),
+            ("x", 55),
+            ("baeghlr", 14),
+            ("bi", 42),
+            ("abcdefghijklmnopqrstuvwxyz", 0),
+        ] {
+            assert_eq!(any_initial_bits(&initials.chars().collect::<Vec<_>>()), bits, "{initials}");
+        }
+        let known = |(initial, _): &(char, u128)| initial_bits(*initial);
+        assert!(COMMON_INITIALS.iter().map(known).all(|bits| bits >= COMMONEST_INITIAL));
+    }
+
+    #[test]
+    fn an_outline_is_worth_no_more_than_its_commonest_name() {
+        for (code, bits) in
+            [("jansen", 70), ("jansene", 70), ("jonsen", 70), ("sonfelt", OUTLINE), ("fris", 78)]
+        {
+            assert_eq!(outline_bits(outline(code).reveal()), bits, "{code}");
+        }
     }
 }

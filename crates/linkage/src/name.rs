@@ -4,6 +4,7 @@ mod arabic;
 #[cfg(test)]
 mod common;
 mod encoding;
+mod ending;
 mod given;
 mod letters;
 mod outline;
@@ -13,6 +14,7 @@ mod roepnaam;
 mod surname;
 mod variants;
 
+pub(crate) use ending::ending;
 pub(crate) use given::{GivenName, given_name};
 pub(crate) use outline::outline;
 pub(crate) use surname::surname_codes;

@@ -61,8 +61,9 @@ impl Rates {
     /// Versions of the roster are asked for one by one; each may be megabytes.
     pub const ROSTER: Rate = Rate { burst: 32, every: Duration::from_secs(1) };
 
-    /// An author has one head an interval and circle, and the shortest interval of a test network is a second.
-    pub const GOSSIP: Rate = Rate { burst: 64, every: Duration::from_millis(250) };
+    /// An author has one head an interval, circle and epoch, and the shortest interval of a test network is a second. Of
+    /// those that a line held up the last is said again an interval later.
+    pub const GOSSIP: Rate = Rate { burst: 16, every: Duration::from_millis(250) };
 
     /// What reaches this node through a neighbour before it comes from its author: in a network of two thousand members
     /// and three circles, with quarters of an hour between heads, at most seven a second.
@@ -71,7 +72,7 @@ impl Rates {
     /// Steadily above what a member may say itself and pass on, for copies of what others passed on already: those are
     /// read to be known. What waits for it is not lost: a longer burst finds room in its stream and in its sender's queue.
     /// Signatures of a packet take 50 µs, so ten members that send without pause take an eighth of a core.
-    pub const READ_GOSSIP: Rate = Rate { burst: 256, every: Duration::from_millis(4) };
+    pub const READ_GOSSIP: Rate = Rate { burst: 64, every: Duration::from_millis(4) };
 
     /// A member dials when it starts or its connection broke. One that restarts every second is still let in.
     pub const CONNECTIONS_OF_MEMBER: Rate = Rate { burst: 32, every: Duration::from_secs(1) };

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use ::roster::{RosterError, SignedRoster};
+use ::roster::{RosterError, SignedRoster, Standing, Waiting};
+use audit::Exported;
 use domain::{
     CalendarDate, CircleId, Epoch, FamilyRef, KeyClass, LegalBasisCode, Oin, Signal, SignalKind, Timestamp,
     TooLate, Unit, Visibility,
@@ -32,9 +33,9 @@ pub enum Command {
         /// Their last day.
         until: CalendarDate,
     },
-    /// The version of the roster after this one, as signed.
+    /// The version of the roster after this one, as signed, also one that waits.
     RosterAfter(u32),
-    /// Put the next version of the roster in force.
+    /// Take in the next version of the roster: in force at once, or when its notice is over.
     InstallRoster(Box<SignedRoster>),
     /// The own signals, in order of reference.
     Signals,
@@ -46,6 +47,8 @@ pub enum Command {
     Decide(DecisionWanted),
     /// Take back what was decided about a family and an organisation.
     Undo(FamilyRef, Oin),
+    /// Something is about to leave the node in a file. Nothing may before this is replied to.
+    Exporting(Exported),
     /// How the node is doing.
     Status,
 }
@@ -59,8 +62,8 @@ pub enum Reply {
     Withdrawn(usize),
     /// How many signals last until that day now, or why none was changed.
     Renewed(Result<usize, CannotRenew>),
-    /// The version of the roster asked for; `None` when it is not held.
-    NextRoster(Option<Box<SignedRoster>>),
+    /// The version of the roster asked for and how it stands; `None` when it is not held.
+    NextRoster(Option<(Box<SignedRoster>, Standing)>),
     /// The version of the roster in force, or why the one offered is not.
     Roster(Result<u32, RosterError>),
     /// The own signals.
@@ -71,6 +74,8 @@ pub enum Reply {
     WhoAll(Vec<Answer>),
     /// What was decided, or `None` when it was taken back; or why nothing changed.
     Decided(Result<Option<Decision>, CannotDecide>),
+    /// It stands in the log.
+    Logged,
     /// How the node is doing.
     Status(Box<Status>),
 }
@@ -127,6 +132,8 @@ pub struct ImportCounts {
 pub struct Answer {
     /// The own reference.
     pub family: FamilyRef,
+    /// Whether it is about a synthetic family in a trial circle. No answer is about both.
+    pub trial: bool,
     /// Involved organisations, by OIN.
     pub involved: Vec<Involvement>,
     /// Organisations that would be among them, had somebody not decided that they mean another family; by OIN.
@@ -151,6 +158,18 @@ pub enum Refusal {
     /// Fail closed: without a legal basis that holds in a circle nothing is published and nothing is answered.
     #[error("the signal on this family has no legal basis that holds in a circle; add one before asking")]
     NoLegalBasis,
+    /// It lapsed: the signal ended as if it had been withdrawn.
+    #[error(
+        "the legal basis of the signal on this family ended on {}; what was published of it is withdrawn. Register it \
+         on another before asking", .0.date()
+    )]
+    LegalBasisLapsed(Timestamp),
+    /// A trial circle takes no real families.
+    #[error(
+        "the legal basis of the signal on this family is for trials with synthetic families: a BSN that begins with 999, \
+         or no BSN and a geslachtsnaam that begins with 'Proef', for every person"
+    )]
+    NotSynthetic,
 }
 
 /// Why signals are not renewed. None of those named is.
@@ -174,6 +193,8 @@ pub struct Status {
     pub next: Option<NextEpoch>,
     /// Version of the roster in force.
     pub roster_version: u32,
+    /// Versions that wait for the end of their notice, the next one first.
+    pub rosters_waiting: Vec<Waiting>,
     /// Classes that have a key set in the epoch they are in.
     pub key_sets: Vec<KeyClass>,
     /// Keyholders reachable now, this node included when it is one.

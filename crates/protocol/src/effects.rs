@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use audit::{ActorRole, Event};
 use crypto::{Document, Signed, SigningKey, Unverified};
-use domain::{Epoch, Oin, Timestamp};
+use domain::{Oin, Timestamp};
 use roster::{RosterChain, VerifiedRoster};
 
 use crate::epochs::Epochs;
+use crate::log::{Happening, MainLog};
+use crate::step::Quotation;
 use crate::{
     Collection, Conversation, Notice, Outbound, Refused, RequestId, ResponseToken, Scope, Step, Write,
 };
@@ -50,18 +53,56 @@ impl Requests {
 pub(crate) struct Effects<'a> {
     steps: Vec<Step>,
     current: Step,
+    log: &'a mut MainLog,
+    /// Whether the log grew since its head was written.
+    log_grew: bool,
+    now: Timestamp,
+    role: ActorRole,
     requests: &'a mut Requests,
     pub(crate) refused: &'a mut Refused,
 }
 
 impl<'a> Effects<'a> {
-    pub(crate) fn new(requests: &'a mut Requests, refused: &'a mut Refused) -> Self {
-        Self { steps: Vec::new(), current: Step::default(), requests, refused }
+    pub(crate) fn new(
+        requests: &'a mut Requests,
+        refused: &'a mut Refused,
+        log: &'a mut MainLog,
+        (now, role): (Timestamp, ActorRole),
+    ) -> Self {
+        let (steps, current) = (Vec::new(), Step::default());
+        Self { steps, current, log, log_grew: false, now, role, requests, refused }
+    }
+
+    /// Logs something with what it belongs to: nothing is cut in between.
+    pub(crate) fn record(&mut self, happening: Happening<'_>) {
+        for write in self.log.append(self.now, self.role, happening) {
+            self.current.write(write);
+        }
+        self.log_grew = true;
+    }
+
+    /// Makes unreadable what was logged so long ago that nobody is to read it any more, and logs that.
+    pub(crate) fn forget_old_entries(&mut self) {
+        while let Some(month) = self.log.forget_month(self.now) {
+            self.forget(Scope::Month(month));
+            self.record(Happening::new(Event::erasure(month)));
+            self.cut();
+        }
     }
 
     /// Marks a place where one unit of work ends; a large Step is closed here.
     pub(crate) fn cut(&mut self) {
         if self.current.writes_len() >= WRITES_PER_STEP {
+            self.close();
+        }
+    }
+
+    /// Closes a Step, with the head of the log when that grew in it.
+    fn close(&mut self) {
+        if std::mem::take(&mut self.log_grew) {
+            self.current.write(self.log.head());
+        }
+        if !self.current.is_empty() {
             self.steps.push(std::mem::take(&mut self.current));
         }
     }
@@ -83,9 +124,9 @@ impl<'a> Effects<'a> {
         self.current.write(Write::Delete { scope, collection, key });
     }
 
-    /// Destroys every record of an epoch, for good.
-    pub(crate) fn forget(&mut self, epoch: Epoch) {
-        self.current.write(Write::Forget { epoch });
+    /// Destroys every record of an epoch or a month, for good.
+    pub(crate) fn forget(&mut self, scope: Scope) {
+        self.current.write(Write::Forget { scope });
     }
 
     pub(crate) fn write(&mut self, write: Write) {
@@ -107,6 +148,11 @@ impl<'a> Effects<'a> {
 
     pub(crate) fn respond(&mut self, token: ResponseToken, frame: Vec<u8>) {
         self.current.say(Outbound::Respond { token, frame });
+    }
+
+    /// An answer made of records, in the state in which this Step leaves them.
+    pub(crate) fn quote(&mut self, quotation: Quotation) {
+        self.current.quote(quotation);
     }
 
     pub(crate) fn say(&mut self, outbound: Outbound) {
@@ -152,12 +198,9 @@ impl<'a> Effects<'a> {
     }
 
     /// The Steps, in order; none of them empty.
-    pub(crate) fn into_steps(self) -> Vec<Step> {
-        let mut steps = self.steps;
-        if !self.current.is_empty() {
-            steps.push(self.current);
-        }
-        steps
+    pub(crate) fn into_steps(mut self) -> Vec<Step> {
+        self.close();
+        self.steps
     }
 }
 

@@ -136,6 +136,11 @@ pub(crate) struct ClockAgreement {
 }
 
 impl ClockAgreement {
+    /// The own clock jumped: until others were heard, or nobody for long enough by the clock as it is now, it is not believed.
+    pub(crate) fn jumped(&mut self) {
+        *self = Self::default();
+    }
+
     /// Compares with the members heard of late. Where nobody is heard for as long as makes a member stale, the own
     /// clock is believed: a node that is alone does not keep for ever what it may not.
     pub(crate) fn look(&mut self, others: &Others, roster: &VerifiedRoster, now: Timestamp) {

@@ -2,14 +2,19 @@
 
 mod deciding;
 mod finding;
+mod logging;
 mod registering;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crypto::{Digest, PseudonymKey, cbor};
 use domain::{Address, CircleId, Epoch, FamilyRef, KeyClass, Oin, Signal, Timestamp, Visibility};
-use index::{FeedId, MatchRecord, Matches, OwnFamilies, Participation, UnitMatrix};
+use index::{FeedId, Found, MatchRecord, Matches, OwnFamilies, Participation, UnitMatrix};
 use linkage::{DeriveOptions, HouseholdSuppression, LinkageKey, derive};
+
+pub(crate) use self::logging::asked;
+
+use roster::Circle;
 
 use self::deciding::Seen;
 use crate::SignalSummary;
@@ -172,6 +177,7 @@ impl Families {
         self.recorded.retain(|(of, _), _| *of != epoch);
         for family in self.matches.remove_epoch(epoch) {
             self.tell(cx, &family, fx);
+            fx.cut();
         }
     }
 
@@ -221,7 +227,7 @@ impl Families {
             self.decisions.expire(cx.now, fx);
             self.expired = true;
         }
-        self.units.tell(fx);
+        self.units.tell(cx.identity.oin, fx);
     }
 
     /// Brings keys, tags and matches in line with the signals.
@@ -245,6 +251,7 @@ impl Families {
         for family in &changed {
             // The same keys may weigh otherwise in a record that changed.
             self.tell(cx, family, fx);
+            fx.cut();
         }
         self.units.follow(&self.own);
         self.withdraw_unwanted(with.feeds);
@@ -320,7 +327,7 @@ impl Families {
         fx: &mut Effects<'_>,
     ) {
         let classes: Vec<KeyClass> = with.material.classes(epoch).collect();
-        let mut found: BTreeMap<&FamilyRef, BTreeMap<FeedId, BTreeSet<LinkageKey>>> = BTreeMap::new();
+        let mut found: BTreeMap<&FamilyRef, Found> = BTreeMap::new();
         for family in families {
             if !self.own.is_evaluated(epoch, family, &classes) {
                 continue;
@@ -337,7 +344,7 @@ impl Families {
             }
             self.queue_tags(epoch, family, with.feeds);
             fx.cut();
-            found.insert(family, BTreeMap::new());
+            found.insert(family, Found::default());
         }
         if found.is_empty() {
             return;
@@ -347,12 +354,12 @@ impl Families {
             let feed = replica.feed();
             for hit in prober.probe(&feed, replica.tags()) {
                 if let Some(found) = found.get_mut(&hit.family) {
-                    found.entry(feed).or_default().insert(hit.key);
+                    found.insert(feed, hit.key);
                 }
             }
         }
         for (family, found) in found {
-            for record in self.matches.replace(epoch, family, found) {
+            for record in self.matches.replace(epoch, family, &found) {
                 self.keep_match(cx, record, fx);
                 fx.cut();
             }
@@ -415,9 +422,14 @@ impl Families {
 /// The circles in which the signal's legal basis holds, while the signal lasts. None of them: closed.
 fn participation(cx: &Context<'_>, signal: &Signal) -> Participation {
     let basis = signal.legal_basis.as_ref().filter(|_| !has_ended(cx, signal));
-    let holds = |circle: &CircleId| basis.is_some_and(|code| cx.roster.basis_holds(circle, code, cx.now));
+    let own = &cx.identity.oin;
+    let holds = |circle: &Circle| {
+        basis.is_some_and(|code| cx.roster.basis_holds(&circle.id, own, code, cx.now))
+            // Whoever mistakes a trial circle for a real one publishes nothing.
+            && (!circle.trial || signal.family.is_synthetic())
+    };
     Participation {
-        circles: cx.roster.circles().iter().map(|circle| circle.id).filter(holds).collect(),
+        circles: cx.roster.circles().iter().filter(|circle| holds(circle)).map(|circle| circle.id).collect(),
         publishes: signal.visibility == Visibility::Visible,
         unit: signal.unit.clone(),
     }

@@ -14,6 +14,7 @@ pub mod evaluation;
 mod families;
 pub mod feed;
 mod input;
+mod log;
 mod node;
 mod record;
 mod review;
@@ -28,7 +29,8 @@ pub use command::{
 };
 pub use conversation::Conversation;
 pub use input::{CommandId, Input, RequestId, ResponseToken};
-pub use node::{Kept, Node, NodeConfig};
+pub use log::{LogHashes, LogHead, log_head_key, log_place_key};
+pub use node::{Bodies, Kept, Node, NodeConfig};
 pub use record::{evaluated_record, restored_marker};
 pub use review::{CannotDecide, Decision, DecisionWanted, Judgement, Review, ReviewCount, Standing};
 pub use step::{Batch, Collection, Durable, Outbound, Scope, Secret, SecretName, Step, Write};

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use ::roster::{RosterChain, SignedRoster, VerifiedRoster};
-use crypto::{Seed, SeedSequence, SigningKey};
+use ::roster::{FirstSight, RosterChain, SignedRoster, VerifiedRoster};
+use audit::{ActorRole, Event, Retention};
+use crypto::{Digest, Seed, SeedSequence, SigningKey};
 use domain::{Epoch, FamilyRef, KeyClass, Oin, Timestamp};
 use index::UnitMatrix;
 
@@ -12,8 +13,9 @@ use crate::ceremony::CeremonyKeeper;
 use crate::effects::{Context, Effects, Identity, Requests};
 use crate::epochs::{ClockAgreement, Epochs};
 use crate::evaluation::{self, EvaluationClient};
-use crate::families::{Families, Neighbours};
+use crate::families::{Families, Neighbours, asked};
 use crate::feed::{Arrived, FeedKeeper, SKEW_SECONDS, Start};
+use crate::log::{Happening, LogHead, MainLog};
 use crate::record::{forgotten_key, forgotten_record, last_forgotten};
 use crate::roster::{Adopted, RosterKeeper};
 use crate::{
@@ -33,12 +35,16 @@ pub struct NodeConfig {
     pub seed: Seed,
     /// Which of its units see which.
     pub units: UnitMatrix,
+    /// SHA-256 over its configuration, for the log.
+    pub configuration: Digest,
+    /// How long what is logged can be read.
+    pub retention: Retention,
     /// Whether others are asked what this node published before it signs more. Always, but in tests of what happens
     /// without.
     pub hear_before_signing: bool,
 }
 
-/// What was kept on disk by an earlier run.
+/// What was kept on disk by an earlier run, beside [`Bodies`].
 #[derive(Default)]
 pub struct Kept {
     /// Records as collection, scope and value, each collection in order of its keys.
@@ -47,19 +53,20 @@ pub struct Kept {
     pub secrets: Vec<(SecretName, Secret)>,
 }
 
+/// The bodies of feeds that an earlier run kept on disk: most of what it kept, so they are read one by one.
+pub trait Bodies {
+    /// Those there are, in any order.
+    fn names(&self) -> Vec<(Epoch, Digest)>;
+
+    /// The bytes of one, where they can be read. A disk that cannot be read is for whoever starts the node to notice,
+    /// before the node says anything.
+    fn body(&self, epoch: Epoch, digest: &Digest) -> Option<Vec<u8>>;
+}
+
 impl Kept {
     /// Takes out what is kept in a collection: whatever is taken up is not held twice.
     pub(crate) fn take(&mut self, wanted: Collection) -> Vec<Vec<u8>> {
         self.taken(wanted).map(|(_, _, value)| value).collect()
-    }
-
-    fn take_of_epochs(&mut self, wanted: Collection) -> Vec<(Epoch, Vec<u8>)> {
-        let held = self.taken(wanted);
-        held.filter_map(|(_, scope, value)| match scope {
-            Scope::Epoch(epoch) => Some((epoch, value)),
-            Scope::Lasting => None,
-        })
-        .collect()
     }
 
     fn taken(&mut self, wanted: Collection) -> impl Iterator<Item = (Collection, Scope, Vec<u8>)> {
@@ -72,7 +79,7 @@ impl Kept {
         scopes
             .filter_map(|scope| match scope {
                 Scope::Epoch(epoch) => Some(*epoch),
-                Scope::Lasting => None,
+                Scope::Lasting | Scope::Month(_) => None,
             })
             .collect()
     }
@@ -90,6 +97,11 @@ pub struct Node {
     connected: BTreeSet<Oin>,
     requests: Requests,
     refused: Refused,
+    log: MainLog,
+    /// SHA-256 over the configuration that this run was started with.
+    configuration: Digest,
+    /// Whether the data folder was made of a backup since the last run.
+    restored: bool,
     /// Whether the first input has come, with which the last run's unfinished work is taken up.
     resumed: bool,
     machines: Machines,
@@ -106,7 +118,7 @@ struct Machines {
 
 /// Borrows the parts of a node that every machine sees, beside the machines themselves.
 macro_rules! context {
-    ($node:ident, $now:expr) => {
+    ($node:ident, $now:expr, $role:expr) => {
         (
             Context {
                 now: $now,
@@ -117,7 +129,7 @@ macro_rules! context {
                 roster: $node.chain.newest(),
                 connected: &$node.connected,
             },
-            Effects::new(&mut $node.requests, &mut $node.refused),
+            Effects::new(&mut $node.requests, &mut $node.refused, &mut $node.log, ($now, $role)),
         )
     };
 }
@@ -136,12 +148,13 @@ macro_rules! with {
 impl Node {
     /// A node that continues from what was kept, in all epochs of which something is.
     #[must_use]
-    pub fn new(config: NodeConfig, mut kept: Kept, now: Timestamp) -> Self {
+    pub fn new(config: NodeConfig, mut kept: Kept, bodies: &impl Bodies, now: Timestamp) -> Self {
         let identity = Identity { oin: config.oin, key: config.organisation_key };
         let mut chain = config.chain;
         let rosters = RosterKeeper::restore(&mut chain, &mut kept);
         let connected = BTreeSet::new();
-        let in_use = kept.epochs();
+        let mut in_use = kept.epochs();
+        in_use.extend(bodies.names().into_iter().map(|(epoch, _)| epoch));
         let forgotten =
             kept.take(Collection::Forgotten).iter().filter_map(|bytes| last_forgotten(bytes)).max();
         let restored = !kept.take(Collection::Restored).is_empty();
@@ -171,12 +184,7 @@ impl Node {
         let cx = cx!();
         ceremonies.restore_secrets(&cx, &kept.secrets);
         let mut feeds = FeedKeeper::new(&cx, Start { hears: config.hear_before_signing, restored });
-        feeds.restore(
-            &cx,
-            kept.take_of_epochs(Collection::Body),
-            &kept.take(Collection::Header),
-            &kept.take(Collection::Head),
-        );
+        feeds.restore(&cx, bodies, &kept.take(Collection::Header), &kept.take(Collection::Head));
         feeds.restore_dummies(&kept.take(Collection::Dummies));
         feeds.restore_proofs(&cx, &kept.take(Collection::Proof));
         let (mut families, mut client) = (Families::default(), EvaluationClient::default());
@@ -191,7 +199,12 @@ impl Node {
         );
         families.restore_units(config.units, &kept.take(Collection::UnitMatch));
         families.open(&opened, &mut client);
+        let salts = config.seed.derive("main log", 0);
+        let head = kept.take(Collection::LogHead).iter().find_map(|bytes| LogHead::from_bytes(bytes));
         Self {
+            log: MainLog::restore(head, config.retention, salts),
+            configuration: config.configuration,
+            restored,
             epochs,
             agreement: ClockAgreement::default(),
             latest: now,
@@ -226,11 +239,12 @@ impl Node {
             self.connected.remove(member);
         }
         let evaluation_seed = self.seeds.next("evaluation");
-        let held = self.chain.newest().version();
-        let adopted = self.adopt(&input);
+        let (held, last) = (self.chain.newest().version(), self.chain.last_version());
+        let adopted = self.adopt(&input, now);
         let latest = std::mem::replace(&mut self.latest, now);
         if latest.plus(SKEW_SECONDS) < now || now.plus(SKEW_SECONDS) < latest {
             self.machines.ceremonies.clock_jumped(latest, now);
+            self.agreement.jumped();
         }
         if now.plus(SKEW_SECONDS) < latest {
             self.machines.clock_went_back(now);
@@ -238,29 +252,47 @@ impl Node {
         if matches!(input, Input::Tick) {
             self.agreement.look(&self.machines.feeds.others, self.chain.newest(), now);
         }
+        // With the clocks just compared, so that a clock that was set ends no notice period.
+        if self.chain.ripen(now, matches!(input, Input::Tick) && self.agreement.agrees) {
+            let roster = self.chain.newest();
+            self.connected.retain(|member| roster.member(member).is_some());
+        }
         let went_back = self.epochs.look(&self.chain, &self.machines.ceremonies.material, now);
         let opened = self.epochs.open_lanes(&self.machines.ceremonies.material);
         // With the clocks just compared: whatever comes first after a jump of the clock destroys nothing.
         let may_destroy = matches!(input, Input::Tick) && self.agreement.agrees;
         let over = if may_destroy { self.epochs.close_lanes() } else { BTreeSet::new() };
-        let (cx, mut fx) = context!(self, now);
+        let role = if matches!(input, Input::Command { .. }) { ActorRole::Operator } else { ActorRole::Node };
+        let (cx, mut fx) = context!(self, now, role);
         let machines = &mut self.machines;
         if went_back {
             // What was given up there when it was left is wanted again.
             machines.families.open(&cx.epochs.lanes, &mut machines.client);
         }
         if !std::mem::replace(&mut self.resumed, true) {
+            fx.record(Happening::new(Event::Configuration { digest: self.configuration }));
+            let (version, digest) = (cx.roster.version(), cx.roster.digest());
+            fx.record(Happening::new(Event::Roster { version, digest }));
+            if std::mem::take(&mut self.restored) {
+                fx.record(Happening::new(Event::Restore));
+            }
             machines.feeds.sweep(&mut fx);
             machines.families.resume(&cx, &mut with!(machines), &mut fx);
         }
         if cx.roster.version() != held {
             machines.follow_roster(&cx, &mut fx);
         }
+        if cx.chain.last_version() != last {
+            machines.rosters.tell(&cx);
+        }
         // After the roster: it opens lanes as well, and it alone looks after what is found in feeds that it drops.
         machines.follow_epochs(&cx, &opened, &over, &mut fx);
         let mut arrived: Vec<Arrived> = Vec::new();
         match input {
             Input::Tick => {
+                if cx.clock_agrees {
+                    fx.forget_old_entries();
+                }
                 let seeds = &mut self.seeds;
                 machines.ceremonies.tick(&cx, || seeds.next("ceremony"), &mut fx);
                 let named = machines.feeds.unknown_key_sets(&cx, &machines.ceremonies.material);
@@ -271,6 +303,7 @@ impl Node {
                     let (material, seed) = (&machines.ceremonies.material, || seeds.next("dummies"));
                     machines.feeds.publish(&cx, material, work_left, seed, &mut fx);
                 }
+                machines.feeds.keep_heads(&cx, &mut fx);
                 if machines.ceremonies.needs_no_mark(&cx) {
                     machines.feeds.forget_restore(&cx, &mut fx);
                 }
@@ -336,23 +369,32 @@ impl Node {
                         &mut with!(machines),
                         &mut fx,
                     )),
-                    Command::Who(family) => Reply::Who(machines.families.who(
+                    Command::Who(family) => Reply::Who(machines.families.ask(
                         &cx,
                         &family,
-                        &machines.feeds,
-                        &machines.ceremonies.material,
+                        (&machines.feeds, &machines.ceremonies.material),
+                        &mut fx,
                     )),
                     Command::RosterAfter(version) => {
-                        Reply::NextRoster(cx.chain.after(version).cloned().map(Box::new))
+                        let next = cx.chain.after(version).cloned().map(Box::new);
+                        Reply::NextRoster(next.zip(cx.chain.standing(version.saturating_add(1))))
                     }
                     Command::InstallRoster(_) => adopted.reply(cx.roster.version()),
                     Command::Signals => Reply::Signals(machines.families.summaries()),
-                    Command::WhoAll => Reply::WhoAll(machines.who_all(&cx)),
+                    Command::WhoAll => {
+                        let answers = machines.who_all(&cx);
+                        fx.record(Happening::new(asked(answers.len(), &answers)));
+                        Reply::WhoAll(answers)
+                    }
+                    Command::Exporting(exported) => {
+                        fx.record(Happening::new(Event::Export { exported }));
+                        Reply::Logged
+                    }
                     Command::Decide(wanted) => {
-                        Reply::Decided(machines.families.decide(&cx, wanted, &mut fx).map(Some))
+                        Reply::Decided(machines.families.decide_and_log(&cx, wanted, &mut fx).map(Some))
                     }
                     Command::Undo(family, organisation) => Reply::Decided(
-                        machines.families.undo(&cx, &family, &organisation, &mut fx).map(|()| None),
+                        machines.families.undo_and_log(&cx, &family, &organisation, &mut fx).map(|()| None),
                     ),
                     Command::Status => Reply::Status(Box::new(machines.status(&cx, *fx.refused))),
                 };
@@ -375,17 +417,19 @@ impl Node {
         fx.into_steps()
     }
 
-    /// Takes a roster that the input brings, before any machine sees the input: they act on the one in force.
-    fn adopt(&mut self, input: &Input) -> Adopted {
-        let adopted = match input {
+    /// Takes in a roster that the input brings, before any machine sees the input: they act on the one in force.
+    fn adopt(&mut self, input: &Input, now: Timestamp) -> Adopted {
+        let undisturbed = self.latest.plus(SKEW_SECONDS) >= now && now.plus(SKEW_SECONDS) >= self.latest;
+        let sight = FirstSight { seen: now, sure: undisturbed && self.agreement.agrees };
+        match input {
             Input::Command { command: Command::InstallRoster(signed), .. } => self
                 .chain
-                .accept(SignedRoster::clone(signed))
-                .map_or_else(Adopted::Refused, |()| Adopted::Taken),
+                .receive(SignedRoster::clone(signed), sight)
+                .map_or_else(Adopted::Refused, |_| Adopted::Taken),
             Input::Response { id, frame }
                 if self.requests.conversation(*id) == Some(Conversation::Roster) =>
             {
-                match self.machines.rosters.response(*id, frame, &mut self.chain) {
+                match self.machines.rosters.response(*id, frame, &mut self.chain, sight) {
                     Ok(()) => Adopted::Taken,
                     Err(error) => Adopted::Misled(error),
                 }
@@ -399,16 +443,15 @@ impl Node {
             | Input::Evaluated(_)
             | Input::Gossip { .. }
             | Input::Command { .. } => Adopted::Taken,
-        };
-        let roster = self.chain.newest();
-        self.connected.retain(|member| roster.member(member).is_some());
-        adopted
+        }
     }
 }
 
 impl Machines {
     /// Another roster is in force. It is kept before anything that follows from it is said.
     fn follow_roster(&mut self, cx: &Context<'_>, fx: &mut Effects<'_>) {
+        let (version, digest) = (cx.roster.version(), cx.roster.digest());
+        fx.record(Happening::new(Event::Roster { version, digest }));
         self.rosters.advance(cx, fx);
         self.rosters.tell(cx);
         fx.say(Outbound::Members(Box::new(cx.roster.clone())));
@@ -435,7 +478,7 @@ impl Machines {
             self.families.forget_epoch(cx, *epoch, &mut self.client, fx);
             // Written before the key is destroyed: a put into a forgotten epoch is refused for ever.
             fx.put(Collection::Forgotten, forgotten_key(), forgotten_record(*epoch));
-            fx.forget(*epoch);
+            fx.forget(Scope::Epoch(*epoch));
         }
     }
 
@@ -470,6 +513,7 @@ impl Machines {
                 published: self.is_published(cx, epoch),
             }),
             roster_version: cx.roster.version(),
+            rosters_waiting: cx.chain.waiting().to_vec(),
             key_sets: KeyClass::ALL
                 .into_iter()
                 .filter(|class| self.ceremonies.material.key_set(cx.epochs.entered(*class), *class).is_some())

@@ -1,13 +1,14 @@
 //! Durable first, then speak, by type.
 //!
-//! A [`Step`] holds what a transition wants to keep (`writes`) and what it wants to say (`outbound`). Its parts are
-//! private: the only way to the outbound is [`Batch::commit`], which first hands all writes to a [`Durable`] and
-//! returns nothing when that fails.
+//! A [`Step`] holds what a transition wants to keep (`writes`) and what it wants to say (`said`). Its parts are
+//! private: the only way to what is said is [`Batch::commit`], which first hands all writes to a [`Durable`] and
+//! returns nothing when that fails. An answer that quotes what is on disk is made there too: a machine that kept in memory
+//! whatever it may be asked for would hold everything twice.
 
 use std::fmt;
 
 use ::roster::VerifiedRoster;
-use domain::{CircleId, Epoch, Oin};
+use domain::{CircleId, Epoch, Month, Oin};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::evaluation::EvaluationTask;
@@ -47,11 +48,19 @@ pub enum Collection {
     Dummies = 14,
     /// Decisions about matches, by organisation and family reference.
     Decision = 15,
+    /// Entries of the main log, by place.
+    LogEntry = 16,
+    /// Whom the entries of the main log are about, by place.
+    LogDetails = 17,
+    /// Hashes of the tree over the main log, by the place of the entry that they were stored with.
+    LogHashes = 18,
+    /// Where the main log has got to: one record.
+    LogHead = 19,
 }
 
 impl Collection {
     /// Every collection, in the order of their numbers.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 19] = [
         Self::Signal,
         Self::FamilyKeys,
         Self::KeySet,
@@ -67,7 +76,17 @@ impl Collection {
         Self::Abandonment,
         Self::Dummies,
         Self::Decision,
+        Self::LogEntry,
+        Self::LogDetails,
+        Self::LogHashes,
+        Self::LogHead,
     ];
+
+    /// Whether a node takes it up at a start. The main log is too long for that: it is read when somebody asks for it.
+    #[must_use]
+    pub const fn is_taken_up(self) -> bool {
+        !matches!(self, Self::LogEntry | Self::LogDetails | Self::LogHashes)
+    }
 
     /// The number in the format on disk.
     #[must_use]
@@ -84,6 +103,18 @@ pub enum Scope {
     Lasting,
     /// Until its epoch is forgotten ([`Write::Forget`]); from then on nobody can read it, whatever else they hold.
     Epoch(Epoch),
+    /// The same, until the month is forgotten in which its retention ends.
+    Month(Month),
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lasting => f.write_str("what lasts"),
+            Self::Epoch(epoch) => write!(f, "epoch {epoch}"),
+            Self::Month(month) => write!(f, "month {month}"),
+        }
+    }
 }
 
 /// Name of a secret file in `keys/`: `a-z`, `0-9` and `-`, at most 64 characters.
@@ -136,7 +167,7 @@ impl fmt::Debug for Secret {
 /// One change of what is on disk.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Write {
-    /// Put a record, replacing the one under the same key. Putting one into an epoch that was forgotten is a mistake
+    /// Put a record, replacing the one under the same key. Putting one into a scope that was forgotten is a mistake
     /// of the program, and refused with all that is to be kept with it.
     Put {
         /// How long it may be readable.
@@ -157,11 +188,12 @@ pub enum Write {
         /// Key within the collection and scope.
         key: Vec<u8>,
     },
-    /// Destroy the data key of an epoch, and with it every record of it. For good: an epoch that was forgotten takes no
-    /// record again. Forgetting one twice, or one of which nothing was kept, is fine.
+    /// Destroy the data key of an epoch or a month, and with it every record of it. For good: what was forgotten takes no
+    /// record again. Forgetting one twice, or one of which nothing was kept, is fine. Wanting what lasts forgotten is a
+    /// mistake of the program, and refused.
     Forget {
-        /// The epoch.
-        epoch: Epoch,
+        /// The epoch or month.
+        scope: Scope,
     },
     /// Put a secret file into `keys/`.
     PutSecret {
@@ -184,7 +216,7 @@ impl fmt::Debug for Write {
                 write!(f, "Put({scope:?}, {collection:?}, {} bytes)", value.len())
             }
             Self::Delete { scope, collection, .. } => write!(f, "Delete({scope:?}, {collection:?})"),
-            Self::Forget { epoch } => write!(f, "Forget({epoch})"),
+            Self::Forget { scope } => write!(f, "Forget({scope})"),
             Self::PutSecret { name, .. } => write!(f, "PutSecret({})", name.as_str()),
             Self::DestroySecret { name } => write!(f, "DestroySecret({})", name.as_str()),
         }
@@ -234,12 +266,47 @@ pub enum Outbound {
     Notice(Notice),
 }
 
+/// An answer made of records: read when the Step that gives it is on disk, and what was put before is there.
+pub(crate) struct Quotation {
+    /// The request answered.
+    pub(crate) token: ResponseToken,
+    /// Where each record lies, in order.
+    pub(crate) records: Vec<(Scope, Collection, Vec<u8>)>,
+    /// Makes the frame of the first records, as many as there are without a gap: a later Step, on disk already, may have
+    /// removed others.
+    pub(crate) frame: fn(Vec<Vec<u8>>) -> Vec<u8>,
+}
+
+impl fmt::Debug for Quotation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Quotation({:?}, {} records)", self.token, self.records.len())
+    }
+}
+
+impl Quotation {
+    fn read<D: Durable>(self, disk: &mut D) -> Result<Outbound, D::Error> {
+        let mut found = Vec::with_capacity(self.records.len());
+        for (scope, collection, key) in self.records {
+            let Some(value) = disk.read(scope, collection, &key)? else { break };
+            found.push(value);
+        }
+        Ok(Outbound::Respond { token: self.token, frame: (self.frame)(found) })
+    }
+}
+
+/// What a Step says.
+#[derive(Debug)]
+enum Said {
+    This(Outbound),
+    Quoting(Quotation),
+}
+
 /// What one transition keeps and says. Nothing of it happens until it is committed in a [`Batch`].
 #[derive(Debug, Default)]
 #[must_use = "a Step that is not committed neither happened nor speaks"]
 pub struct Step {
     writes: Vec<Write>,
-    outbound: Vec<Outbound>,
+    said: Vec<Said>,
 }
 
 impl Step {
@@ -260,13 +327,18 @@ impl Step {
 
     /// Adds something to say.
     pub fn say(&mut self, outbound: Outbound) {
-        self.outbound.push(outbound);
+        self.said.push(Said::This(outbound));
+    }
+
+    /// Adds an answer that quotes records.
+    pub(crate) fn quote(&mut self, quotation: Quotation) {
+        self.said.push(Said::Quoting(quotation));
     }
 
     /// Appends another Step behind this one.
     pub fn append(&mut self, mut other: Self) {
         self.writes.append(&mut other.writes);
-        self.outbound.append(&mut other.outbound);
+        self.said.append(&mut other.said);
     }
 
     /// Number of changes on disk.
@@ -278,13 +350,13 @@ impl Step {
     /// Whether it neither keeps nor says anything.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.writes.is_empty() && self.outbound.is_empty()
+        self.writes.is_empty() && self.said.is_empty()
     }
 }
 
-/// Makes writes durable, all or none: the sled store, and the crashing store of the simulations.
+/// Makes writes durable, all or none, and reads them back: the sled store, and the crashing store of the simulations.
 pub trait Durable {
-    /// Why writes could not be made durable.
+    /// Why writes could not be made durable, or a record not be read.
     type Error;
 
     /// Returns only after everything in `writes` would survive the loss of power.
@@ -292,6 +364,17 @@ pub trait Durable {
     /// # Errors
     /// Whatever kept the writes from the disk; then none of them may be relied on.
     fn make_durable(&mut self, writes: Vec<Write>) -> Result<(), Self::Error>;
+
+    /// The value of a record that was made durable; none when there is no such record.
+    ///
+    /// # Errors
+    /// When the disk does not give it, or not as it was put.
+    fn read(
+        &mut self,
+        scope: Scope,
+        collection: Collection,
+        key: &[u8],
+    ) -> Result<Option<Vec<u8>>, Self::Error>;
 }
 
 /// Whole Steps in order, made durable together.
@@ -316,13 +399,17 @@ impl Batch {
     /// Makes the writes durable and only then hands out what the Steps say, in order.
     ///
     /// # Errors
-    /// When the disk refuses; nothing is said then.
+    /// When the disk refuses, or cannot be read where an answer quotes it; nothing is said then.
     pub fn commit<D: Durable>(self, disk: &mut D) -> Result<Vec<Outbound>, D::Error> {
-        let Step { writes, outbound } = self.merged;
+        let Step { writes, said } = self.merged;
         if !writes.is_empty() {
             disk.make_durable(writes)?;
         }
-        Ok(outbound)
+        let outbound = said.into_iter().map(|said| match said {
+            Said::This(outbound) => Ok(outbound),
+            Said::Quoting(quotation) => quotation.read(disk),
+        });
+        outbound.collect()
     }
 }
 
@@ -331,9 +418,12 @@ mod tests {
     use super::*;
     use crate::ImportCounts;
 
+    #[derive(Default)]
     struct Disk {
         broken: bool,
+        unreadable: bool,
         kept: usize,
+        records: Vec<Vec<u8>>,
     }
 
     impl Durable for Disk {
@@ -344,7 +434,19 @@ mod tests {
                 return Err("no space left");
             }
             self.kept += writes.len();
+            self.records.extend(writes.into_iter().filter_map(|write| match write {
+                Write::Put { key, .. } => Some(key),
+                Write::Delete { .. }
+                | Write::Forget { .. }
+                | Write::PutSecret { .. }
+                | Write::DestroySecret { .. } => None,
+            }));
             Ok(())
+        }
+
+        fn read(&mut self, _: Scope, _: Collection, key: &[u8]) -> Result<Option<Vec<u8>>, Self::Error> {
+            let held = self.records.iter().find(|held| *held == key);
+            if self.unreadable { Err("a bad sector") } else { Ok(held.cloned()) }
         }
     }
 
@@ -360,7 +462,7 @@ mod tests {
         let mut batch = Batch::default();
         batch.push(speaking_step(1));
         batch.push(speaking_step(2));
-        let mut disk = Disk { broken: false, kept: 0 };
+        let mut disk = Disk::default();
         let said = batch.commit(&mut disk).unwrap();
         assert_eq!(disk.kept, 2);
         let order: Vec<u64> = said
@@ -382,6 +484,41 @@ mod tests {
     fn a_batch_that_the_disk_refuses_says_nothing() {
         let mut batch = Batch::default();
         batch.push(speaking_step(1));
-        assert_eq!(batch.commit(&mut Disk { broken: true, kept: 0 }).unwrap_err(), "no space left");
+        assert_eq!(batch.commit(&mut Disk { broken: true, ..Disk::default() }).unwrap_err(), "no space left");
+    }
+
+    /// Quotes records 1 to 4, of which the third is on no disk, after putting the second.
+    fn quoting_step() -> Step {
+        let mut step = Step::default();
+        step.put(Collection::Body, vec![2], Vec::new());
+        let records = [1, 2, 3, 4].map(|key| (Scope::Lasting, Collection::Body, vec![key]));
+        step.quote(Quotation {
+            token: ResponseToken(7),
+            records: records.into(),
+            frame: |found| found.concat(),
+        });
+        step
+    }
+
+    #[test]
+    fn an_answer_quotes_what_is_on_disk_once_the_step_is_up_to_the_first_gap() {
+        let mut disk = Disk { records: vec![vec![1], vec![4]], ..Disk::default() };
+        let mut batch = Batch::default();
+        batch.push(quoting_step());
+        let said = batch.commit(&mut disk).unwrap();
+        let [Outbound::Respond { token: ResponseToken(7), frame }] = said.as_slice() else {
+            panic!("one answer: {said:?}")
+        };
+        assert_eq!(*frame, [1, 2]);
+    }
+
+    #[test]
+    fn a_disk_that_cannot_be_read_says_nothing() {
+        let mut batch = Batch::default();
+        batch.push(speaking_step(1));
+        batch.push(quoting_step());
+        let mut disk = Disk { unreadable: true, ..Disk::default() };
+        assert_eq!(batch.commit(&mut disk).unwrap_err(), "a bad sector");
+        assert_eq!(disk.kept, 2);
     }
 }

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use audit::Event;
 use crypto::cbor;
-use domain::{FamilyRef, Unit};
+use domain::{FamilyRef, Oin, Unit};
 use index::{OwnFamilies, UnitInvolvement, UnitMatrix};
 
 use crate::effects::Effects;
+use crate::log::Happening;
 use crate::record::{UnitMatchRecord, unit_match_key};
 use crate::{Collection, Notice};
 
@@ -66,7 +68,7 @@ impl UnitMatches {
 
     /// Tells what is new and lets go of what is over. Only a node at work does so: nobody listens to a command in
     /// the data folder.
-    pub(crate) fn tell(&mut self, fx: &mut Effects<'_>) {
+    pub(crate) fn tell(&mut self, own_organisation: Oin, fx: &mut Effects<'_>) {
         for family in std::mem::take(&mut self.untold) {
             let found = self.found.get(&family).map_or(&[][..], Vec::as_slice);
             let first = (family.clone(), None);
@@ -79,8 +81,11 @@ impl UnitMatches {
                     let record = UnitMatchRecord::new(&family, involvement.unit.as_ref());
                     let key = unit_match_key(&family, involvement.unit.as_ref());
                     fx.put(Collection::UnitMatch, key, cbor::to_vec(&record));
+                    let event = Event::match_seen(own_organisation, involvement.certainty);
+                    fx.record(Happening::about(event, &family).of_unit(involvement.unit.as_ref()));
                     let (family, involvement) = (family.clone(), involvement.clone());
                     fx.notice(Notice::NewUnitMatch { family, involvement });
+                    fx.cut();
                 }
             }
             for gone in over {

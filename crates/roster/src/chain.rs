@@ -1,24 +1,64 @@
-//! All versions of one network's roster that a node holds, genesis first.
+//! All versions of one network's roster that a node holds, genesis first: those in force so far, and those that wait.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crypto::{Digest, KeyholderSection, VerifyingKey};
-use domain::{Epoch, NetworkId, Oin};
+use domain::{Epoch, NetworkId, Oin, Timestamp};
 
-use crate::{RosterError, SignedRoster, VerifiedRoster};
+use crate::{RosterDocument, RosterError, SignedRoster, VerifiedRoster, only_narrows};
 
-/// A verified chain from genesis to the version in force. Never empty.
+/// Most versions that wait: governors hardly ever change their minds so often within a notice period.
+const MAX_WAITING: usize = 16;
+
+/// A verified chain from genesis to the version in force, and the versions after it that wait for the end of their
+/// notice period. Never empty.
 #[derive(Clone, Debug)]
 pub struct RosterChain {
     signed: Vec<SignedRoster>,
     newest: VerifiedRoster,
+    /// Versions that were never in force here: a later one took their place while they waited.
+    passed_over: BTreeSet<u32>,
+    waiting: Vec<Waiting>,
     first_epoch: Epoch,
-    /// Keyholders of every version: a key set stays bound to those who made it.
+    /// Keyholders of every version that was in force: a key set stays bound to those who made it.
     sections: BTreeMap<Digest, KeyholderSection>,
-    /// The version that first named each.
+    /// The version with which each came to hold keys, the last time that it did.
     section_versions: BTreeMap<Digest, u32>,
-    /// Organisation keys of members of every version, the newest last.
+    /// Organisation keys of members of every version that was in force, the newest last.
     organisation_keys: BTreeMap<Oin, Vec<VerifyingKey>>,
+}
+
+/// A version that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    signed: SignedRoster,
+    /// What it says.
+    pub roster: Arc<VerifiedRoster>,
+    /// Since when it is known here.
+    pub notice: FirstSight,
+    /// When it takes effect.
+    pub due: Timestamp,
+}
+
+/// When a node first saw a version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FirstSight {
+    /// UTC seconds.
+    pub seen: Timestamp,
+    /// Whether the clocks of others bore the own one out. Otherwise the notice period begins when they first do.
+    pub sure: bool,
+}
+
+/// How a version stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is in force, or was.
+    Taken,
+    /// A later one took its place while it waited.
+    PassedOver,
+    /// It waits.
+    Waits,
 }
 
 impl RosterChain {
@@ -28,35 +68,154 @@ impl RosterChain {
     /// As [`VerifiedRoster::genesis`].
     pub fn found(genesis: SignedRoster, expected: Option<NetworkId>) -> Result<Self, RosterError> {
         let newest = VerifiedRoster::genesis(&genesis, expected)?;
-        let section = newest.keyholder_section();
         let mut chain = Self {
             signed: vec![genesis],
             first_epoch: Epoch(newest.rules().epoch.anchor_epoch),
             newest,
-            section_versions: BTreeMap::from([(section.digest(), 1)]),
-            sections: BTreeMap::from([(section.digest(), section)]),
+            passed_over: BTreeSet::new(),
+            waiting: Vec::new(),
+            section_versions: BTreeMap::new(),
+            sections: BTreeMap::new(),
             organisation_keys: BTreeMap::new(),
         };
-        chain.note_keys();
+        chain.note();
         Ok(chain)
     }
 
-    /// Accepts the version after the newest.
+    /// Puts the version after the newest in force without notice: one that was in force before, or that a new node begins
+    /// with. What waited is forgotten.
     ///
     /// # Errors
-    /// As [`VerifiedRoster::successor`]; the chain is then as it was.
+    /// As [`follows`](Self::follows); the chain is then as it was.
     pub fn accept(&mut self, next: SignedRoster) -> Result<(), RosterError> {
-        let newest = self.newest.successor(&next)?;
-        let section = newest.keyholder_section();
-        self.section_versions.entry(section.digest()).or_insert(newest.version());
-        self.sections.insert(section.digest(), section);
+        self.newest = self.follows(&next)?;
         self.signed.push(next);
-        self.newest = newest;
-        self.note_keys();
+        self.waiting.clear();
+        self.note();
         Ok(())
     }
 
-    fn note_keys(&mut self) {
+    /// Puts the version after the newest behind the chain as one that never was in force. Another must follow.
+    ///
+    /// # Errors
+    /// As [`follows`](Self::follows); the chain is then as it was.
+    pub fn accept_passed_over(&mut self, next: SignedRoster) -> Result<(), RosterError> {
+        self.newest = self.follows(&next)?;
+        self.signed.push(next);
+        self.waiting.clear();
+        self.passed_over.insert(self.newest.version());
+        Ok(())
+    }
+
+    /// The version after the newest, signed by the governors of that one; or by those of an earlier one that it only narrows,
+    /// as is one that took effect at once where the versions in between waited.
+    ///
+    /// # Errors
+    /// As [`VerifiedRoster::successor`].
+    pub fn follows(&self, next: &SignedRoster) -> Result<VerifiedRoster, RosterError> {
+        let roster = self.newest.unsigned_successor(next)?;
+        let document = roster.document();
+        // When it was first seen is not known here: at its best moment.
+        let seen = Some(Timestamp(document.rules.epoch.anchor_time));
+        let urgent = |earlier: &SignedRoster| {
+            earlier.document().is_ok_and(|held| {
+                only_narrows(&held, document, seen) && next.check_signatures(&held.governors).is_ok()
+            })
+        };
+        next.check_signatures(&self.newest.document().governors).or_else(|refused| {
+            let earlier = self.signed.iter().rev().skip(1).take(MAX_WAITING);
+            earlier.map(urgent).find(|urgent| *urgent).map(drop).ok_or(refused)
+        })?;
+        Ok(roster)
+    }
+
+    /// Takes in the version after the last one known. It waits for its notice; [`ripen`](Self::ripen) says whether that is
+    /// over. `false` for one that is known.
+    ///
+    /// Who signs it are the governors of the last one known. One that is at once because it only narrows the version in force
+    /// needs those in force, and no others: governors who wait have no say yet, and cannot keep those in office from taking
+    /// the change back.
+    ///
+    /// # Errors
+    /// As [`VerifiedRoster::successor`], or when too many wait; the chain is then as it was.
+    pub fn receive(&mut self, next: SignedRoster, sight: FirstSight) -> Result<bool, RosterError> {
+        if self.all().any(|held| held.digest() == next.digest()) {
+            return Ok(false);
+        }
+        let last = self.waiting.last().map_or(&self.newest, |waiting| &waiting.roster);
+        let roster = last.unsigned_successor(&next)?;
+        let urgent = is_urgent(self.newest.document(), &next, roster.document(), sight);
+        if !urgent {
+            next.check_signatures(&last.document().governors)?;
+            if self.waiting.len() >= MAX_WAITING {
+                return Err(RosterError::TooManyWaiting);
+            }
+        }
+        self.waiting.push(Waiting { signed: next, roster: Arc::new(roster), notice: sight, due: sight.seen });
+        self.reckon();
+        Ok(true)
+    }
+
+    /// Puts in force what has waited long enough, as well as what need not wait. Whether the version in force is another.
+    ///
+    /// `agrees` says that others' clocks bear out that it is `now`: while they do not, no notice period ends, and one that
+    /// began so begins when they do. A clock that is set can so neither shorten a notice nor, once it is set right,
+    /// lengthen it.
+    pub fn ripen(&mut self, now: Timestamp, agrees: bool) -> bool {
+        if agrees {
+            for waiting in self.waiting.iter_mut().filter(|waiting| !waiting.notice.sure) {
+                waiting.notice = FirstSight { seen: now, sure: true };
+            }
+            self.reckon();
+        }
+        let ripe = |waiting: &Waiting| {
+            waiting.due == Timestamp(0) || (agrees && waiting.notice.sure && waiting.due <= now)
+        };
+        let Some(last) = self.waiting.iter().rposition(ripe) else { return false };
+        for waiting in self.waiting.drain(..=last).collect::<Vec<_>>() {
+            let version = waiting.roster.version();
+            let taken = ripe(&waiting);
+            self.newest = Arc::unwrap_or_clone(waiting.roster);
+            self.signed.push(waiting.signed);
+            if taken {
+                self.note();
+            } else {
+                self.passed_over.insert(version);
+            }
+        }
+        self.reckon();
+        true
+    }
+
+    /// Reckons when each takes effect: at once what only narrows the version in force and is signed by its governors, with the
+    /// one before it what only narrows that, all else after its own notice and not before the one before it.
+    fn reckon(&mut self) {
+        let held = self.newest.document();
+        let notice = u64::from(held.rules.notice_seconds);
+        let mut before: Option<(Arc<VerifiedRoster>, Timestamp)> = None;
+        for waiting in &mut self.waiting {
+            let document = waiting.roster.document();
+            let own = waiting.notice.seen.plus(notice);
+            waiting.due = match &before {
+                _ if notice == 0 || is_urgent(held, &waiting.signed, document, waiting.notice) => {
+                    Timestamp(0)
+                }
+                Some((earlier, due)) if only_narrows(earlier.document(), document, None) => *due,
+                Some((_, due)) => own.max(*due),
+                None => own,
+            };
+            before = Some((Arc::clone(&waiting.roster), waiting.due));
+        }
+    }
+
+    fn note(&mut self) {
+        let section = self.newest.keyholder_section();
+        let digest = section.digest();
+        let newest = self.section_versions.iter().max_by_key(|(_, version)| **version);
+        if newest.is_none_or(|(held, _)| *held != digest) {
+            self.section_versions.insert(digest, self.newest.version());
+        }
+        self.sections.insert(digest, section);
         for member in self.newest.members() {
             let keys = self.organisation_keys.entry(member.oin).or_default();
             if keys.last() != Some(&member.keys.organisation) {
@@ -79,24 +238,58 @@ impl RosterChain {
         &self.newest
     }
 
+    /// The versions that wait, the next one first.
+    #[must_use]
+    pub fn waiting(&self) -> &[Waiting] {
+        &self.waiting
+    }
+
+    /// Number of the last version known, in force or not.
+    #[must_use]
+    pub fn last_version(&self) -> u32 {
+        self.waiting.last().map_or(self.newest.version(), |waiting| waiting.roster.version())
+    }
+
+    /// How a version stands; `None` for one that is not known.
+    #[must_use]
+    pub fn standing(&self, version: u32) -> Option<Standing> {
+        if version == 0 || version > self.last_version() {
+            None
+        } else if version > self.newest.version() {
+            Some(Standing::Waits)
+        } else if self.passed_over.contains(&version) {
+            Some(Standing::PassedOver)
+        } else {
+            Some(Standing::Taken)
+        }
+    }
+
     /// The epoch with which the network began.
     #[must_use]
     pub fn first_epoch(&self) -> Epoch {
         self.first_epoch
     }
 
-    /// Every version as signed, genesis first.
+    /// Every version up to the one in force as signed, genesis first.
     pub fn signed(&self) -> impl Iterator<Item = &SignedRoster> {
         self.signed.iter()
     }
 
-    /// The version after `version`, as signed.
-    #[must_use]
-    pub fn after(&self, version: u32) -> Option<&SignedRoster> {
-        self.signed.get(usize::try_from(version).ok()?)
+    /// Every version as signed, also those that wait, genesis first.
+    pub fn all(&self) -> impl Iterator<Item = &SignedRoster> {
+        self.signed.iter().chain(self.waiting.iter().map(|waiting| &waiting.signed))
     }
 
-    /// The version of the roster that first named these keyholders; 0 for those that none names.
+    /// The version after `version`, as signed, also one that waits.
+    #[must_use]
+    pub fn after(&self, version: u32) -> Option<&SignedRoster> {
+        let place = usize::try_from(version).ok()?;
+        let waiting = || self.waiting.get(place.checked_sub(self.signed.len())?).map(|held| &held.signed);
+        self.signed.get(place).or_else(waiting)
+    }
+
+    /// The version of the roster with which these keyholders came to hold keys, the last time that they did; 0 for those
+    /// that none names.
     #[must_use]
     pub fn section_version(&self, digest: &Digest) -> u32 {
         self.section_versions.get(digest).copied().unwrap_or_default()
@@ -107,4 +300,15 @@ impl RosterChain {
     pub fn section(&self, digest: &Digest) -> Option<&KeyholderSection> {
         self.sections.get(digest)
     }
+}
+
+/// Whether a version only narrows the one in force, and enough of the governors in force signed it.
+fn is_urgent(
+    held: &RosterDocument,
+    signed: &SignedRoster,
+    document: &RosterDocument,
+    sight: FirstSight,
+) -> bool {
+    let seen = sight.sure.then_some(sight.seen);
+    only_narrows(held, document, seen) && signed.check_signatures(&held.governors).is_ok()
 }

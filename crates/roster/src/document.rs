@@ -2,9 +2,11 @@
 
 use std::net::SocketAddr;
 
-use crypto::{Digest, Document, TypeName, VerifyingKey};
+use crypto::{Digest, Document, SealingPublicKey, TypeName, VerifyingKey};
 use domain::{Address, CircleId, HouseNumber, Invalid, LegalBasisCode, NetworkId, Oin, PersonalText, Sector};
 use minicbor::{Decode, Encode};
+
+use crate::Accountability;
 
 /// The whole document as signed, in the order of its fields.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -51,6 +53,9 @@ pub struct RosterDocument {
     /// Addresses where unrelated people live, ascending: they yield no household key.
     #[n(13)]
     pub institutions: Vec<Institution>,
+    /// Witnesses, quotas and what governors granted.
+    #[cbor(n(14), with = "crate::sparse", has_nil)]
+    pub accountability: Accountability,
 }
 
 impl Document for RosterDocument {
@@ -78,6 +83,9 @@ pub struct Rules {
     /// After how many segments of a feed everything is published anew, so that withdrawn tags disappear.
     #[n(5)]
     pub segments_per_snapshot: u32,
+    /// Seconds between a node's first sight of a version that widens something and the moment it takes effect there.
+    #[cbor(n(6), with = "crate::sparse", has_nil)]
+    pub notice_seconds: u32,
 }
 
 impl Rules {
@@ -143,6 +151,9 @@ pub struct Circle {
     /// The directed sector matrix; a pair that is not listed is closed.
     #[n(4)]
     pub open: Vec<OpenPair>,
+    /// Whether it is for acceptance tests: only synthetic families, never beside real ones.
+    #[cbor(n(5), with = "crate::sparse", has_nil)]
+    pub trial: bool,
 }
 
 /// A legal-basis code inside a list.
@@ -159,6 +170,17 @@ pub struct OpenPair {
     /// Who reads.
     #[cbor(n(1), with = "crypto::cbor::sector")]
     pub reader: Sector,
+    /// Codes of the legal bases that hold between them, ascending; none: all of the circle.
+    #[cbor(n(2), with = "crate::sparse", has_nil)]
+    pub legal_bases: Vec<LegalBasisText>,
+}
+
+impl OpenPair {
+    /// A pair in which every legal basis of the circle holds.
+    #[must_use]
+    pub const fn new(publisher: Sector, reader: Sector) -> Self {
+        Self { publisher, reader, legal_bases: Vec::new() }
+    }
 }
 
 /// A legal basis (grondslag) on which signals may rest.
@@ -279,7 +301,7 @@ impl Institution {
     }
 }
 
-/// Public keys of a member, one for each use.
+/// Public keys of a member, one for each use. Those that are absent were not made yet.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct MemberKeys {
     /// Signs documents: packages, key sets, headers, heads.
@@ -288,6 +310,36 @@ pub struct MemberKeys {
     /// Identifies the node in TLS; the libp2p peer id is made from it.
     #[n(1)]
     pub node: VerifyingKey,
+    /// Signs checkpoints of its logs.
+    #[n(2)]
+    pub log: Option<VerifyingKey>,
+    /// Cosigns checkpoints of others' logs.
+    #[n(3)]
+    pub cosignature: Option<VerifyingKey>,
+    /// What is for its privacy officer is sealed to it.
+    #[n(4)]
+    pub privacy_officer: Option<SealingPublicKey>,
+    /// What is for its data-protection officer (FG) is sealed to it.
+    #[n(5)]
+    pub fg: Option<SealingPublicKey>,
+}
+
+impl MemberKeys {
+    /// The two keys without which nobody is a member.
+    #[must_use]
+    pub const fn new(organisation: VerifyingKey, node: VerifyingKey) -> Self {
+        Self { organisation, node, log: None, cosignature: None, privacy_officer: None, fg: None }
+    }
+
+    /// Every key that signs.
+    pub fn signing(&self) -> impl Iterator<Item = VerifyingKey> + use<> {
+        [Some(self.organisation), Some(self.node), self.log, self.cosignature].into_iter().flatten()
+    }
+
+    /// Every key that something is sealed to.
+    pub fn sealing(&self) -> impl Iterator<Item = SealingPublicKey> + use<> {
+        [self.privacy_officer, self.fg].into_iter().flatten()
+    }
 }
 
 /// Who signs the next version, and how many must.

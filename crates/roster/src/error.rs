@@ -35,6 +35,12 @@ pub enum RosterError {
         /// Signatures needed.
         needed: u16,
     },
+    /// More versions wait for their notice than are kept.
+    #[error(
+        "more versions of the roster wait for the end of their notice than a node keeps; one that only takes away is \
+         still taken"
+    )]
+    TooManyWaiting,
     /// A rule of the document itself is broken.
     #[error("the roster contradicts itself: {0}")]
     Inconsistent(&'static str),

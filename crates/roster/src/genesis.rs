@@ -4,8 +4,8 @@ use crypto::{SigningKey, TypeName};
 use domain::NetworkId;
 
 use crate::{
-    Circle, Governors, Institution, KeyholderRecord, LegalBasis, Member, RosterDocument, RosterError, Rules,
-    SignedRoster, VerifiedRoster,
+    Accountability, Circle, Governors, Institution, KeyholderRecord, LegalBasis, Member, RosterDocument,
+    RosterError, Rules, SignedRoster, VerifiedRoster,
 };
 
 /// Everything governors decide; the place in the chain is added when a version is made.
@@ -31,6 +31,8 @@ pub struct RosterContent {
     pub governors: Governors,
     /// Addresses where unrelated people live.
     pub institutions: Vec<Institution>,
+    /// Witnesses, quotas and what governors granted.
+    pub accountability: Accountability,
 }
 
 impl RosterContent {
@@ -45,6 +47,10 @@ impl RosterContent {
         for circle in &mut self.circles {
             circle.legal_bases.sort();
             circle.legal_bases.dedup();
+            for pair in &mut circle.open {
+                pair.legal_bases.sort();
+                pair.legal_bases.dedup();
+            }
             circle.open.sort();
             circle.open.dedup();
         }
@@ -54,6 +60,7 @@ impl RosterContent {
         self.governors.keys.sort();
         self.institutions.sort();
         self.institutions.dedup();
+        self.accountability.sort();
         RosterDocument {
             kind: TypeName::new(),
             network,
@@ -69,6 +76,7 @@ impl RosterContent {
             members: self.members,
             governors: self.governors,
             institutions: self.institutions,
+            accountability: self.accountability,
         }
     }
 }
@@ -87,6 +95,7 @@ impl From<RosterDocument> for RosterContent {
             members: document.members,
             governors: document.governors,
             institutions: document.institutions,
+            accountability: document.accountability,
         }
     }
 }

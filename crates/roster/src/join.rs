@@ -6,7 +6,11 @@
 //! network, since founders write theirs before there is one; what it asks for takes effect only in a roster that
 //! governors sign.
 
-use crypto::{Document, EncodingError, Signed, SigningKey, TypeName, Unverified, VerifyingKey};
+use std::collections::BTreeSet;
+
+use crypto::{
+    Document, EncodingError, SealingPublicKey, Signed, SigningKey, TypeName, Unverified, VerifyingKey,
+};
 use domain::{Oin, PlainText, Sector, Timestamp};
 use minicbor::{Decode, Encode};
 use thiserror::Error;
@@ -58,6 +62,18 @@ pub struct JoinRequest {
     /// Whether it is willing to relay for members that cannot be dialled.
     #[n(11)]
     pub relay: bool,
+    /// Will sign checkpoints of its logs.
+    #[n(12)]
+    pub log_key: Option<VerifyingKey>,
+    /// Will cosign checkpoints of others' logs.
+    #[n(13)]
+    pub cosignature_key: Option<VerifyingKey>,
+    /// What is for its privacy officer will be sealed to it.
+    #[n(14)]
+    pub privacy_officer_key: Option<SealingPublicKey>,
+    /// What is for its data-protection officer (FG) will be sealed to it.
+    #[n(15)]
+    pub fg_key: Option<SealingPublicKey>,
 }
 
 impl Document for JoinRequest {
@@ -142,7 +158,11 @@ impl JoinRequest {
         if self.relay && self.addresses.is_empty() {
             return Err(JoinError::RelayWithoutAddress);
         }
-        if self.organisation_key == self.node_key {
+        let keys = Member::from(self).keys;
+        let (signing, sealing): (Vec<_>, Vec<_>) = (keys.signing().collect(), keys.sealing().collect());
+        if signing.iter().collect::<BTreeSet<_>>().len() != signing.len()
+            || sealing.iter().collect::<BTreeSet<_>>().len() != sealing.len()
+        {
             return Err(JoinError::SharedKey);
         }
         Ok(())
@@ -165,7 +185,14 @@ impl From<&JoinRequest> for Member {
             sector: request.sector.clone(),
             working_area: request.working_area.clone(),
             bsn_entitled: request.bsn_entitled,
-            keys: MemberKeys { organisation: request.organisation_key, node: request.node_key },
+            keys: MemberKeys {
+                organisation: request.organisation_key,
+                node: request.node_key,
+                log: request.log_key,
+                cosignature: request.cosignature_key,
+                privacy_officer: request.privacy_officer_key,
+                fg: request.fg_key,
+            },
             addresses: request.addresses.clone(),
             contact_point: request.contact_point.clone(),
             relay: request.relay,

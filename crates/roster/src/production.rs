@@ -37,6 +37,8 @@ pub(crate) fn check(document: &RosterDocument) -> Result<(), RosterError> {
     within("heartbeat_seconds", heartbeat, 2 * publish, 7 * DAY)?;
     // Keyholders in other places, one of them restarting; the epoch waits no longer than a few days for a retry.
     within("ceremony_deadline_seconds", u64::from(rules.ceremony_deadline_seconds), 10 * 60, 3 * DAY)?;
+    // A majority of governors that was bribed, or robbed of its keys, is seen before it has done anything.
+    within("the notice period in seconds", u64::from(rules.notice_seconds), 7 * DAY, 90 * DAY)?;
     // With one keyholder, or one that suffices, a single organisation could open every pseudonym.
     within("the number of keyholders", count(document.keyholders.len()), 3, u64::MAX)?;
     within("the keyholders' threshold", u64::from(document.threshold), 2, u64::MAX)?;

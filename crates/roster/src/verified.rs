@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crypto::{Digest, Keyholder, KeyholderSection, VerifyingKey};
 use domain::{Address, CircleId, Epoch, LegalBasisCode, NetworkId, Oin, Timestamp};
 
-use crate::{Circle, LegalBasis, Member, RosterDocument, RosterError, Rules, SignedRoster, production};
+use crate::{
+    Circle, Member, RosterDocument, RosterError, Rules, SignedRoster, accountability, grounds, production,
+};
 
 /// Most members, circles and legal bases in one roster; a few thousand members is the design's ceiling.
 const MAX_MEMBERS: usize = 10_000;
@@ -16,7 +18,7 @@ pub const MAX_KEYHOLDERS: usize = 16;
 const MAX_INSTITUTIONS: usize = 100_000;
 
 /// A roster whose signatures, place in the chain and inner rules were checked.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedRoster {
     document: RosterDocument,
     digest: Digest,
@@ -50,6 +52,13 @@ impl VerifiedRoster {
     /// Unreadable, another network's, not the next version on this one, contradicting itself, or signed by too few
     /// of the governors in office.
     pub fn successor(&self, signed: &SignedRoster) -> Result<Self, RosterError> {
+        let next = self.unsigned_successor(signed)?;
+        signed.check_signatures(&self.document.governors)?;
+        Ok(next)
+    }
+
+    /// The version right after this one, whoever signed it.
+    pub(crate) fn unsigned_successor(&self, signed: &SignedRoster) -> Result<Self, RosterError> {
         let document = signed.document()?;
         if document.network != self.network {
             return Err(RosterError::OtherNetwork);
@@ -58,7 +67,6 @@ impl VerifiedRoster {
             return Err(RosterError::NotTheNext { held: self.version(), found: document.version });
         }
         check_document(&document)?;
-        signed.check_signatures(&self.document.governors)?;
         Ok(Self::new(document, signed.digest(), self.network))
     }
 
@@ -159,15 +167,6 @@ impl VerifiedRoster {
     #[must_use]
     pub fn has_readers(&self, circle: &CircleId, publisher: &Oin) -> bool {
         self.members().iter().any(|member| self.publishes_to(circle, publisher, &member.oin))
-    }
-
-    /// Whether a signal on this legal basis may take part in the circle at `now`. Absent, unknown or lapsed: closed.
-    #[must_use]
-    pub fn basis_holds(&self, circle: &CircleId, code: &LegalBasisCode, now: Timestamp) -> bool {
-        let in_circle =
-            self.circle(circle).is_some_and(|circle| circle.legal_bases.iter().any(|held| held.0 == *code));
-        let lapsed = |basis: &LegalBasis| basis.valid_until.is_some_and(|until| until < now.0);
-        in_circle && self.document.legal_bases.iter().any(|basis| basis.code == *code && !lapsed(basis))
     }
 
     /// Codes of all legal bases.
@@ -298,6 +297,8 @@ pub(crate) fn check_document(document: &RosterDocument) -> Result<(), RosterErro
     if document.circles.iter().flat_map(|circle| &circle.legal_bases).any(|held| !codes.contains(&held.0)) {
         return wrong("a circle names a legal basis that is not listed");
     }
+    grounds::check(document)?;
+    accountability::check(document)?;
     production::check(document)
 }
 

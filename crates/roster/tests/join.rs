@@ -1,11 +1,12 @@
 //! Join requests, drafts that governors sign one after the other, and what binds in production.
 #![expect(clippy::unwrap_used, reason = "a panic in a test is a failing test")]
 
-use crypto::{Document, EncodingError, Seed, Signed, SigningKey, TypeName};
+use crypto::{Document, EncodingError, SealingKey, Seed, Signed, SigningKey, TypeName};
 use domain::{CircleId, Oin, Timestamp};
 use roster::{
-    Circle, EpochRules, Fingerprint, Governors, JoinError, JoinRequest, KeyholderRecord, LegalBasis,
-    LegalBasisText, Member, OpenPair, RosterContent, RosterError, Rules, SignedRoster, VerifiedRoster,
+    Accountability, Circle, EpochRules, Fingerprint, Governors, JoinError, JoinRequest, KeyholderRecord,
+    LegalBasis, LegalBasisText, Member, OpenPair, RosterContent, RosterError, Rules, SignedRoster,
+    VerifiedRoster,
 };
 
 fn key(number: u8) -> SigningKey {
@@ -26,6 +27,10 @@ fn request(number: u8) -> JoinRequest {
         contact_point: "dienst, 085-0010100".to_owned(),
         time: Timestamp(1_795_000_000),
         relay: true,
+        log_key: None,
+        cosignature_key: None,
+        privacy_officer_key: None,
+        fg_key: None,
     }
 }
 
@@ -41,13 +46,15 @@ fn content() -> RosterContent {
             ceremony_deadline_seconds: 600,
             live_tags: Rules::LIVE_TAGS,
             segments_per_snapshot: Rules::SEGMENTS_PER_SNAPSHOT,
+            notice_seconds: 7 * 86_400,
         },
         circles: vec![Circle {
             id: CircleId::from_bytes([1; 16]),
             name: "jeugd".to_owned(),
             purpose: "samenwerken".to_owned(),
             legal_bases: vec![LegalBasisText("jeugdwet".parse().unwrap())],
-            open: vec![OpenPair { publisher: "jeugd".parse().unwrap(), reader: "jeugd".parse().unwrap() }],
+            open: vec![OpenPair::new("jeugd".parse().unwrap(), "jeugd".parse().unwrap())],
+            trial: false,
         }],
         legal_bases: vec![LegalBasis {
             code: "jeugdwet".parse().unwrap(),
@@ -65,6 +72,7 @@ fn content() -> RosterContent {
         members: (1..=4).map(|n| Member::from(&request(n))).collect(),
         governors: Governors { threshold: 2, keys: (1..=3).map(|n| key(n).verifying_key()).collect() },
         institutions: vec![],
+        accountability: Accountability::default(),
     }
 }
 
@@ -86,7 +94,7 @@ fn a_join_request_comes_back_only_as_it_was_signed() {
 #[test]
 fn a_join_request_that_no_roster_can_hold_is_refused_at_both_ends() {
     type Spoil = fn(&mut JoinRequest);
-    let spoilt: [(&str, Spoil); 8] = [
+    let spoilt: [(&str, Spoil); 11] = [
         ("a relay that nobody can dial", |r| r.addresses = vec![]),
         ("no name", |r| r.name = String::new()),
         ("a name that moves the cursor", |r| r.name = "a\u{1b}[2Jb".to_owned()),
@@ -95,6 +103,14 @@ fn a_join_request_that_no_roster_can_hold_is_refused_at_both_ends() {
         ("an empty address", |r| r.addresses.push(String::new())),
         ("too many addresses", |r| r.addresses = vec!["192.0.2.1:1".to_owned(); 17]),
         ("one key for both uses", |r| r.node_key = r.organisation_key),
+        ("one key for logs and documents", |r| r.log_key = Some(r.organisation_key)),
+        ("one key for logs and cosignatures", |r| {
+            (r.log_key, r.cosignature_key) = (Some(r.node_key), Some(r.node_key));
+        }),
+        ("one officer", |r| {
+            let key = SealingKey::from_seed(&Seed::from_bytes([7; 32])).public();
+            (r.privacy_officer_key, r.fg_key) = (Some(key), Some(key));
+        }),
     ];
     for (what, spoil) in spoilt {
         let mut request = request(1);
@@ -121,6 +137,7 @@ fn a_join_request_that_is_too_long_is_not_read() {
 fn the_fingerprint_covers_everything_that_is_asked() {
     let fingerprint = |request: JoinRequest| Fingerprint::from(&request.sign(&key(11)).unwrap());
     let first = fingerprint(request(1));
+    let officer = SealingKey::from_seed(&Seed::from_bytes([7; 32])).public();
     assert_eq!(fingerprint(request(1)), first);
     for other in [
         JoinRequest { bsn_entitled: false, ..request(1) },
@@ -128,6 +145,10 @@ fn the_fingerprint_covers_everything_that_is_asked() {
         JoinRequest { relay: false, ..request(1) },
         JoinRequest { node_key: key(9).verifying_key(), ..request(1) },
         JoinRequest { time: Timestamp(1), ..request(1) },
+        JoinRequest { log_key: Some(key(9).verifying_key()), ..request(1) },
+        JoinRequest { cosignature_key: Some(key(9).verifying_key()), ..request(1) },
+        JoinRequest { privacy_officer_key: Some(officer), ..request(1) },
+        JoinRequest { fg_key: Some(officer), ..request(1) },
     ] {
         assert_ne!(fingerprint(other), first);
     }
@@ -169,7 +190,7 @@ fn governors_sign_a_draft_one_after_the_other() {
 #[test]
 fn production_has_minimums_that_a_test_network_has_not() {
     type Spoil = fn(&mut RosterContent);
-    let spoilt: [(&str, Spoil); 14] = [
+    let spoilt: [(&str, Spoil); 15] = [
         ("the length of an epoch", |c| c.rules.epoch = EpochRules::starting(1_000, 3_600)),
         ("the length of an epoch", |c| c.rules.epoch.length_seconds = 4_000 * 86_400),
         ("publish_interval_seconds", |c| c.rules.publish_interval_seconds = 59),
@@ -185,6 +206,7 @@ fn production_has_minimums_that_a_test_network_has_not() {
         ("live_tags", |c| c.rules.live_tags = u32::MAX),
         ("segments_per_snapshot", |c| c.rules.segments_per_snapshot = 1),
         ("ceremony_deadline_seconds", |c| c.rules.ceremony_deadline_seconds = 30),
+        ("notice period", |c| c.rules.notice_seconds = 7 * 86_400 - 1),
         ("number of keyholders", |c| {
             c.keyholders.truncate(2);
         }),

@@ -4,9 +4,9 @@
 use crypto::{Seed, SigningKey};
 use domain::{CircleId, Epoch, NetworkId, Oin, Timestamp};
 use roster::{
-    Circle, EpochRules, Governors, Institution, KeyholderRecord, LegalBasis, LegalBasisText,
-    MAX_DOCUMENT_BYTES, Member, MemberKeys, OpenPair, RosterContent, RosterError, Rules, SignedRoster,
-    VerifiedRoster, genesis,
+    Accountability, BasisStanding, Circle, EpochRules, Governors, Institution, KeyholderRecord, LegalBasis,
+    LegalBasisText, MAX_DOCUMENT_BYTES, Member, MemberKeys, OpenPair, RosterContent, RosterError, Rules,
+    SignedRoster, VerifiedRoster, genesis,
 };
 
 type Spoil = fn(&mut RosterContent);
@@ -22,10 +22,10 @@ fn member(number: u64, sector: &str) -> Member {
         sector: sector.parse().unwrap(),
         working_area: "Rivierenland".to_owned(),
         bsn_entitled: number != 3,
-        keys: MemberKeys {
-            organisation: key(10 + u8::try_from(number).unwrap()).verifying_key(),
-            node: key(100 + u8::try_from(number).unwrap()).verifying_key(),
-        },
+        keys: MemberKeys::new(
+            key(10 + u8::try_from(number).unwrap()).verifying_key(),
+            key(100 + u8::try_from(number).unwrap()).verifying_key(),
+        ),
         addresses: vec!["127.0.0.1:7001".to_owned(), "not an address".to_owned()],
         contact_point: "085-1234567".to_owned(),
         relay: number == 2,
@@ -34,8 +34,7 @@ fn member(number: u64, sector: &str) -> Member {
 
 fn content() -> RosterContent {
     let governors = Governors { threshold: 2, keys: (1..=3).map(|n| key(n).verifying_key()).collect() };
-    let pair =
-        |from: &str, to: &str| OpenPair { publisher: from.parse().unwrap(), reader: to.parse().unwrap() };
+    let pair = |from: &str, to: &str| OpenPair::new(from.parse().unwrap(), to.parse().unwrap());
     RosterContent {
         name: "Rivierenland".to_owned(),
         test_network: true,
@@ -46,6 +45,7 @@ fn content() -> RosterContent {
             ceremony_deadline_seconds: 30,
             live_tags: Rules::LIVE_TAGS,
             segments_per_snapshot: Rules::SEGMENTS_PER_SNAPSHOT,
+            notice_seconds: 0,
         },
         circles: vec![Circle {
             id: CircleId::from_bytes([1; 16]),
@@ -53,6 +53,7 @@ fn content() -> RosterContent {
             purpose: "samenwerken".to_owned(),
             legal_bases: vec![LegalBasisText("jeugdwet".parse().unwrap())],
             open: vec![pair("school", "ggz"), pair("ggz", "school"), pair("wonen", "ggz")],
+            trial: false,
         }],
         legal_bases: vec![LegalBasis {
             code: "jeugdwet".parse().unwrap(),
@@ -70,6 +71,7 @@ fn content() -> RosterContent {
         members: vec![member(3, "wonen"), member(1, "school"), member(2, "ggz")],
         governors,
         institutions: vec![],
+        accountability: Accountability::default(),
     }
 }
 
@@ -209,11 +211,75 @@ fn the_matrix_is_directed_and_closed_by_default() {
 fn a_legal_basis_holds_where_it_is_listed_until_it_lapses() {
     let (_, roster) = founded();
     let circle = CircleId::from_bytes([1; 16]);
+    let oin = |n| Oin::test_number(n).unwrap();
     let code = "jeugdwet".parse().unwrap();
-    assert!(roster.basis_holds(&circle, &code, Timestamp(2_000)));
-    assert!(!roster.basis_holds(&circle, &code, Timestamp(2_001)));
-    assert!(!roster.basis_holds(&CircleId::from_bytes([2; 16]), &code, Timestamp(0)));
-    assert!(!roster.basis_holds(&circle, &"wmo".parse().unwrap(), Timestamp(0)));
+    let holds =
+        |circle: CircleId, n, code: &_, now| roster.basis_holds(&circle, &oin(n), code, Timestamp(now));
+    assert!(holds(circle, 1, &code, 2_000));
+    assert!(!holds(circle, 1, &code, 2_001));
+    assert!(!holds(CircleId::from_bytes([2; 16]), 1, &code, 0));
+    assert!(!holds(circle, 1, &"wmo".parse().unwrap(), 0));
+    assert!(!holds(circle, 77, &code, 0), "no member");
+    let standing = |code: &str, now| roster.basis_standing(&oin(1), &code.parse().unwrap(), Timestamp(now));
+    assert_eq!(standing("jeugdwet", 2_000), Some(BasisStanding::Holds { trial: false }));
+    assert_eq!(standing("jeugdwet", 2_001), Some(BasisStanding::Lapsed(Timestamp(2_000))));
+    assert_eq!(standing("wmo", 0), None);
+}
+
+#[test]
+fn a_pair_of_sectors_narrows_what_its_circle_names_and_only_that() {
+    let mut content = content();
+    let wmo =
+        LegalBasis { code: "wmo".parse().unwrap(), valid_until: None, ..content.legal_bases[0].clone() };
+    content.legal_bases.push(wmo);
+    content.legal_bases.push(LegalBasis { code: "los".parse().unwrap(), ..content.legal_bases[1].clone() });
+    let named = |code: &str| LegalBasisText(code.parse().unwrap());
+    content.circles[0].legal_bases.push(named("wmo"));
+    // What schools publish rests on the Jeugdwet alone, what mental care publishes on either.
+    content.circles[0].open[0].legal_bases = vec![named("jeugdwet")];
+    let sign = |content: RosterContent| genesis(content, &[&key(1), &key(2)]);
+    let (_, roster) = sign(content.clone()).unwrap();
+    let (circle, oin) = (CircleId::from_bytes([1; 16]), |n| Oin::test_number(n).unwrap());
+    for (member, code, holds) in [
+        (1, "jeugdwet", true),
+        (1, "wmo", false),
+        (2, "jeugdwet", true),
+        (2, "wmo", true),
+        (2, "los", false),
+        (3, "wmo", true),
+    ] {
+        let held = roster.basis_holds(&circle, &oin(member), &code.parse().unwrap(), Timestamp(0));
+        assert_eq!(held, holds, "{member} {code}");
+    }
+    let closed = roster.basis_standing(&oin(1), &"wmo".parse().unwrap(), Timestamp(0));
+    assert_eq!(closed, Some(BasisStanding::Closed));
+
+    // One feed goes to every reader: what holds for one of them only is not published in it.
+    let mut two_readers = content.clone();
+    two_readers.circles[0].open.push(OpenPair::new("ggz".parse().unwrap(), "wonen".parse().unwrap()));
+    two_readers.circles[0].open[1].legal_bases = vec![named("wmo")];
+    let (_, roster) = sign(two_readers).unwrap();
+    assert!(roster.basis_holds(&circle, &oin(2), &"wmo".parse().unwrap(), Timestamp(0)));
+    assert!(!roster.basis_holds(&circle, &oin(2), &"jeugdwet".parse().unwrap(), Timestamp(0)));
+
+    let spoilt: [(&str, Spoil); 3] = [
+        ("beyond its circle", |c| {
+            c.circles[0].open[0].legal_bases = vec![LegalBasisText("los".parse().unwrap())];
+        }),
+        ("a pair twice", |c| {
+            let pair = OpenPair { legal_bases: Vec::new(), ..c.circles[0].open[0].clone() };
+            c.circles[0].open.push(pair);
+        }),
+        ("a trial beside what is real", |c| {
+            let trial = Circle { id: CircleId::from_bytes([2; 16]), trial: true, ..c.circles[0].clone() };
+            c.circles.push(trial);
+        }),
+    ];
+    for (what, spoil) in spoilt {
+        let mut spoilt = content.clone();
+        spoil(&mut spoilt);
+        assert!(matches!(sign(spoilt), Err(RosterError::Inconsistent(_))), "{what}");
+    }
 }
 
 #[test]

@@ -2,8 +2,7 @@
 
 use std::{error::Error, io, path::PathBuf};
 
-use domain::Epoch;
-use protocol::Collection;
+use protocol::{Collection, Scope};
 
 /// Why the store refused or failed. Messages name files and collections, never a record key or a value.
 #[derive(Debug, thiserror::Error)]
@@ -210,15 +209,18 @@ pub enum StoreError {
         /// The name.
         name: String,
     },
-    /// A record was to be put into an epoch whose data key was destroyed. Ours, or that of a clock that went back.
+    /// A record was to be put into an epoch or month whose data key was destroyed. Ours, or that of a clock that went back.
     #[error(
-        "something was to be kept of epoch {epoch}, which this data folder has forgotten for good; check the clock of \
+        "something was to be kept of {scope}, which this data folder has forgotten for good; check the clock of \
          this machine, and when it is right report this: it is a mistake in the program"
     )]
-    ForgottenEpoch {
-        /// The epoch.
-        epoch: Epoch,
+    Forgotten {
+        /// The epoch or month.
+        scope: Scope,
     },
+    /// What lasts was to be forgotten. A mistake in this program.
+    #[error("what lasts was to be forgotten; this is a mistake in the program: report it")]
+    ForgetsLasting,
     /// An earlier commit failed: what is in memory may no longer be what is on disk.
     #[error("an earlier write to the data folder failed; restart the node to read again what is on disk")]
     Failed,

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::Epoch;
 use protocol::{Collection, Scope, Secret, SecretName, Write};
 
 use crate::{StoreError, secrets};
@@ -21,8 +20,8 @@ pub const MAX_SECRET_BYTES: usize = 1024 * 1024;
 pub(crate) struct Plan {
     pub(crate) records: BTreeMap<(Scope, Collection, Vec<u8>), Option<Vec<u8>>>,
     pub(crate) secrets: BTreeMap<SecretName, Option<Secret>>,
-    /// Epochs to forget; no record of them is among the others.
-    pub(crate) forget: BTreeSet<Epoch>,
+    /// Epochs and months to forget; no record of them is among the others.
+    pub(crate) forget: BTreeSet<Scope>,
 }
 
 impl Plan {
@@ -34,10 +33,8 @@ impl Plan {
                 Write::Put { scope, collection, key, value } => {
                     check_bytes("key", collection, key.len(), MAX_KEY_BYTES)?;
                     check_bytes("value", collection, value.len(), MAX_VALUE_BYTES)?;
-                    if let Scope::Epoch(epoch) = scope
-                        && plan.forget.contains(&epoch)
-                    {
-                        return Err(StoreError::ForgottenEpoch { epoch });
+                    if plan.forget.contains(&scope) {
+                        return Err(StoreError::Forgotten { scope });
                     }
                     plan.records.insert((scope, collection, key), Some(value));
                 }
@@ -45,9 +42,10 @@ impl Plan {
                     check_bytes("key", collection, key.len(), MAX_KEY_BYTES)?;
                     plan.records.insert((scope, collection, key), None);
                 }
-                Write::Forget { epoch } => {
-                    plan.records.retain(|(scope, ..), _| *scope != Scope::Epoch(epoch));
-                    plan.forget.insert(epoch);
+                Write::Forget { scope: Scope::Lasting } => return Err(StoreError::ForgetsLasting),
+                Write::Forget { scope: forgotten } => {
+                    plan.records.retain(|(scope, ..), _| *scope != forgotten);
+                    plan.forget.insert(forgotten);
                 }
                 Write::PutSecret { name, secret } => {
                     check_secret(&name, secret.reveal().len())?;
@@ -62,14 +60,10 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Epochs that records are put into.
-    pub(crate) fn epochs_put_into(&self) -> BTreeSet<Epoch> {
+    /// Epochs and months that records are put into.
+    pub(crate) fn scopes_put_into(&self) -> BTreeSet<Scope> {
         let puts = self.records.iter().filter(|(_, value)| value.is_some());
-        puts.filter_map(|((scope, ..), _)| match scope {
-            Scope::Epoch(epoch) => Some(*epoch),
-            Scope::Lasting => None,
-        })
-        .collect()
+        puts.map(|((scope, ..), _)| *scope).filter(|scope| *scope != Scope::Lasting).collect()
     }
 }
 

@@ -1,19 +1,20 @@
 //! How a record lies in the engine: a blind index, a sealed body, in chunks.
 //!
-//! Engine key = collection number ‖ scope ‖ blind index ‖ chunk number. The scope is 0 for what lasts and 1 ‖ epoch (4,
-//! big-endian) for what is forgotten with an epoch; further sorts of scopes take the next numbers. The blind index is
+//! Engine key = collection number ‖ scope ‖ blind index ‖ chunk number. The scope is 0 for what lasts, 1 ‖ epoch (4,
+//! big-endian) for what is forgotten with an epoch, 2 ‖ month (4, big-endian, since the year 0) for what is forgotten with
+//! a month; further sorts of scopes take the next numbers. The blind index is
 //! the first 16 bytes of HMAC-SHA256(index key of the collection, record key): a reader of the disk learns no key and
 //! cannot test a guess. The body is nonce ‖ XChaCha20-Poly1305(length of the key (2, big-endian) ‖ key ‖ value) ‖ tag,
 //! and its additional data is [`FORMAT`] ‖ 0 ‖ collection number ‖ scope ‖ blind index. The blind index stands for the
 //! record key there, because whoever lists a collection does not know the keys yet; the key inside is compared with it
-//! after opening. Index key and sealing key hang from the data key of the folder, or from that of the epoch.
+//! after opening. Index key and sealing key hang from the data key of the folder, or from that of the epoch or month.
 //!
 //! Bodies are cut into chunks of [`CHUNK_BYTES`]: the engine moves a page beyond 128 KiB to a file of its own that it
 //! never syncs, and a page holds up to 17 entries. Chunk 0 begins with [`LAYOUT`] and the number of chunks.
 
 use std::fmt;
 
-use domain::Epoch;
+use domain::{Epoch, Month};
 use hmac::{Hmac, Mac};
 use protocol::{Collection, Scope};
 use sha2::Sha256;
@@ -35,6 +36,7 @@ const INDEX_BYTES: usize = 16;
 /// Sorts of scopes, as numbers on disk.
 const LASTING: u8 = 0;
 const EPOCH: u8 = 1;
+const MONTH: u8 = 2;
 
 /// Collection number, scope and blind index.
 type Base = Vec<u8>;
@@ -44,6 +46,7 @@ pub(crate) fn scope_bytes(scope: Scope) -> Vec<u8> {
     match scope {
         Scope::Lasting => vec![LASTING],
         Scope::Epoch(epoch) => [&[EPOCH], epoch.0.to_be_bytes().as_slice()].concat(),
+        Scope::Month(month) => [&[MONTH], month.number().to_be_bytes().as_slice()].concat(),
     }
 }
 
@@ -54,6 +57,10 @@ pub(crate) fn split_scope(bytes: &[u8]) -> Option<(Scope, &[u8])> {
         (&EPOCH, rest) => {
             let (epoch, rest) = rest.split_first_chunk()?;
             Some((Scope::Epoch(Epoch(u32::from_be_bytes(*epoch))), rest))
+        }
+        (&MONTH, rest) => {
+            let (month, rest) = rest.split_first_chunk()?;
+            Some((Scope::Month(Month::from_number(u32::from_be_bytes(*month))?), rest))
         }
         _ => None,
     }
@@ -281,7 +288,8 @@ mod tests {
             "format      {}\nlayout      {LAYOUT}\nchunk bytes {CHUNK_BYTES}\n",
             String::from_utf8_lossy(FORMAT)
         );
-        for scope in [Scope::Lasting, Scope::Epoch(Epoch(0x0102_0304))] {
+        let month = "2031-12".parse().unwrap();
+        for scope in [Scope::Lasting, Scope::Epoch(Epoch(0x0102_0304)), Scope::Month(month)] {
             let drawer = Drawer::new(scope, Collection::Header, &fixed_key(7));
             let base = drawer.base(b"record key");
             now += &format!(
@@ -308,11 +316,13 @@ mod tests {
 
     #[test]
     fn a_scope_is_read_as_it_was_written_and_no_other_sort_is_taken_for_one() {
-        for scope in [Scope::Lasting, Scope::Epoch(Epoch(0)), Scope::Epoch(Epoch(u32::MAX))] {
+        let month = Scope::Month("9999-12".parse().unwrap());
+        for scope in [Scope::Lasting, Scope::Epoch(Epoch(0)), Scope::Epoch(Epoch(u32::MAX)), month] {
             let bytes = [scope_bytes(scope), vec![7, 8]].concat();
             assert_eq!(split_scope(&bytes), Some((scope, &[7, 8][..])));
         }
-        for other in [&[][..], &[EPOCH, 0, 0, 0], &[2, 0, 0, 0, 1]] {
+        for other in [&[][..], &[EPOCH, 0, 0, 0], &[MONTH, 0, 0, 0], &[MONTH, 255, 0, 0, 0], &[3, 0, 0, 0, 1]]
+        {
             assert_eq!(split_scope(other), None);
         }
     }

@@ -1,16 +1,15 @@
-//! The scopes of a folder: which epochs there are records of, the keys of each, and which were forgotten.
+//! The scopes of a folder: which epochs and months there are records of, the keys of each, and which were forgotten.
 //!
-//! The database lists every epoch that ever got a record or was forgotten: in use, forgotten, or forgotten and swept. An
-//! epoch in use has a data key in `keys/`; one that is missing is an error, never made anew, since what it sealed would
+//! The database lists every epoch and month that ever got a record or was forgotten: in use, forgotten, or forgotten and
+//! swept. One in use has a data key in `keys/`; one that is missing is an error, never made anew, since what it sealed would
 //! stay unreadable beside what a new one seals. A forgotten one has none, and gets none again: the entry, of 13 bytes,
-//! stays. Epochs last weeks, so a folder lists some dozens of them.
+//! stays. Epochs last weeks, so a folder lists some dozens of them and of months.
 //!
 //! The engine forgets nothing for certain, and gives no space back; destroying the key is what forgets. That the sealed
 //! entries are removed afterwards only keeps later listings short.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::Epoch;
 use protocol::{Collection, Scope};
 
 use crate::{
@@ -24,18 +23,19 @@ use crate::{
 /// Engine keys of the list: this and the scope as it stands in the keys of records.
 const SCOPE_PREFIX: &[u8] = b"\0scope/";
 
-/// How an epoch stands in the list.
+/// How a scope stands in the list.
 const IN_USE: u8 = 1;
 const FORGOTTEN: u8 = 2;
 const SWEPT: u8 = 3;
 
-/// Entries of forgotten epochs that one commit takes along: as many as it may hold changes of its own.
+/// Entries of forgotten scopes that one commit takes along: as many as it may hold changes of its own.
 const SWEEP_ENTRIES: usize = 200;
 
 /// The scopes of an open folder.
 pub(crate) struct Scopes {
     lasting: Drawers,
-    epochs: BTreeMap<Epoch, State>,
+    /// Those that can be forgotten.
+    others: BTreeMap<Scope, State>,
 }
 
 enum State {
@@ -59,44 +59,55 @@ impl Drawers {
 }
 
 impl Scopes {
-    /// Reads the list and the keys, and destroys every key of a forgotten epoch: one that a crash left, or that somebody
+    /// Reads the list and the keys, and destroys every key of a forgotten scope: one that a crash left, or that somebody
     /// put back.
     pub(crate) fn open(engine: &Engine, secrets: &Secrets, data_key: &Key) -> Result<Self, StoreError> {
-        let corrupt = || StoreError::corrupt("the list of epochs (db/)");
-        let mut epochs = BTreeMap::new();
+        let corrupt = || StoreError::corrupt("the list of epochs and months (db/)");
+        let mut others = BTreeMap::new();
         for entry in engine.entries(SCOPE_PREFIX) {
             let (key, state) = entry?;
             let scope = key.strip_prefix(SCOPE_PREFIX).and_then(record::split_scope);
-            let Some((Scope::Epoch(epoch), [])) = scope else { return Err(corrupt()) };
+            let Some((scope @ (Scope::Epoch(_) | Scope::Month(_)), [])) = scope else {
+                return Err(corrupt());
+            };
             let state = match state.as_slice() {
                 [IN_USE] => {
-                    let key = secrets.epoch_key(epoch)?.ok_or_else(|| secrets.missing_epoch_key(epoch))?;
-                    State::InUse(Drawers::new(Scope::Epoch(epoch), &key))
+                    let key = secrets.scope_key(scope)?.ok_or_else(|| secrets.missing_scope_key(scope))?;
+                    State::InUse(Drawers::new(scope, &key))
                 }
                 [FORGOTTEN] => State::Forgotten { swept: false },
                 [SWEPT] => State::Forgotten { swept: true },
                 _ => return Err(corrupt()),
             };
-            epochs.insert(epoch, state);
+            others.insert(scope, state);
         }
-        let scopes = Self { lasting: Drawers::new(Scope::Lasting, data_key), epochs };
-        for epoch in secrets.epochs()? {
-            if scopes.is_forgotten(epoch) {
-                secrets.destroy_epoch_key(epoch)?;
+        let scopes = Self { lasting: Drawers::new(Scope::Lasting, data_key), others };
+        for scope in secrets.scopes()? {
+            if scopes.is_forgotten(scope) {
+                secrets.destroy_scope_key(scope)?;
             }
         }
         Ok(scopes)
     }
 
-    pub(crate) fn is_forgotten(&self, epoch: Epoch) -> bool {
-        matches!(self.epochs.get(&epoch), Some(State::Forgotten { .. }))
+    pub(crate) fn is_forgotten(&self, scope: Scope) -> bool {
+        matches!(self.others.get(&scope), Some(State::Forgotten { .. }))
     }
 
-    /// The drawer of a collection; none in an epoch that has no record or is forgotten.
+    /// What lasts, and every month that there are records of: what goes into a backup, if its collection does.
+    pub(crate) fn backed_up(&self) -> impl Iterator<Item = Scope> {
+        let months = self
+            .others
+            .iter()
+            .filter(|(scope, state)| matches!((scope, state), (Scope::Month(_), State::InUse(_))));
+        std::iter::once(Scope::Lasting).chain(months.map(|(scope, _)| *scope))
+    }
+
+    /// The drawer of a collection; none in a scope that has no record or is forgotten.
     pub(crate) fn drawer(&self, scope: Scope, collection: Collection) -> Option<&Drawer> {
         match scope {
             Scope::Lasting => Some(self.lasting.drawer(collection)),
-            Scope::Epoch(epoch) => match self.epochs.get(&epoch)? {
+            Scope::Epoch(_) | Scope::Month(_) => match self.others.get(&scope)? {
                 State::InUse(drawers) => Some(drawers.drawer(collection)),
                 State::Forgotten { .. } => None,
             },
@@ -115,7 +126,7 @@ impl Scopes {
                 let scope = record::scope_of(collection, &key)?;
                 match self.drawer(scope, collection) {
                     Some(drawer) => drawer.read(&key, &first, entries).map(Some),
-                    None if matches!(scope, Scope::Epoch(epoch) if self.is_forgotten(epoch)) => Ok(None),
+                    None if self.is_forgotten(scope) => Ok(None),
                     None => Err(StoreError::corrupt_collection(collection)),
                 }
             });
@@ -125,79 +136,80 @@ impl Scopes {
         }
     }
 
-    /// Makes an epoch ready for records. Its key is on disk when this returns; that it is in use becomes part of the
+    /// Makes a scope ready for records. Its key is on disk when this returns; that it is in use becomes part of the
     /// batch.
     pub(crate) fn begin(
         &mut self,
-        epoch: Epoch,
+        scope: Scope,
         secrets: &Secrets,
         changes: &mut Changes,
     ) -> Result<(), StoreError> {
-        if self.epochs.contains_key(&epoch) {
+        if self.others.contains_key(&scope) {
             return Ok(());
         }
         // One that lies idle was made for a commit that failed; it has sealed nothing that was kept.
-        let key = match secrets.epoch_key(epoch)? {
+        let key = match secrets.scope_key(scope)? {
             Some(idle) => idle,
-            None => secrets.make_epoch_key(epoch)?,
+            None => secrets.make_scope_key(scope)?,
         };
-        self.epochs.insert(epoch, State::InUse(Drawers::new(Scope::Epoch(epoch), &key)));
-        changes.put(listed(epoch), vec![IN_USE]);
+        self.others.insert(scope, State::InUse(Drawers::new(scope, &key)));
+        changes.put(listed(scope), vec![IN_USE]);
         Ok(())
     }
 
-    /// That these epochs are forgotten becomes part of the batch.
-    pub(crate) fn mark_forgotten(&self, epochs: &BTreeSet<Epoch>, changes: &mut Changes) {
-        for epoch in epochs.iter().filter(|epoch| !self.is_forgotten(**epoch)) {
-            changes.put(listed(*epoch), vec![FORGOTTEN]);
+    /// That these scopes are forgotten becomes part of the batch.
+    pub(crate) fn mark_forgotten(&self, scopes: &BTreeSet<Scope>, changes: &mut Changes) {
+        for scope in scopes.iter().filter(|scope| !self.is_forgotten(**scope)) {
+            changes.put(listed(*scope), vec![FORGOTTEN]);
         }
     }
 
-    /// Destroys the key of an epoch, after the batch that says so.
-    pub(crate) fn forget(&mut self, epoch: Epoch, secrets: &Secrets) -> Result<(), StoreError> {
-        if !self.is_forgotten(epoch) {
-            self.epochs.insert(epoch, State::Forgotten { swept: false });
+    /// Destroys the key of a scope, after the batch that says so.
+    pub(crate) fn forget(&mut self, scope: Scope, secrets: &Secrets) -> Result<(), StoreError> {
+        if !self.is_forgotten(scope) {
+            self.others.insert(scope, State::Forgotten { swept: false });
         }
-        secrets.destroy_epoch_key(epoch)
+        secrets.destroy_scope_key(scope)
     }
 
-    /// Adds the removal of some entries of forgotten epochs to the batch. Returns the epochs of which it leaves none,
+    /// Adds the removal of some entries of forgotten scopes to the batch. Returns the scopes of which it leaves none,
     /// for [`Self::swept`] when the batch is durable.
-    pub(crate) fn sweep(&self, engine: &Engine, changes: &mut Changes) -> Result<Vec<Epoch>, StoreError> {
+    pub(crate) fn sweep(&self, engine: &Engine, changes: &mut Changes) -> Result<Vec<Scope>, StoreError> {
         let (mut swept, mut room) = (Vec::new(), SWEEP_ENTRIES);
-        for (epoch, state) in &self.epochs {
+        for (scope, state) in &self.others {
             if !matches!(state, State::Forgotten { swept: false }) {
                 continue;
             }
             for collection in Collection::ALL {
-                for entry in engine.entries(&record::prefix(collection, Scope::Epoch(*epoch))) {
+                for entry in engine.entries(&record::prefix(collection, *scope)) {
                     let Some(left) = room.checked_sub(1) else { return Ok(swept) };
                     room = left;
                     changes.remove(entry?.0);
                 }
             }
-            changes.put(listed(*epoch), vec![SWEPT]);
-            swept.push(*epoch);
+            changes.put(listed(*scope), vec![SWEPT]);
+            swept.push(*scope);
         }
         Ok(swept)
     }
 
-    /// No entry of these epochs is left.
-    pub(crate) fn swept(&mut self, epochs: &[Epoch]) {
-        for epoch in epochs {
-            self.epochs.insert(*epoch, State::Forgotten { swept: true });
+    /// No entry of these scopes is left.
+    pub(crate) fn swept(&mut self, scopes: &[Scope]) {
+        for scope in scopes {
+            self.others.insert(*scope, State::Forgotten { swept: true });
         }
     }
 }
 
-fn listed(epoch: Epoch) -> Vec<u8> {
-    [SCOPE_PREFIX, &record::scope_bytes(Scope::Epoch(epoch))].concat()
+fn listed(scope: Scope) -> Vec<u8> {
+    [SCOPE_PREFIX, &record::scope_bytes(scope)].concat()
 }
 
 #[cfg(test)]
 mod tests {
     use std::{fs, path::Path};
 
+    use domain::Epoch;
     use protocol::{Durable, Write};
 
     use super::*;
@@ -230,7 +242,7 @@ mod tests {
         let secrets = Secrets::new(folder, &data_key);
         let mut all = vec![data_key];
         all.extend(
-            secrets.epochs().unwrap().into_iter().map(|epoch| secrets.epoch_key(epoch).unwrap().unwrap()),
+            secrets.scopes().unwrap().into_iter().map(|scope| secrets.scope_key(scope).unwrap().unwrap()),
         );
         let (mut entries, mut records) = (0, 0);
         for collection in Collection::ALL {
@@ -272,7 +284,7 @@ mod tests {
         assert_eq!((entries, records), (collections + 3, collections));
 
         let mut store = Store::open(&data, &secret()).unwrap();
-        store.make_durable(vec![Write::Forget { epoch: Epoch(4) }]).unwrap();
+        store.make_durable(vec![Write::Forget { scope: EPOCH }]).unwrap();
         drop(store);
         assert_eq!(readable(&data.join("db"), &data.join("keys")), (collections + 3, 0));
         assert_eq!(readable(&before.join("db"), &data.join("keys")), (collections + 3, 0));

@@ -6,8 +6,8 @@
 
 use std::path::{Path, PathBuf};
 
-use domain::Epoch;
-use protocol::{Secret, SecretName};
+use domain::{Epoch, Month};
+use protocol::{Scope, Secret, SecretName};
 use sha2::{Digest, Sha256};
 
 use crate::{KeyFiles, MAX_SECRET_BYTES, StorageSecret, StoreError, files, seal::Key};
@@ -23,8 +23,9 @@ const ENDING: &str = "sealed";
 /// Name of the file that holds the data key.
 pub(crate) const DATA_KEY: &str = "data";
 
-/// What the names of the files begin with that hold the data keys of epochs, 32 bytes each.
+/// What the names of the files begin with that hold the data keys of epochs and of months, 32 bytes each.
 const EPOCH_KEY: &str = "epoch-";
+const MONTH_KEY: &str = "month-";
 
 /// What the file of the data key holds: the key (32) ‖ whether it is in use (1).
 pub(crate) struct DataKey {
@@ -257,9 +258,9 @@ impl Secrets {
         self.folder.destroy(name)
     }
 
-    /// The data key of an epoch.
-    pub(crate) fn epoch_key(&self, epoch: Epoch) -> Result<Option<Key>, StoreError> {
-        let name = epoch_name(epoch);
+    /// The data key of a scope that can be forgotten.
+    pub(crate) fn scope_key(&self, scope: Scope) -> Result<Option<Key>, StoreError> {
+        let name = scope_name(scope);
         match self.folder.read(&self.key, &name)? {
             Opened::Missing => Ok(None),
             Opened::Content(content) => match Key::from_slice(content.reveal()) {
@@ -270,27 +271,27 @@ impl Secrets {
         }
     }
 
-    /// Makes the data key of an epoch; on disk when it returns.
-    pub(crate) fn make_epoch_key(&self, epoch: Epoch) -> Result<Key, StoreError> {
-        let (name, made) = (epoch_name(epoch), Key::random()?);
+    /// Makes the data key of a scope; on disk when it returns.
+    pub(crate) fn make_scope_key(&self, scope: Scope) -> Result<Key, StoreError> {
+        let (name, made) = (scope_name(scope), Key::random()?);
         files::replace(&self.folder.file(&name), &seal_file(&self.key, &name, made.reveal())?)?;
         Ok(made)
     }
 
-    /// Overwrites, syncs and unlinks the data key of an epoch; fine when there is none.
-    pub(crate) fn destroy_epoch_key(&self, epoch: Epoch) -> Result<(), StoreError> {
-        self.folder.destroy(&epoch_name(epoch))
+    /// Overwrites, syncs and unlinks the data key of a scope; fine when there is none.
+    pub(crate) fn destroy_scope_key(&self, scope: Scope) -> Result<(), StoreError> {
+        self.folder.destroy(&scope_name(scope))
     }
 
-    /// The epochs for which a data key lies in the folder.
-    pub(crate) fn epochs(&self) -> Result<Vec<Epoch>, StoreError> {
+    /// The scopes for which a data key lies in the folder.
+    pub(crate) fn scopes(&self) -> Result<Vec<Scope>, StoreError> {
         let names = self.folder.names()?.into_iter();
-        Ok(names.filter_map(|name| name.strip_prefix(EPOCH_KEY)?.parse().ok().map(Epoch)).collect())
+        Ok(names.filter_map(|name| named_scope(&name)).collect())
     }
 
-    /// The data key of an epoch ought to be there and is not.
-    pub(crate) fn missing_epoch_key(&self, epoch: Epoch) -> StoreError {
-        StoreError::KeyMissing { path: self.folder.file(&epoch_name(epoch)) }
+    /// The data key of a scope ought to be there and is not.
+    pub(crate) fn missing_scope_key(&self, scope: Scope) -> StoreError {
+        StoreError::KeyMissing { path: self.folder.file(&scope_name(scope)) }
     }
 }
 
@@ -324,11 +325,23 @@ pub(crate) fn about(name: &str) -> Vec<u8> {
 
 /// Whether a name is that of a file of the store itself, which callers neither read nor write.
 pub(crate) fn is_reserved(name: &str) -> bool {
-    name == DATA_KEY || name.starts_with(EPOCH_KEY)
+    name == DATA_KEY || name.starts_with(EPOCH_KEY) || name.starts_with(MONTH_KEY)
 }
 
-fn epoch_name(epoch: Epoch) -> String {
-    format!("{EPOCH_KEY}{epoch}")
+/// The name of the file of a scope's data key. What lasts lies under the folder's own.
+fn scope_name(scope: Scope) -> String {
+    match scope {
+        Scope::Lasting => DATA_KEY.to_owned(),
+        Scope::Epoch(epoch) => format!("{EPOCH_KEY}{epoch}"),
+        Scope::Month(month) => format!("{MONTH_KEY}{month}"),
+    }
+}
+
+fn named_scope(name: &str) -> Option<Scope> {
+    if let Some(epoch) = name.strip_prefix(EPOCH_KEY) {
+        return epoch.parse().ok().map(Epoch).map(Scope::Epoch);
+    }
+    name.strip_prefix(MONTH_KEY)?.parse::<Month>().ok().map(Scope::Month)
 }
 
 /// Whether [`SecretName::new`] takes it: files of others may lie in the folder.

@@ -2,7 +2,6 @@
 
 use std::{fmt, path::Path};
 
-use domain::Epoch;
 use protocol::{Collection, Durable, Scope, Secret, SecretName, Write};
 
 use crate::{
@@ -13,8 +12,7 @@ use crate::{
     mark::Mark,
     migration,
     plan::Plan,
-    record::{self, Drawer},
-    restoring,
+    record, restoring,
     scopes::Scopes,
     secrets::{self, KeyFolder, Secrets},
 };
@@ -27,17 +25,21 @@ const DESTROY_PREFIX: &[u8] = b"\0destroy/";
 /// How to open a folder.
 #[derive(Clone, Debug)]
 pub struct StoreOptions {
-    /// Ceiling of the engine's page cache, in bytes. It is not reserved beforehand. Two to three times the live data
-    /// keeps the engine's memory flat; much less makes it grow.
+    /// Ceiling of the engine's page cache, in bytes. It is not reserved beforehand, and counts pages as they lie on disk.
     pub cache_bytes: u64,
     /// The format of the database, and how older ones are brought to it.
     pub schema: Schema,
 }
 
+impl StoreOptions {
+    /// 32 MiB. What a node needs again and again it holds itself; its database is read when it starts, and when a peer
+    /// asks for bodies.
+    pub const DEFAULT_CACHE_BYTES: u64 = 32 * 1024 * 1024;
+}
+
 impl Default for StoreOptions {
-    /// 256 MiB: measured to serve 130 MB of live data, a large organisation's.
     fn default() -> Self {
-        Self { cache_bytes: 256 * 1024 * 1024, schema: Schema::CURRENT }
+        Self { cache_bytes: Self::DEFAULT_CACHE_BYTES, schema: Schema::CURRENT }
     }
 }
 
@@ -46,15 +48,15 @@ impl Default for StoreOptions {
 /// Reading shows what [`Durable::make_durable`] has kept. The order within one commit, and what a crash leaves:
 /// 1. Secret files are put, each whole and synced. A crash after this leaves secrets that no record speaks of: a new
 ///    one lies idle until it is put again or destroyed; one that replaced another has replaced it. So a secret that
-///    belongs to an attempt carries the attempt in its name. The data key of an epoch that gets its first records is
+///    belongs to an attempt carries the attempt in its name. The data key of an epoch or month that gets its first records is
 ///    made here too; after a crash it lies idle until there are some.
 /// 2. The records change, all or none, in one batch that is flushed and synced. It also holds the names of the
-///    secrets to destroy, and says of the epochs to forget that they are forgotten.
-/// 3. Those secrets and the data keys of those epochs are destroyed. A crash before this is made good by the next
+///    secrets to destroy, and says of the epochs and months to forget that they are forgotten.
+/// 3. Those secrets and the data keys of those epochs and months are destroyed. A crash before this is made good by the next
 ///    [`Store::open`].
 ///
 /// So no record ever speaks of a secret that is not there yet, and no secret is gone while a record needs it. From the
-/// batch on nothing is read of a forgotten epoch, and when the commit returns nobody can. Its records are taken out of
+/// batch on nothing is read of what is forgotten, and when the commit returns nobody can. Its records are taken out of
 /// the engine by the commits that follow, a few with each.
 pub struct Store {
     engine: Engine,
@@ -141,7 +143,7 @@ impl Store {
         Ok(store)
     }
 
-    /// The value under `key`; of a forgotten epoch there is none.
+    /// The value under `key`; of what is forgotten there is none.
     ///
     /// # Errors
     /// When the record is damaged or the disk refuses.
@@ -165,10 +167,10 @@ impl Store {
         }
     }
 
-    /// Whether an epoch was forgotten. Putting a record into it stops the store.
+    /// Whether an epoch or a month was forgotten. Putting a record into it stops the store.
     #[must_use]
-    pub fn is_forgotten(&self, epoch: Epoch) -> bool {
-        self.scopes.is_forgotten(epoch)
+    pub fn is_forgotten(&self, scope: Scope) -> bool {
+        self.scopes.is_forgotten(scope)
     }
 
     /// A secret.
@@ -196,9 +198,9 @@ impl Store {
         &self.engine
     }
 
-    /// The engine's entries of the lasting records of a collection, sealed.
-    pub(crate) fn sealed_lasting(&self, collection: Collection) -> Entries {
-        self.engine.entries(&record::prefix(collection, Scope::Lasting))
+    /// The engine's entries of the records of a collection in a scope, sealed.
+    pub(crate) fn sealed(&self, scope: Scope, collection: Collection) -> Entries {
+        self.engine.entries(&record::prefix(collection, scope))
     }
 
     /// A key file that ought to be there is not.
@@ -210,16 +212,11 @@ impl Store {
         &self.scopes
     }
 
-    pub(crate) fn lasting(&self, collection: Collection) -> &Drawer {
-        let drawer = self.scopes.drawer(Scope::Lasting, collection);
-        drawer.expect("what lasts is never forgotten")
-    }
-
     /// Makes writes durable together with changes of the store's own.
     pub(crate) fn commit(&mut self, writes: Vec<Write>, own: Changes) -> Result<(), StoreError> {
         let plan = Plan::new(writes)?;
-        if let Some(epoch) = plan.epochs_put_into().into_iter().find(|epoch| self.is_forgotten(*epoch)) {
-            return Err(StoreError::ForgottenEpoch { epoch });
+        if let Some(scope) = plan.scopes_put_into().into_iter().find(|scope| self.is_forgotten(*scope)) {
+            return Err(StoreError::Forgotten { scope });
         }
         self.failed = true;
         self.carry_out(plan, own)?;
@@ -252,8 +249,8 @@ impl Store {
         for name in &self.destroyed {
             changes.remove(destroy_key(name));
         }
-        for epoch in plan.epochs_put_into() {
-            self.scopes.begin(epoch, &self.secrets, &mut changes)?;
+        for scope in plan.scopes_put_into() {
+            self.scopes.begin(scope, &self.secrets, &mut changes)?;
         }
         let mut to_destroy = Vec::new();
         for (name, secret) in plan.secrets {
@@ -283,8 +280,8 @@ impl Store {
         }
         self.scopes.swept(&swept);
         self.destroyed.clear();
-        for epoch in plan.forget {
-            self.scopes.forget(epoch, &self.secrets)?;
+        for scope in plan.forget {
+            self.scopes.forget(scope, &self.secrets)?;
         }
         for name in to_destroy {
             self.secrets.destroy(&name)?;
@@ -304,6 +301,15 @@ impl Durable for Store {
             return Err(StoreError::Failed);
         }
         self.commit(writes, Changes::default())
+    }
+
+    fn read(
+        &mut self,
+        scope: Scope,
+        collection: Collection,
+        key: &[u8],
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        self.record(scope, collection, key)
     }
 }
 

@@ -182,7 +182,7 @@ fn commit_all<D: Durable<Error = StoreError>>(
 
 #[cfg(test)]
 mod tests {
-    use protocol::{Collection, ResponseToken, Write};
+    use protocol::{Collection, ResponseToken, Scope, Write};
 
     use super::*;
 
@@ -202,6 +202,10 @@ mod tests {
             }
             self.commits.push(writes.len());
             Ok(())
+        }
+
+        fn read(&mut self, _: Scope, _: Collection, _: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+            Ok(None)
         }
     }
 

@@ -28,6 +28,13 @@ fn names() -> [SecretName; 2] {
 /// Decisions in a store that is filled.
 const DECISIONS: u64 = 3;
 
+/// Records of a main log in it: each sort but the head, in two months.
+const LOGGED: u64 = 6;
+
+fn months() -> [Scope; 2] {
+    ["2031-11", "2031-12"].map(|month| Scope::Month(month.parse().unwrap()))
+}
+
 /// A store with a record in every collection, `signals` signals, and secrets of three kinds.
 fn filled(folder: &Path, signals: u16) -> Store {
     let mut store = Store::open(folder, &secret()).unwrap();
@@ -45,6 +52,11 @@ fn filled(folder: &Path, signals: u16) -> Store {
     writes.extend((0..DECISIONS).map(|number| put(Collection::Decision, &number.to_be_bytes(), b"value")));
     for (of, bytes) in [("node", 1), ("organisation", 2), ("share-1-bsn-1-ab", 3)] {
         writes.push(Write::PutSecret { name: name(of), secret: Secret::new(vec![bytes; 32]) });
+    }
+    for collection in [Collection::LogEntry, Collection::LogDetails, Collection::LogHashes] {
+        let of_month =
+            |scope| Write::Put { scope, collection, key: b"place".to_vec(), value: PLAINTEXT.to_vec() };
+        writes.extend(months().map(of_month));
     }
     // In collections that are backed up too, and yet in no backup.
     let epoch = Scope::Epoch(domain::Epoch(3));
@@ -111,9 +123,9 @@ fn a_backup_holds_what_cannot_be_made_again_and_nothing_else() {
     let bytes = backup(&store, 1);
     let (summary, entries) = read(&bytes, 1).unwrap();
     let manifest = &summary.manifest;
-    assert_eq!((summary.signals, manifest.records, manifest.keys), (300, 300 + DECISIONS, 2));
+    assert_eq!((summary.signals, manifest.records, manifest.keys), (300, 300 + DECISIONS + LOGGED, 2));
     assert_eq!((summary.manifest.oin, summary.manifest.rosters), (Oin::test_number(7).unwrap(), 2));
-    let mut decisions = 0;
+    let (mut decisions, mut logged) = (0, 0);
     for entry in &entries {
         match entry {
             Entry::Key { name, secret } => {
@@ -122,10 +134,12 @@ fn a_backup_holds_what_cannot_be_made_again_and_nothing_else() {
             }
             Entry::Roster(wire) => assert!([70_000, 10].contains(&wire.len())),
             Entry::Record { collection, record } => {
-                assert!([Collection::Signal, Collection::Decision].contains(collection));
+                let is_logged = months().contains(&record.scope);
+                assert!(is_logged || [Collection::Signal, Collection::Decision].contains(collection));
                 decisions += u64::from(*collection == Collection::Decision);
+                logged += u64::from(is_logged);
                 assert_eq!(
-                    store.record(Scope::Lasting, *collection, &record.key).unwrap().as_ref(),
+                    store.record(record.scope, *collection, &record.key).unwrap().as_ref(),
                     Some(&record.value)
                 );
             }
@@ -135,9 +149,9 @@ fn a_backup_holds_what_cannot_be_made_again_and_nothing_else() {
     let held = |text: &[u8]| bytes.windows(text.len()).any(|window| window == text);
     assert!(!held(b"Zonneveld") && !held(b"111222333") && !held(b"00000099000000000007"));
     assert!(held(b"samenhang backup\n"));
-    assert_eq!(decisions, DECISIONS);
+    assert_eq!((decisions, logged), (DECISIONS, LOGGED));
     let backed_up = Collection::ALL.into_iter().filter(|one| is_backed_up(*one));
-    assert_eq!(backed_up.count(), 2, "signals and decisions only");
+    assert_eq!(backed_up.count(), 6, "signals, decisions and the four of the main log only");
 }
 
 #[test]

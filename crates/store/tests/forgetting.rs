@@ -24,7 +24,7 @@ fn put(scope: Scope, key: &[u8], value: &[u8]) -> Write {
 }
 
 fn forget(epoch: u32) -> Write {
-    Write::Forget { epoch: Epoch(epoch) }
+    Write::Forget { scope: Scope::Epoch(Epoch(epoch)) }
 }
 
 fn value(store: &Store, scope: Scope, key: &[u8]) -> Option<Vec<u8>> {
@@ -96,7 +96,7 @@ fn a_forgotten_epoch_is_gone_at_once_and_after_reopening_and_nothing_else_is() {
     for again in 0..3 {
         assert!(!key_file(folder.path(), 4).exists());
         assert_eq!((value(&store, FOUR, b"key"), listed(&store)), (None, left.clone()));
-        assert!(store.is_forgotten(Epoch(4)) && !store.is_forgotten(Epoch(5)));
+        assert!(store.is_forgotten(FOUR) && !store.is_forgotten(FIVE));
         store.make_durable(vec![forget(4)]).unwrap();
         store.make_durable(vec![put(LASTING, &[again], b"x"), put(LASTING, b"key", b"lasting")]).unwrap();
         store
@@ -126,11 +126,14 @@ fn an_epoch_that_was_forgotten_takes_nothing_again() {
         let secret = Write::PutSecret { name: SecretName::new("share".into()), secret: Secret::new(vec![1]) };
         let refused = vec![secret, put(LASTING, b"with it", b"v"), put(scope, b"k", b"v")];
         let error = store.make_durable(refused).unwrap_err();
-        assert!(matches!(error, StoreError::ForgottenEpoch { epoch: Epoch(of) } if of == epoch), "{error}");
+        assert!(
+            matches!(error, StoreError::Forgotten { scope: Scope::Epoch(Epoch(of)) } if of == epoch),
+            "{error}"
+        );
         assert!(!key_file(folder.path(), epoch).exists());
     }
     let error = store.make_durable(vec![forget(5), put(FIVE, b"k", b"v")]).unwrap_err();
-    assert!(matches!(error, StoreError::ForgottenEpoch { .. }), "{error}");
+    assert!(matches!(error, StoreError::Forgotten { .. }), "{error}");
     assert_eq!(value(&store, FIVE, b"key").unwrap(), b"five", "a commit that is refused forgets nothing");
     assert_eq!((value(&store, LASTING, b"with it"), store.secret_names().unwrap()), (None, vec![]));
     // It is refused before anything was touched, so the store goes on.
@@ -191,12 +194,13 @@ fn an_older_database_beside_the_keys_of_now_is_refused() {
 }
 
 #[test]
-fn a_list_of_epochs_that_this_program_did_not_write_is_refused() {
+fn a_list_of_epochs_and_months_that_this_program_did_not_write_is_refused() {
     for (key, state) in [
         (&b"\0scope/\x01\0\0\0\x04"[..], &b"\x04"[..]),
         (b"\0scope/\x01\0\0\0\x04", b""),
         (b"\0scope/\x01\0\0\0\x04\0", b"\x01"),
-        (b"\0scope/\x02\0\0\0\x04", b"\x01"),
+        (b"\0scope/\x02\xff\0\0\x04", b"\x01"),
+        (b"\0scope/\x03\0\0\0\x04", b"\x01"),
         (b"\0scope/\0", b"\x01"),
         (b"\0scope/", b"\x01"),
     ] {
@@ -204,7 +208,7 @@ fn a_list_of_epochs_that_this_program_did_not_write_is_refused() {
         tamper(folder.path(), |db| drop(db.insert(key, state).unwrap()));
         let error = open(folder.path()).unwrap_err();
         assert!(
-            matches!(&error, StoreError::Corrupt { part } if part == "the list of epochs (db/)"),
+            matches!(&error, StoreError::Corrupt { part } if part == "the list of epochs and months (db/)"),
             "{error}"
         );
     }

@@ -86,9 +86,9 @@ fn writes(number: u64) -> Vec<Write> {
         }
     }
     if number.is_multiple_of(EPOCH_STEPS)
-        && let Some(Scope::Epoch(epoch)) = number.checked_sub(2 * EPOCH_STEPS).map(scope)
+        && let Some(scope) = number.checked_sub(2 * EPOCH_STEPS).map(scope)
     {
-        writes.push(Write::Forget { epoch });
+        writes.push(Write::Forget { scope });
     }
     writes
 }
@@ -110,7 +110,7 @@ fn expected(number: u64) -> Shown {
             Write::Delete { scope, collection, key } => {
                 shown.records.remove(&(scope, collection.number(), key));
             }
-            Write::Forget { epoch } => shown.records.retain(|(scope, ..), _| *scope != Scope::Epoch(epoch)),
+            Write::Forget { scope: gone } => shown.records.retain(|(scope, ..), _| *scope != gone),
             Write::PutSecret { name, secret } => {
                 shown.secrets.insert(name, secret.reveal().to_vec());
             }
@@ -157,7 +157,7 @@ fn check(folder: &Path, acknowledged: u64) -> u64 {
     for forgotten in
         (epoch.saturating_sub(6)..epoch.saturating_sub(1)).map(|epoch| u32::try_from(epoch).unwrap())
     {
-        assert!(store.is_forgotten(Epoch(forgotten)), "epoch {forgotten} after Step {last}");
+        assert!(store.is_forgotten(Scope::Epoch(Epoch(forgotten))), "epoch {forgotten} after Step {last}");
     }
     for entry in fs::read_dir(folder.join("keys")).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();

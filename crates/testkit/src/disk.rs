@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
+use crypto::Digest;
 use domain::Epoch;
-use protocol::{Collection, Durable, Kept, Scope, Secret, SecretName, Write};
+use protocol::{Bodies, Collection, Durable, Kept, Scope, Secret, SecretName, Write};
 
 /// Records and secret files of one node.
 #[derive(Clone, Debug, Default)]
@@ -14,21 +15,26 @@ pub struct MemoryDisk {
     secrets: BTreeMap<SecretName, Secret>,
     /// Every content that a secret file ever had, also of those destroyed: for whoever judges where they went.
     secrets_ever: BTreeSet<(SecretName, Vec<u8>)>,
-    forgotten: BTreeSet<Epoch>,
+    forgotten: BTreeSet<Scope>,
 }
 
 impl MemoryDisk {
-    /// What a node that starts from this disk finds.
+    /// What a node that starts from this disk finds, beside the bodies, which it [reads here](Bodies).
     #[must_use]
     pub fn kept(&self) -> Kept {
+        let mut records = self.records();
+        records.retain(|(collection, ..)| *collection != Collection::Body && collection.is_taken_up());
         Kept {
-            records: self
-                .records
-                .iter()
-                .map(|((collection, _, scope), value)| (*collection, *scope, value.clone()))
-                .collect(),
+            records,
             secrets: self.secrets.iter().map(|(name, secret)| (name.clone(), secret.clone())).collect(),
         }
+    }
+
+    /// All records as collection, scope and value, each collection in order of its keys.
+    #[must_use]
+    pub fn records(&self) -> Vec<(Collection, Scope, Vec<u8>)> {
+        let records = self.records.iter();
+        records.map(|((collection, _, scope), value)| (*collection, *scope, value.clone())).collect()
     }
 
     /// Number of records in a collection.
@@ -50,14 +56,14 @@ impl MemoryDisk {
         scopes
             .filter_map(|scope| match scope {
                 Scope::Epoch(epoch) => Some(epoch),
-                Scope::Lasting => None,
+                Scope::Lasting | Scope::Month(_) => None,
             })
             .collect()
     }
 
-    /// The epochs that were forgotten.
+    /// The epochs and months that were forgotten.
     #[must_use]
-    pub fn forgotten(&self) -> &BTreeSet<Epoch> {
+    pub fn forgotten(&self) -> &BTreeSet<Scope> {
         &self.forgotten
     }
 
@@ -66,7 +72,13 @@ impl MemoryDisk {
     #[must_use]
     pub fn restored(&self, now: domain::Timestamp) -> Self {
         let backed_up = |collection: Collection| match collection {
-            Collection::Signal | Collection::Roster | Collection::Decision => true,
+            Collection::Signal
+            | Collection::Roster
+            | Collection::Decision
+            | Collection::LogEntry
+            | Collection::LogDetails
+            | Collection::LogHashes
+            | Collection::LogHead => true,
             Collection::FamilyKeys
             | Collection::KeySet
             | Collection::Header
@@ -81,7 +93,8 @@ impl MemoryDisk {
             | Collection::Restored => false,
         };
         let mut records = self.records.clone();
-        records.retain(|(collection, _, scope), _| *scope == Scope::Lasting && backed_up(*collection));
+        records
+            .retain(|(collection, _, scope), _| !matches!(scope, Scope::Epoch(_)) && backed_up(*collection));
         let (collection, key, value) = protocol::restored_marker(now);
         records.insert((collection, key, Scope::Lasting), value);
         Self { records, ..Self::default() }
@@ -107,6 +120,12 @@ impl MemoryDisk {
         self.secrets.keys().map(SecretName::as_str)
     }
 
+    /// Scope, key and value of the records in a collection, in order of their keys.
+    pub fn in_collection(&self, wanted: Collection) -> impl Iterator<Item = (Scope, &[u8], &[u8])> {
+        let held = self.records.iter().filter(move |((collection, ..), _)| *collection == wanted);
+        held.map(|((_, key, scope), value)| (*scope, key.as_slice(), value.as_slice()))
+    }
+
     /// The values of all records.
     pub fn values(&self) -> impl Iterator<Item = &[u8]> {
         self.records.values().map(Vec::as_slice)
@@ -123,29 +142,41 @@ impl MemoryDisk {
     }
 }
 
+impl Bodies for MemoryDisk {
+    fn names(&self) -> Vec<(Epoch, Digest)> {
+        let bodies = self.records.keys().filter(|(collection, ..)| *collection == Collection::Body);
+        bodies
+            .filter_map(|(_, key, scope)| match scope {
+                Scope::Epoch(epoch) => Some((*epoch, Digest::from_bytes(key.as_slice().try_into().ok()?))),
+                Scope::Lasting | Scope::Month(_) => None,
+            })
+            .collect()
+    }
+
+    fn body(&self, epoch: Epoch, digest: &Digest) -> Option<Vec<u8>> {
+        let key = (Collection::Body, digest.as_bytes().to_vec(), Scope::Epoch(epoch));
+        self.records.get(&key).cloned()
+    }
+}
+
 impl Durable for MemoryDisk {
     type Error = Infallible;
 
     /// # Panics
-    /// When a record is put into an epoch that was forgotten: the store of a node refuses that, and the node stops.
+    /// When a record is put into a scope that was forgotten: the store of a node refuses that, and the node stops.
     fn make_durable(&mut self, writes: Vec<Write>) -> Result<(), Infallible> {
         for write in writes {
             match write {
                 Write::Put { scope, collection, key, value } => {
-                    if let Scope::Epoch(epoch) = scope {
-                        assert!(
-                            !self.forgotten.contains(&epoch),
-                            "{collection:?} into forgotten epoch {epoch}"
-                        );
-                    }
+                    assert!(!self.forgotten.contains(&scope), "{collection:?} into forgotten {scope}");
                     self.records.insert((collection, key, scope), value);
                 }
                 Write::Delete { scope, collection, key } => {
                     self.records.remove(&(collection, key, scope));
                 }
-                Write::Forget { epoch } => {
-                    self.records.retain(|(.., scope), _| *scope != Scope::Epoch(epoch));
-                    self.forgotten.insert(epoch);
+                Write::Forget { scope: forgotten } => {
+                    self.records.retain(|(.., scope), _| *scope != forgotten);
+                    self.forgotten.insert(forgotten);
                 }
                 Write::PutSecret { name, secret } => {
                     self.secrets_ever.insert((name.clone(), secret.reveal().to_vec()));
@@ -157,5 +188,14 @@ impl Durable for MemoryDisk {
             }
         }
         Ok(())
+    }
+
+    fn read(
+        &mut self,
+        scope: Scope,
+        collection: Collection,
+        key: &[u8],
+    ) -> Result<Option<Vec<u8>>, Infallible> {
+        Ok(self.records.get(&(collection, key.to_vec(), scope)).cloned())
     }
 }

@@ -1,12 +1,13 @@
 //! Founds a test network: members with keys made from their number, circles, a genesis roster.
 
-use crypto::{Seed, SigningKey};
+use audit::Retention;
+use crypto::{Digest, Seed, SigningKey};
 use domain::{CircleId, Oin, Sector, Timestamp};
 use index::UnitMatrix;
 use protocol::NodeConfig;
 use roster::{
-    Circle, EpochRules, Governors, Institution, KeyholderRecord, LegalBasis, LegalBasisText, Member,
-    MemberKeys, OpenPair, RosterChain, RosterContent, Rules, SignedRoster, VerifiedRoster, genesis,
+    Accountability, Circle, EpochRules, Governors, Institution, KeyholderRecord, LegalBasis, LegalBasisText,
+    Member, MemberKeys, OpenPair, RosterChain, RosterContent, Rules, SignedRoster, VerifiedRoster, genesis,
 };
 
 use crate::{BASES, CirclePlan, MemberPlan, Plan};
@@ -69,8 +70,9 @@ impl Founding {
             open: circle
                 .open
                 .iter()
-                .map(|(publisher, reader)| OpenPair { publisher: sector(publisher), reader: sector(reader) })
+                .map(|(publisher, reader)| OpenPair::new(sector(publisher), sector(reader)))
                 .collect(),
+            trial: false,
         };
         let used = |basis: &&&'static str| plan.circles.iter().any(|circle| circle.bases.contains(*basis));
         let content = RosterContent {
@@ -84,6 +86,7 @@ impl Founding {
                 live_tags: Rules::LIVE_TAGS,
                 // Often, so that every run of some length goes over several.
                 segments_per_snapshot: 8,
+                notice_seconds: 0,
             },
             circles: plan.circles.iter().enumerate().map(circle).collect(),
             legal_bases: BASES
@@ -113,10 +116,10 @@ impl Founding {
                     sector: sector(member.sector),
                     working_area: "test".to_owned(),
                     bsn_entitled: member.bsn_entitled,
-                    keys: MemberKeys {
-                        organisation: signing_key(number).verifying_key(),
-                        node: signing_key(1_000_000 + number).verifying_key(),
-                    },
+                    keys: MemberKeys::new(
+                        signing_key(number).verifying_key(),
+                        signing_key(1_000_000 + number).verifying_key(),
+                    ),
                     addresses: Vec::new(),
                     contact_point: "test".to_owned(),
                     relay: false,
@@ -124,6 +127,7 @@ impl Founding {
                 .collect(),
             governors: Governors { threshold: 1, keys: vec![governor.verifying_key()] },
             institutions,
+            accountability: Accountability::default(),
         };
         let (signed, roster) = genesis(content.clone(), &[&governor]).expect("a valid test network");
         let chain = RosterChain::found(signed, None).expect("just made");
@@ -146,8 +150,33 @@ impl Founding {
     /// On rules that make no valid roster.
     #[must_use]
     pub fn with_rules(&self, change: impl FnOnce(&mut Rules)) -> Self {
+        self.refounded(|content| change(&mut content.rules))
+    }
+
+    /// The same network founded with members that have keys for their logs, and with these witnesses, quotas and grants:
+    /// another network.
+    ///
+    /// # Panics
+    /// On a part that makes no valid roster.
+    #[must_use]
+    pub fn with_accountability(&self, accountability: Accountability) -> Self {
+        self.refounded(|content| {
+            for member in &mut content.members {
+                member.keys.log = Some(Self::log_key(member.oin).verifying_key());
+                member.keys.cosignature = Some(Self::cosignature_key(member.oin).verifying_key());
+            }
+            content.accountability = accountability;
+        })
+    }
+
+    /// The same network founded with something else, which is another network.
+    ///
+    /// # Panics
+    /// On content that makes no valid roster.
+    #[must_use]
+    pub fn refounded(&self, change: impl FnOnce(&mut RosterContent)) -> Self {
         let mut content = self.content.clone();
-        change(&mut content.rules);
+        change(&mut content);
         let (signed, roster) = genesis(content.clone(), &[&signing_key(0)]).expect("a valid test network");
         let chain = RosterChain::found(signed, None).expect("just made");
         Self { roster, chain, content, circle: self.circle, members: self.members }
@@ -180,7 +209,7 @@ impl Founding {
         for (member, place) in content.members.iter_mut().zip(0..) {
             member.sector = sector(place / per_sector);
         }
-        let pair = |publisher, reader| OpenPair { publisher: sector(publisher), reader: sector(reader) };
+        let pair = |publisher, reader| OpenPair::new(sector(publisher), sector(reader));
         for circle in &mut content.circles {
             circle.open = (0..sectors).flat_map(|at| [pair(at, at), pair(at, at + 1)]).collect();
         }
@@ -233,8 +262,19 @@ impl Founding {
     /// The organisation key of a member.
     #[must_use]
     pub fn organisation_key(oin: Oin) -> SigningKey {
-        let number = oin.as_str().trim_start_matches("00000099").trim_start_matches('0').parse().unwrap_or(0);
-        signing_key(number)
+        signing_key(number_of(oin))
+    }
+
+    /// The key that signs the checkpoints of a member's logs.
+    #[must_use]
+    pub fn log_key(oin: Oin) -> SigningKey {
+        signing_key(2_000_000 + number_of(oin))
+    }
+
+    /// The key with which a member cosigns checkpoints of others.
+    #[must_use]
+    pub fn cosignature_key(oin: Oin) -> SigningKey {
+        signing_key(3_000_000 + number_of(oin))
     }
 
     /// Configuration of a member's node; `run` makes the randomness of each run another.
@@ -246,9 +286,15 @@ impl Founding {
             chain: self.chain.clone(),
             seed: Seed::from_bytes([9; 32]).derive(oin.as_str(), run),
             units: UnitMatrix::default(),
+            configuration: Digest::from_bytes([0; 32]),
+            retention: Retention::default(),
             hear_before_signing: true,
         }
     }
+}
+
+fn number_of(oin: Oin) -> usize {
+    oin.as_str().trim_start_matches("00000099").trim_start_matches('0').parse().unwrap_or(0)
 }
 
 fn signing_key(number: usize) -> SigningKey {

@@ -1,7 +1,7 @@
 //! A whole region in one thread: as many nodes as memory takes, each with a few hundred families.
 //!
-//! Leaner than [`Simulation`](crate::Simulation): nothing is lost, nobody stops, and nothing is kept on disk once a node
-//! runs. Members are connected with those whose feeds they read, with their readers and with the keyholders, and gossip
+//! Leaner than [`Simulation`](crate::Simulation): nothing is lost, nobody stops, and of what a running node keeps on disk only
+//! the bodies of feeds are kept, one copy for all nodes. Members are connected with those whose feeds they read, with their readers and with the keyholders, and gossip
 //! reaches those who are connected. Pseudonyms come from the [oracle](crate::oracle) instead of the keyholders; their key
 //! sets come from a real ceremony.
 
@@ -10,8 +10,8 @@ use std::convert::Infallible;
 
 use domain::{FamilyRef, Oin, Signal, Timestamp};
 use protocol::{
-    Answer, Batch, Command, CommandId, Conversation, Durable, Input, Kept, Node, Outbound, Reply, RequestId,
-    ResponseToken, Status, Step, Write,
+    Answer, Batch, Collection, Command, CommandId, Conversation, Durable, Input, Kept, Node, Outbound, Reply,
+    RequestId, ResponseToken, Scope, Status, Step, Write,
 };
 
 use crate::{Founding, MemoryDisk, START, fill_evaluated};
@@ -28,6 +28,7 @@ pub struct Region {
     last_token: u64,
     replies: Vec<Reply>,
     traffic: Traffic,
+    shelf: Shelf,
 }
 
 /// What went over the wire.
@@ -39,14 +40,33 @@ pub struct Traffic {
     pub bytes: u64,
 }
 
-/// A disk that keeps nothing: no node of a region starts again.
-struct Nowhere;
+/// The disk of all nodes: bodies, which a node reads again to serve them, and nothing else, since no node starts again.
+///
+/// What a node holds of them is known to the node: it reads only what it has put and not deleted. So what one deletes, or
+/// forgets with its epoch, stays for the others.
+#[derive(Default)]
+struct Shelf(BTreeMap<(Scope, Vec<u8>), Vec<u8>>);
 
-impl Durable for Nowhere {
+impl Durable for Shelf {
     type Error = Infallible;
 
-    fn make_durable(&mut self, _: Vec<Write>) -> Result<(), Infallible> {
+    fn make_durable(&mut self, writes: Vec<Write>) -> Result<(), Infallible> {
+        for write in writes {
+            if let Write::Put { scope, collection: Collection::Body, key, value } = write {
+                self.0.entry((scope, key)).or_insert(value);
+            }
+        }
         Ok(())
+    }
+
+    fn read(
+        &mut self,
+        scope: Scope,
+        collection: Collection,
+        key: &[u8],
+    ) -> Result<Option<Vec<u8>>, Infallible> {
+        let held = self.0.get(&(scope, key.to_vec())).filter(|_| collection == Collection::Body);
+        Ok(held.cloned())
     }
 }
 
@@ -64,6 +84,7 @@ impl Region {
             last_token: 0,
             replies: Vec::new(),
             traffic: Traffic::default(),
+            shelf: Shelf::default(),
         }
     }
 
@@ -72,11 +93,12 @@ impl Region {
         let mut disk = MemoryDisk::default();
         let epoch = self.founding.roster.epoch_at(self.now);
         fill_evaluated(&mut disk, epoch, &signals, self.now.date());
-        let mut registering = Node::new(self.founding.config(oin, 1), Kept::default(), self.now);
+        let config = self.founding.config(oin, 1);
+        let mut registering = Node::new(config, Kept::default(), &disk, self.now);
         let command = Command::ImportPart(signals);
         let steps = registering.handle(Input::Command { id: CommandId(1), command }, self.now);
         let _said = commit(steps, &mut disk);
-        let node = Node::new(self.founding.config(oin, 2), disk.kept(), self.now);
+        let node = Node::new(self.founding.config(oin, 2), disk.kept(), &disk, self.now);
         self.nodes.insert(oin, node);
     }
 
@@ -129,6 +151,7 @@ impl Region {
             | Reply::Roster(_)
             | Reply::NextRoster(_)
             | Reply::Renewed(_)
+            | Reply::Logged
             | Reply::Signals(_)
             | Reply::Who(_)
             | Reply::WhoAll(_)
@@ -146,6 +169,7 @@ impl Region {
                 | Reply::Roster(_)
                 | Reply::NextRoster(_)
                 | Reply::Renewed(_)
+                | Reply::Logged
                 | Reply::Signals(_)
                 | Reply::Who(_)
                 | Reply::Decided(_)
@@ -164,6 +188,7 @@ impl Region {
             | Reply::Roster(_)
             | Reply::NextRoster(_)
             | Reply::Renewed(_)
+            | Reply::Logged
             | Reply::Signals(_)
             | Reply::WhoAll(_)
             | Reply::Decided(_)
@@ -186,7 +211,7 @@ impl Region {
     fn input(&mut self, oin: Oin, input: Input) {
         let Some(node) = self.nodes.get_mut(&oin) else { return };
         let steps = node.handle(input, self.now);
-        for said in commit(steps, &mut Nowhere) {
+        for said in commit(steps, &mut self.shelf) {
             self.dispatch(oin, said);
         }
     }

@@ -307,6 +307,7 @@ impl Simulation {
             | Reply::Roster(_)
             | Reply::NextRoster(_)
             | Reply::Renewed(_)
+            | Reply::Logged
             | Reply::Signals(_)
             | Reply::Who(_)
             | Reply::WhoAll(_)
@@ -418,8 +419,9 @@ impl Simulation {
         let founded = self.founding.config(oin, self.runs);
         let organisation_key = self.keys.get(&oin).unwrap_or(&founded.organisation_key).clone();
         let config = NodeConfig { units, hear_before_signing, organisation_key, ..founded };
-        let kept = self.disks.get(&oin).map(MemoryDisk::kept).unwrap_or_default();
-        let node = Node::new(config, kept, self.clock(oin));
+        let now = self.clock(oin);
+        let disk = self.disks.entry(oin).or_default();
+        let node = Node::new(config, disk.kept(), disk, now);
         self.links.let_in(oin, node.roster().members().iter().map(|member| member.oin).collect());
         self.nodes.insert(oin, node);
         self.connect(oin);

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::filling::{compare, fill};
 use super::{VerifiedBackup, Watch};
-use crate::runtime::{Alone, NodeIdentity, NodeSecrets};
+use crate::runtime::{Accounting, Alone, NodeIdentity, NodeSecrets};
 
 /// How a drill ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,8 @@ pub fn drill(backup: &mut VerifiedBackup, watch: Watch<'_>) -> Result<Drill> {
     };
     let oin = backup.manifest().oin;
     let identity = NodeIdentity { oin, secrets: NodeSecrets::of(&mut store)? };
-    let alone = Alone::new(&identity, store, backup.chain().clone(), UnitMatrix::default())?;
+    let alone =
+        Alone::new(&identity, store, backup.chain().clone(), UnitMatrix::default(), Accounting::default())?;
     let Reply::Signals(signals) = alone.command(Command::Signals)? else {
         return Ok(Drill::Unsound("a node that starts on it does not tell its signals"));
     };

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use protocol::{Durable as _, Scope, Write};
+use protocol::{Durable as _, Write};
 use store::{Entry, Restoring, RestoringStore, StorageSecret, Store, StoreError};
 
 use super::{Pace, VerifiedBackup, Watch};
@@ -38,7 +38,7 @@ pub(super) fn fill(
             Entry::Key { name, secret } => writes.push(Write::PutSecret { name, secret }),
             Entry::Record { collection, record } => {
                 writes.push(Write::Put {
-                    scope: Scope::Lasting,
+                    scope: record.scope,
                     collection,
                     key: record.key,
                     value: record.value,
@@ -78,7 +78,7 @@ pub(super) fn compare(
                 }
             }
             Entry::Record { collection, record } => {
-                if store.record(Scope::Lasting, collection, &record.key)? != Some(record.value) {
+                if store.record(record.scope, collection, &record.key)? != Some(record.value) {
                     differs = Some("a record came back differently");
                 }
             }

@@ -65,7 +65,7 @@ fn back_up(
         made_at,
         program: env!("CARGO_PKG_VERSION").to_owned(),
         rosters,
-        snapshot: older.snapshot(&NodeSecrets::names(), &NodeSecrets::next_names())?,
+        snapshot: older.snapshot(&NodeSecrets::names(), &NodeSecrets::names_if_there())?,
     };
     let (head, sealed_head, key) = new_head(passphrase)?;
     let (backed_up, _summary) = older.back_up(&path, &head, &sealed_head, &key, contents)?;

@@ -98,7 +98,7 @@ impl VerifiedBackup {
             pace.at(done);
             Ok(())
         })?;
-        let (own, staged) = (NodeSecrets::names(), NodeSecrets::next_names());
+        let (own, staged) = (NodeSecrets::names(), NodeSecrets::names_if_there());
         keys.sort();
         let twice = keys.windows(2).any(|pair| matches!(pair, [one, next] if one == next));
         let foreign = keys.iter().any(|name| !own.contains(name) && !staged.contains(name));

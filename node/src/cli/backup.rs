@@ -131,7 +131,7 @@ impl NewBackup {
                     Some(_) => {}
                     None => misunderstood = true,
                 },
-                Response::Page(Page::Signals(_) | Page::Matches(_) | Page::BadRows(_))
+                Response::Page(Page::Signals(_) | Page::Matches(_) | Page::BadRows(_) | Page::Log(_))
                 | Response::Reply(_)
                 | Response::Refused(_) => {}
             })

@@ -76,7 +76,7 @@ pub(super) async fn import(arguments: &Wanted<'_>) -> Result<Exit> {
     let reply = connection.client.import(&files, extent, allow, |early| match early {
         Response::Progress(progress) => bar.show(&progress),
         Response::Page(Page::BadRows(rows)) => problems.extend(rows),
-        Response::Page(Page::Signals(_) | Page::Matches(_) | Page::Backup(_))
+        Response::Page(Page::Signals(_) | Page::Matches(_) | Page::Backup(_) | Page::Log(_))
         | Response::Reply(_)
         | Response::Refused(_) => {}
     });

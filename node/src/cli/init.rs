@@ -113,6 +113,7 @@ fn asks_the_same(held: &JoinRequest, config: &Config, secrets: &NodeSecrets) -> 
 }
 
 fn request(config: &Config, secrets: &NodeSecrets) -> JoinRequest {
+    let keys = secrets.member_keys();
     JoinRequest {
         kind: TypeName::new(),
         oin: config.oin,
@@ -120,12 +121,16 @@ fn request(config: &Config, secrets: &NodeSecrets) -> JoinRequest {
         sector: config.sector.clone(),
         working_area: config.working_area.to_string(),
         bsn_entitled: config.bsn_entitled,
-        organisation_key: secrets.organisation_key().verifying_key(),
-        node_key: secrets.node_public_key(),
+        organisation_key: keys.organisation,
+        node_key: keys.node,
         addresses: config.advertise.iter().map(ToString::to_string).collect(),
         contact_point: config.contact_point.to_string(),
         time: now(),
         relay: config.relay,
+        log_key: keys.log,
+        cosignature_key: keys.cosignature,
+        privacy_officer_key: config.privacy_officer_key,
+        fg_key: config.fg_key,
     }
 }
 

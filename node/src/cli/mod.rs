@@ -1,5 +1,7 @@
 //! The command line.
 
+mod accountability;
+mod audit;
 mod backup;
 mod doctor;
 mod explained;
@@ -74,6 +76,14 @@ enum Command {
     /// List matches, show those of one family, and decide which of them mean the same family.
     #[command(subcommand)]
     Match(matches::MatchCommand),
+    /// Read, export and verify the main log of this node: who did what, when, on which legal basis.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
+    /// Count a year out of the main log: signals, questions, matches, and how they were judged.
+    ///
+    /// Figures hold no names and can be added up over organisations (--sum). Counts of one to four are given as a range, since
+    /// somebody could be recognised by them. That the log was read is logged.
+    Accountability(accountability::AccountabilityArguments),
     /// Write everything that cannot be made again into one sealed file: signals, decisions about matches, keys, rosters.
     ///
     /// Works while the node runs and when it does not. The file is sealed under the passphrase of the node, or under
@@ -230,6 +240,8 @@ pub fn main() -> ExitCode {
         Command::Signal(given) => block_on(signal::run(&given)),
         Command::Who(given) => block_on(who::run(&given)),
         Command::Match(given) => block_on(matches::run(&given)),
+        Command::Accountability(given) => block_on(accountability::run(&given)),
+        Command::Audit(given) => block_on(audit::run(&given)),
         Command::Backup(given) => block_on(backup::run(&given)),
         Command::Restore(given) => restore::run(&given),
         Command::Status(given) => block_on(status::run(&given)),

@@ -6,6 +6,7 @@ mod install;
 mod merge;
 mod sign;
 mod source;
+mod status;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use domain::Oin;
 
+use super::block_on;
 use crate::exit::Exit;
 
 const STATUS: &str = "Exit status: 0 done; 2 nothing was done, and the message says why.";
@@ -76,6 +78,8 @@ enum RosterCommand {
     /// to which network the node belongs: have a governor read the network's fingerprint to you by telephone, and type
     /// it as --network or when asked.
     Install(InstallArguments),
+    /// Show the version that a node acts on, and those that wait: what they change, and when they take effect.
+    Status(status::RosterStatusArguments),
 }
 
 #[derive(Debug, Args)]
@@ -107,6 +111,10 @@ struct Current {
     /// The roster in force: its file, or a data folder in which it is installed.
     #[arg(long, value_name = "FILE")]
     roster: PathBuf,
+    /// A version that waits for the end of its notice: the draft comes after it and takes it back, since it says what
+    /// --roster says. For what cannot wait.
+    #[arg(long, value_name = "FILE")]
+    after: Option<PathBuf>,
     /// Where the draft is written; must not exist yet.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -299,6 +307,7 @@ pub(super) fn run(arguments: RosterArguments) -> Result<Exit> {
         RosterCommand::Diff(given) => inspect::diff(&given)?,
         RosterCommand::Verify(given) => inspect::verify(&given)?,
         RosterCommand::Install(given) => install::install(&given)?,
+        RosterCommand::Status(given) => return block_on(status::run(&given)),
     };
     print(&text)
 }

@@ -113,10 +113,20 @@ async fn list(target: &Target, as_json: bool) -> Result<Exit> {
                 cell(&signal.afdeling),
                 cell(&signal.betrokken_sinds),
                 cell(&signal.einddatum),
+                cell(&signal.gesloten),
             ]
         })
         .collect();
-    let header = ["gezin", "soort", "zichtbaarheid", "grondslag", "afdeling", "betrokken_sinds", "einddatum"];
+    let header = [
+        "gezin",
+        "soort",
+        "zichtbaarheid",
+        "grondslag",
+        "afdeling",
+        "betrokken_sinds",
+        "einddatum",
+        "gesloten",
+    ];
     output::table(&header, &rows)?;
     Ok(Exit::Ok)
 }

@@ -104,7 +104,7 @@ async fn alone(config: &Config) -> Result<Connection> {
     if let Err(why) = admitted(chain.newest(), &identity) {
         bail!(why);
     }
-    let alone = Alone::new(&identity, store, chain, config.units.matrix.clone())?;
+    let alone = Alone::new(&identity, store, chain, config.units.matrix.clone(), config.accounting.clone())?;
     let desk = Desk::alone(config, alone)?;
     let (handle, conversations) = in_process(1);
     let alone = tokio::spawn(converse(conversations, Arc::new(desk)));

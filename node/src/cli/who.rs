@@ -31,6 +31,9 @@ pub(super) async fn run(arguments: &WhoArguments) -> Result<Exit> {
     }
     let complete = if answer.dekking.is_complete() { "" } else { " (as far as known, see below)" };
     output::line(&format!("{}: {}{complete}", answer.gezin, counted(&answer.betrokken)))?;
+    if answer.proef {
+        output::line("PROEF: a synthetic family in a trial circle; this says nothing about real families")?;
+    }
     for other in &answer.betrokken {
         output::line(&format!(
             "  {}{}  {} ({})",
@@ -95,6 +98,8 @@ pub(super) async fn ask(arguments: &WhoArguments) -> Result<AnswerLine> {
         | Reply::Matches { .. }
         | Reply::BackedUp(_)
         | Reply::Leaving(_)
+        | Reply::Log(_)
+        | Reply::LogEntries(_)
         | Reply::Stopping => Err(unexpected()),
     }
 }

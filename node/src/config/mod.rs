@@ -3,6 +3,7 @@
 //! What is not here: anything the network decides (that is the roster's) and secrets, which come by file or
 //! environment ([`Passphrase`]).
 
+mod audit;
 mod error;
 mod keys;
 mod passphrase;
@@ -12,7 +13,9 @@ mod units;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use crypto::SealingPublicKey;
 use domain::{Oin, PlainText, Sector};
+use store::StoreOptions;
 
 pub use error::ConfigError;
 pub(crate) use passphrase::costs as hash_costs;
@@ -22,6 +25,7 @@ pub use passphrase::{
 pub use units::Units;
 
 pub use crate::passphrase::Passphrase;
+use crate::runtime::Accounting;
 
 /// Where a node looks for its configuration when none is named: where the packages put it.
 pub const DEFAULT_FILE: &str = "/etc/samenhang/node.toml";
@@ -46,6 +50,10 @@ pub struct Config {
     pub working_area: PlainText,
     /// Whom others call when nobody else is known: a function and a number.
     pub contact_point: PlainText,
+    /// What is for the privacy officer is sealed to it.
+    pub privacy_officer_key: Option<SealingPublicKey>,
+    /// What is for the data-protection officer (FG) is sealed to it.
+    pub fg_key: Option<SealingPublicKey>,
     /// Whether it may process the BSN, as it asks to be listed; the roster decides.
     pub bsn_entitled: bool,
     /// Everything the node keeps.
@@ -62,6 +70,8 @@ pub struct Config {
     pub advertise: Vec<SocketAddr>,
     /// File that holds the passphrase.
     pub passphrase_file: Option<PathBuf>,
+    /// How much of its database the node keeps in memory.
+    pub store_cache_bytes: u64,
     /// What to log.
     pub log_filter: String,
     /// How to log.
@@ -70,6 +80,8 @@ pub struct Config {
     pub health: Option<SocketAddr>,
     /// The units of the organisation.
     pub units: Units,
+    /// What the main log tells of this file, and how long it can be read.
+    pub accounting: Accounting,
 }
 
 /// How log lines look.
@@ -100,7 +112,15 @@ impl Config {
     /// # Errors
     /// Everything that is wrong with it, one sentence each.
     pub fn parse(text: &str, folder: &Path) -> Result<Self, Vec<String>> {
-        raw::parse(text)?.checked(folder)
+        let mut config = raw::parse(text)?.checked(folder)?;
+        config.accounting.configuration = crypto::digest("samenhang configuration v1", &[text.as_bytes()]);
+        Ok(config)
+    }
+
+    /// How the store is opened.
+    #[must_use]
+    pub fn store_options(&self) -> StoreOptions {
+        StoreOptions { cache_bytes: self.store_cache_bytes, ..StoreOptions::default() }
     }
 
     /// The control socket of the running node.

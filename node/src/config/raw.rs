@@ -3,38 +3,67 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use crypto::SealingPublicKey;
 use domain::PlainText;
 use network::Limits;
 use serde::Deserialize;
+use store::StoreOptions;
 use toml::de::DeTable;
 
+use super::audit::RawAudit;
 use super::keys::{Table, told, unknown};
 use super::units::RawUnits;
+use crate::runtime::Accounting;
+
 use super::{Config, DEFAULT_HEALTH, DEFAULT_LOG, LogFormat};
+
+/// A terabyte: what exceeds it is meant in other units.
+const MOST_CACHE_MEBIBYTES: u64 = 1 << 20;
 
 const ROOT: Table = Table {
     shown: "the file",
-    keys: &["organisation", "node", "log", "health", "units"],
+    keys: &["organisation", "node", "log", "health", "units", "audit"],
     tables: &[
         ("organisation", ORGANISATION),
         ("node", NODE),
         ("log", LOG),
         ("health", HEALTH),
         ("units", UNITS),
+        ("audit", AUDIT),
     ],
 };
 const ORGANISATION: Table = Table {
     shown: "[organisation]",
-    keys: &["oin", "name", "sector", "working_area", "contact_point", "bsn_entitled"],
+    keys: &[
+        "oin",
+        "name",
+        "sector",
+        "working_area",
+        "contact_point",
+        "bsn_entitled",
+        "privacy_officer_key",
+        "fg_key",
+    ],
     tables: &[],
 };
 const NODE: Table = Table {
     shown: "[node]",
-    keys: &["data_folder", "listen", "advertise", "quic", "relay", "relay_circuits", "passphrase_file"],
+    keys: &[
+        "data_folder",
+        "listen",
+        "advertise",
+        "quic",
+        "relay",
+        "relay_circuits",
+        "passphrase_file",
+        "store_cache_mebibytes",
+    ],
     tables: &[],
 };
 const LOG: Table = Table { shown: "[log]", keys: &["filter", "format"], tables: &[] };
 const HEALTH: Table = Table { shown: "[health]", keys: &["enabled", "listen"], tables: &[] };
+const AUDIT: Table =
+    Table { shown: "[audit]", keys: &["retention_months", "retention_months_by_kind"], tables: &[] };
 const UNITS: Table = Table { shown: "[units]", keys: &["names", "open"], tables: &[("open", UNITS_OPEN)] };
 const UNITS_OPEN: Table = Table { shown: "[[units.open]]", keys: &["publisher", "readers"], tables: &[] };
 
@@ -50,6 +79,8 @@ pub(super) struct Raw {
     health: Health,
     #[serde(default)]
     units: RawUnits,
+    #[serde(default)]
+    audit: RawAudit,
 }
 
 #[derive(Deserialize)]
@@ -61,6 +92,8 @@ struct Organisation {
     working_area: String,
     contact_point: String,
     bsn_entitled: bool,
+    privacy_officer_key: Option<String>,
+    fg_key: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -73,6 +106,7 @@ struct Node {
     relay: Option<bool>,
     relay_circuits: Option<usize>,
     passphrase_file: Option<PathBuf>,
+    store_cache_mebibytes: Option<u64>,
 }
 
 #[derive(Deserialize, Default)]
@@ -106,13 +140,22 @@ impl Raw {
     /// Checks every value and tells all that is wrong at once.
     pub(super) fn checked(self, folder: &Path) -> Result<Config, Vec<String>> {
         let mut flaws = Flaws::default();
-        let Self { organisation, node, log, health, units } = self;
+        let Self { organisation, node, log, health, units, audit } = self;
         let oin = flaws.take("organisation.oin", organisation.oin.parse());
         let sector = flaws.take("organisation.sector", organisation.sector.parse());
         let mut text = |key, text: &str| flaws.take(key, PlainText::new("text", text));
         let name = text("organisation.name", &organisation.name);
         let working_area = text("organisation.working_area", &organisation.working_area);
         let contact_point = text("organisation.contact_point", &organisation.contact_point);
+        let privacy_officer_key = flaws
+            .sealing_key("organisation.privacy_officer_key", organisation.privacy_officer_key.as_deref());
+        let fg_key = flaws.sealing_key("organisation.fg_key", organisation.fg_key.as_deref());
+        if fg_key.is_some() && fg_key == privacy_officer_key {
+            flaws.0.push(
+                "organisation.fg_key: the FG supervises the privacy officer; give each a key of their own"
+                    .to_owned(),
+            );
+        }
         let listen = flaws.addresses("node.listen", &node.listen);
         let advertise = match &node.advertise {
             Some(given) => flaws.addresses("node.advertise", given),
@@ -149,6 +192,13 @@ impl Raw {
         if node.relay_circuits == Some(0) {
             flaws.0.push("node.relay_circuits: 0; at least one, or relay = false".to_owned());
         }
+        let store_cache_bytes =
+            node.store_cache_mebibytes.map_or(Some(StoreOptions::DEFAULT_CACHE_BYTES), |given| {
+                (1..=MOST_CACHE_MEBIBYTES).contains(&given).then_some(given << 20)
+            });
+        if store_cache_bytes.is_none() {
+            flaws.0.push(format!("node.store_cache_mebibytes: 1 to {MOST_CACHE_MEBIBYTES}"));
+        }
         if node.data_folder.as_os_str().is_empty() {
             flaws.0.push("node.data_folder: empty; name a folder that only this user may read".to_owned());
         }
@@ -170,6 +220,7 @@ impl Raw {
         let health_listen = health.listen.unwrap_or_else(|| DEFAULT_HEALTH.to_owned());
         let health_listen = flaws.addresses("health.listen", &[health_listen]).first().copied();
         let units = units.checked(&mut flaws.0);
+        let retention = audit.checked(&mut flaws.0);
         let (Some(oin), Some(sector), Some(name), Some(working_area), Some(contact_point)) =
             (oin, sector, name, working_area, contact_point)
         else {
@@ -184,6 +235,8 @@ impl Raw {
             sector,
             working_area,
             contact_point,
+            privacy_officer_key,
+            fg_key,
             bsn_entitled: organisation.bsn_entitled,
             data_folder: folder.join(node.data_folder),
             listen,
@@ -192,10 +245,12 @@ impl Raw {
             relay_circuits: node.relay_circuits.unwrap_or(Limits::DEFAULT_RELAY_CIRCUITS),
             advertise,
             passphrase_file: node.passphrase_file.map(|file| folder.join(file)),
+            store_cache_bytes: store_cache_bytes.unwrap_or(StoreOptions::DEFAULT_CACHE_BYTES),
             log_filter,
             log_format,
             health: health_listen.filter(|_| health.enabled != Some(false)),
             units,
+            accounting: Accounting { retention, ..Accounting::default() },
         })
     }
 }
@@ -207,6 +262,17 @@ struct Flaws(Vec<String>);
 impl Flaws {
     fn take<T>(&mut self, key: &str, value: Result<T, domain::Invalid>) -> Option<T> {
         value.map_err(|flaw| self.0.push(format!("{key}: {flaw}"))).ok()
+    }
+
+    /// A public key of sixty-four hexadecimal digits.
+    fn sealing_key(&mut self, key: &str, text: Option<&str>) -> Option<SealingPublicKey> {
+        let text = text?;
+        let mut bytes = [0; 32];
+        if hex::decode_to_slice(text.trim(), &mut bytes).is_err() {
+            self.0.push(format!("{key}: expected the public key, sixty-four hexadecimal digits"));
+            return None;
+        }
+        Some(SealingPublicKey::from_bytes(bytes))
     }
 
     fn addresses(&mut self, key: &str, texts: &[String]) -> Vec<SocketAddr> {

@@ -55,6 +55,13 @@ fn what_may_be_left_out_has_a_default() {
     assert_eq!((config.log_filter.as_str(), config.log_format), (DEFAULT_LOG, LogFormat::Text));
     assert!(parse(&WHOLE.replace("enabled = true", "enabled = false")).unwrap().health.is_none());
     assert_eq!((config.quic, config.relay, config.relay_circuits), (true, false, 4_096));
+    assert_eq!(config.store_options().cache_bytes, 32 << 20);
+}
+
+#[test]
+fn how_much_of_the_database_stays_in_memory_is_a_choice() {
+    let larger = WHOLE.replace("[log]", "store_cache_mebibytes = 512\n[log]");
+    assert_eq!(parse(&larger).unwrap().store_options().cache_bytes, 512 << 20);
 }
 
 #[test]
@@ -95,6 +102,7 @@ fn every_flaw_is_told_with_what_to_do() {
         ),
         ("listen = [\"127.0.0.1:7310\"]", "listen = []", "node.advertise: with listen = [] nobody can dial"),
         ("advertise", "relay_circuits = 0\nadvertise", "node.relay_circuits: 0; at least one"),
+        ("advertise", "store_cache_mebibytes = 0\nadvertise", "node.store_cache_mebibytes: 1 to 1048576"),
         ("192.0.2.10:7310", "192.0.2.10:0", "node.advertise: others cannot dial 0.0.0.0"),
         ("\"json\"", "\"xml\"", "log.format: expected \"text\" or \"json\""),
         ("\"info\"", "\"a=b=c\"", "log.filter: expected"),

@@ -8,8 +8,8 @@ use anyhow::{Result, anyhow};
 use control::{Phase, Problem, ProblemKind, StatusLine};
 use domain::{Oin, Unit};
 use protocol::{Command, Reply};
-use roster::VerifiedRoster;
-use store::Snapshot;
+use roster::{Standing, VerifiedRoster};
+use store::{Snapshot, Store};
 use tokio::sync::{Semaphore, watch};
 
 use super::leave::{Consequences, NO_MORE_SIGNALS};
@@ -234,6 +234,20 @@ impl Engine {
         }
     }
 
+    /// Looks at the store.
+    pub(super) async fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Store) -> T + Send + 'static,
+    ) -> Result<T> {
+        match self {
+            Self::Running(node) => node.look(look).await,
+            Self::Alone(alone) => {
+                let alone = Arc::clone(alone);
+                Ok(tokio::task::spawn_blocking(move || alone.look(look)).await?)
+            }
+        }
+    }
+
     /// Every version of the roster as signed, genesis first.
     pub(super) async fn rosters(&self) -> Result<Vec<Vec<u8>>> {
         let mut wires = Vec::new();
@@ -241,7 +255,11 @@ impl Engine {
             let Reply::NextRoster(next) = self.command(Command::RosterAfter(version)).await? else {
                 return Err(mixed_up());
             };
-            let Some(signed) = next else { break };
+            let Some((signed, standing)) = next else { break };
+            // Who is restored from it begins the notice anew.
+            if standing == Standing::Waits {
+                break;
+            }
             wires.push(signed.to_wire());
         }
         Ok(wires)

@@ -61,7 +61,7 @@ mod tests {
     }
 
     fn line(number: u64) -> InvolvedLine {
-        let reason = || ReasonLine { rol: "verzorger".into(), sleutel: "voornaam-geboorte-wijk".into() };
+        let reason = || ReasonLine { rol: "verzorger".into(), sleutel: "volle-naam-geboorte".into() };
         InvolvedLine {
             oin: Oin::test_number(number).unwrap().to_string(),
             organisatie: "GGZ Waalbocht".into(),
@@ -83,6 +83,7 @@ mod tests {
     ) -> Answer {
         Answer {
             family: FamilyRef::new("G-1").unwrap(),
+            trial: false,
             involved,
             set_aside,
             reviews: BTreeMap::new(),
@@ -92,7 +93,7 @@ mod tests {
     }
 
     fn lines(betrokken: Vec<InvolvedLine>, ander_gezin: Vec<InvolvedLine>) -> AnswerLine {
-        AnswerLine { gezin: "G-1".into(), betrokken, ander_gezin, dekking: Coverage::default() }
+        AnswerLine { gezin: "G-1".into(), betrokken, ander_gezin, dekking: Coverage::default(), proef: false }
     }
 
     fn other(number: u64, explanation: Explanation) -> Involvement {

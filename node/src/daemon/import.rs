@@ -1,11 +1,11 @@
 //! An import as a whole: the files together are the whole list of the units that they name.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use control::{BadRow, Extent, Problem, ProblemKind};
-use domain::{CalendarDate, FamilyRef, Signal, Unit};
+use domain::{CalendarDate, FamilyRef, LegalBasisCode, Signal, Unit};
 use protocol::SignalSummary;
-use roster::VerifiedRoster;
+use roster::BasisStanding;
 use zeroize::Zeroizing;
 
 use crate::import::{ImportRules, RowProblem, read_csv};
@@ -35,20 +35,19 @@ pub(super) struct Absent {
 }
 
 impl Gathered {
-    /// Reads the files under the rules of the roster.
+    /// Reads the files; `grounds` says how the roster's legal bases stand for the organisation.
     pub(super) fn read(
         files: &[(String, Zeroizing<String>)],
-        roster: &VerifiedRoster,
+        grounds: &BTreeMap<LegalBasisCode, BasisStanding>,
         bsn_entitled: bool,
         known_units: Option<&BTreeSet<Unit>>,
         held: &[SignalSummary],
         today: CalendarDate,
     ) -> Result<Self, Problem> {
-        let grounds = roster.legal_basis_codes();
         let held = held.iter().map(|signal| signal.family.clone()).collect();
         let rules = ImportRules {
             bsn_entitled,
-            known_grounds: Some(&grounds),
+            known_grounds: Some(grounds),
             known_units,
             today: Some(today),
             held: Some(&held),

@@ -7,14 +7,14 @@ use control::{
     HearingLine, InvolvedLine, KeySetLine, KeyholderLine, MatchLine, OrganisationLine, Phase, ReadersLine,
     ReasonLine, ReviewLine, RosterLine, SignalLine, StaleLine, StatusLine, Which,
 };
-use domain::{Certainty, Oin};
+use domain::{Certainty, LegalBasisCode, Oin};
 use index::{Completeness, Involvement, UnitInvolvement};
 use linkage::Basis;
 use protocol::ceremony::CeremonyState;
 use protocol::{Answer, HearingStatus, SignalSummary, Status};
-use roster::{Fingerprint, Member, VerifiedRoster};
+use roster::{BasisStanding, Fingerprint, Member, VerifiedRoster};
 
-use super::{clock, epochs, explanations, proofs, reviews};
+use super::{clock, epochs, explanations, notices, proofs, reviews};
 use crate::runtime::now;
 
 /// A status of which only the outside is known.
@@ -80,6 +80,8 @@ pub(super) fn status(
     messages.extend(status.ceremony_problems().map(ToString::to_string));
     messages.extend(epochs::sentences(status, roster));
     messages.extend(clock::sentences(&status.set_back, &status.clock));
+    let waiting = notices::lines(status, roster);
+    messages.extend(notices::sentences(&waiting, now()));
     let proofs = proofs::lines(status, roster);
     messages.extend(proofs::sentences(&proofs, &blank.oin));
     messages.extend(blank.leaving.as_ref().map(|since| {
@@ -93,6 +95,7 @@ pub(super) fn status(
             version: roster.version(),
             members: roster.members().len(),
             newest_heard: status.newest_roster_heard,
+            waiting,
         }),
         epoch: Some(status.epoch.0),
         entered: epochs::entered(status),
@@ -212,6 +215,7 @@ pub(super) fn answer(answer: &Answer, roster: &VerifiedRoster, own: &Oin) -> Ans
         betrokken: all_involved(answer, roster, own).collect(),
         ander_gezin: set_aside(answer, roster).collect(),
         dekking: coverage(&answer.completeness, roster),
+        proef: answer.trial,
     };
     explanations::explain(&mut line, answer);
     line
@@ -286,16 +290,34 @@ fn line(oin: &Oin, certainty: Certainty, basis: &[Basis], roster: &VerifiedRoste
     }
 }
 
-pub(super) fn signal(signal: &SignalSummary) -> SignalLine {
+/// `grounds` says how the roster's legal bases stand for the organisation.
+pub(super) fn signal(signal: &SignalSummary, grounds: &Grounds) -> SignalLine {
     SignalLine {
         gezin: signal.family.to_string(),
         soort: SignalLine::soort(signal.kind).to_owned(),
         zichtbaarheid: SignalLine::zichtbaarheid(signal.visibility).to_owned(),
         grondslag: signal.legal_basis.as_ref().map(ToString::to_string),
+        gesloten: closed(signal.legal_basis.as_ref(), grounds),
         afdeling: signal.unit.as_ref().map(ToString::to_string),
         betrokken_sinds: signal.involved_since.map(|date| date.to_string()),
         geinformeerd_op: signal.informed_on.map(|date| date.to_string()),
         einddatum: signal.ends_on.map(|date| date.to_string()),
+    }
+}
+
+/// How legal bases stand for the own organisation, by code.
+pub(super) type Grounds = BTreeMap<LegalBasisCode, BasisStanding>;
+
+/// Why nothing is published on a legal basis, in the words of a professional.
+fn closed(code: Option<&LegalBasisCode>, grounds: &Grounds) -> Option<String> {
+    let Some(code) = code else { return Some("zonder grondslag wordt niets gepubliceerd".to_owned()) };
+    match grounds.get(code) {
+        Some(BasisStanding::Holds { .. }) => None,
+        Some(BasisStanding::Lapsed(until)) => Some(format!("de grondslag is vervallen op {}", until.date())),
+        Some(BasisStanding::Closed) => {
+            Some("de grondslag geldt in geen kring voor wat deze sector publiceert".to_owned())
+        }
+        None => Some("het netwerk kent deze grondslag niet".to_owned()),
     }
 }
 

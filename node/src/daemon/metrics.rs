@@ -64,6 +64,12 @@ pub(super) fn text(status: &StatusLine, room: Option<Room>) -> String {
         "Second rosters of one version that governors signed.",
         count(status.roster_conflicts),
     );
+    let waiting = status.roster.as_ref().map_or(0, |roster| roster.waiting.len());
+    gauge(
+        "samenhang_rosters_waiting",
+        "Versions of the roster that take effect when their notice is over.",
+        count(waiting),
+    );
     let keyholders = &status.keyholders;
     gauge("samenhang_keyholders_reachable", "Keyholders reachable now.", count(keyholders.reachable));
     gauge(

@@ -13,6 +13,7 @@ mod import;
 mod leave;
 mod lines;
 mod metrics;
+mod notices;
 mod notify;
 mod proofs;
 mod reach;

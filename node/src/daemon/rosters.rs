@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use domain::Oin;
 use protocol::{Command, Reply};
-use roster::{RosterChain, SignedRoster, VerifiedRoster};
+use roster::{RosterChain, SignedRoster, Standing, VerifiedRoster};
 use store::Store;
 
 use crate::governance::{RosterFolder, read_roster};
@@ -19,10 +19,38 @@ pub(crate) fn installed(folder: &Path) -> Result<Option<RosterChain>> {
     Ok(RosterFolder::open(folder)?.versions()?)
 }
 
-/// The file of one version, when it is there. Nothing in it is verified.
+/// The file of one version, when it is there, also of one that waits. Nothing in it is verified.
 pub(super) fn version(folder: &Path, version: u32) -> Result<Option<SignedRoster>> {
-    let path = folder.join(format!("{version:08}.roster"));
-    if path.exists() { Ok(Some(read_roster(&path)?)) } else { Ok(None) }
+    let paths = [RosterFolder::ENDING, RosterFolder::WAITING]
+        .map(|ending| folder.join(format!("{version:08}.{ending}")));
+    let path = paths.into_iter().find(|path| path.exists());
+    path.map(|path| read_roster(&path)).transpose().map_err(Into::into)
+}
+
+/// Offers the node the versions that lie in the folder and that it has not been offered. `offered` is the newest of them.
+///
+/// # Errors
+/// When the node has stopped. What it refuses is only said.
+pub(super) async fn offer(node: &RunningNode, folder: &Path, offered: &mut u32) -> Result<()> {
+    let first = node.roster().version().max(*offered).saturating_add(1);
+    for next in first.. {
+        let Ok(Some(signed)) = version(folder, next) else { break };
+        // A version that is known already would be taken without a word, whatever its file is called.
+        if !signed.claimed().is_ok_and(|claimed| claimed.document.version == next) {
+            tracing::warn!(
+                version = next,
+                "a roster file was refused: it holds another version than its name says"
+            );
+            break;
+        }
+        let reply = node.command(Command::InstallRoster(Box::new(signed))).await?;
+        if let Reply::Roster(Err(error)) = reply {
+            tracing::warn!(version = next, error = %anyhow::Error::from(error), "a roster file was refused");
+            break;
+        }
+        *offered = next;
+    }
+    Ok(())
 }
 
 /// Files the versions that arrived over the network beside those that were installed by hand, so that commands on the
@@ -32,11 +60,15 @@ pub(super) fn version(folder: &Path, version: u32) -> Result<Option<SignedRoster
 /// When the node has stopped. A folder that cannot be written is only said: the node has the version in its database.
 pub(super) async fn file(node: &RunningNode, folder: &Path, filed: &mut u32) -> Result<()> {
     while *filed < node.roster().version() {
-        let Reply::NextRoster(Some(signed)) = node.command(Command::RosterAfter(*filed)).await? else {
+        let Reply::NextRoster(Some((signed, standing))) = node.command(Command::RosterAfter(*filed)).await?
+        else {
             return Ok(());
         };
         let network = node.roster().network();
-        let written = RosterFolder::open(folder).and_then(|folder| folder.install(&signed, Some(network)));
+        let written = RosterFolder::open(folder).and_then(|folder| match standing {
+            Standing::PassedOver => folder.pass_over(&signed),
+            Standing::Taken | Standing::Waits => folder.install(&signed, Some(network)).map(|_| ()),
+        });
         if let Err(error) = written {
             tracing::warn!(error = %anyhow::Error::from(error), "a roster that arrived is not in the folder");
             return Ok(());

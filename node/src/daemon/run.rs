@@ -5,9 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use protocol::{Command, Reply};
 use roster::VerifiedRoster;
-use store::StoreOptions;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::health::Health;
@@ -56,7 +54,7 @@ enum Ended {
 
 async fn run_once(config: &Config) -> Result<Ended> {
     departure::refuse_after(&config.data_folder)?;
-    let mut store = open_store(config, &find_passphrase(config)?, &StoreOptions::default())?;
+    let mut store = open_store(config, &find_passphrase(config)?, &config.store_options())?;
     rosters::rotate(&mut store, config.oin, &config.roster_folder())?;
     let next_keys = NodeSecrets::next(&store)?;
     let reach = Reach {
@@ -65,7 +63,8 @@ async fn run_once(config: &Config) -> Result<Ended> {
         relay_circuits: config.relay.then_some(config.relay_circuits),
     };
     let prepared = Prepared::with_store(config.oin, store, reach).await?;
-    let prepared = prepared.with_units(config.units.matrix.clone());
+    let prepared =
+        prepared.with_units(config.units.matrix.clone()).with_accounting(config.accounting.clone());
     let mut signals = Signals::new()?;
     let addresses = prepared.addresses().iter().map(ToString::to_string).collect();
     let desk = Arc::new(Desk::waiting(config, addresses)?);
@@ -129,6 +128,8 @@ enum Life {
         node: Arc<RunningNode>,
         /// The newest version among the files of the data folder.
         filed: u32,
+        /// The newest version that the node was offered from there.
+        offered: u32,
     },
     /// Between the two, or when the start failed.
     Over,
@@ -154,7 +155,7 @@ impl Life {
             };
             let replaced = match self {
                 // Only once the version is in the folder, where the next start looks for it.
-                Self::Running { node, filed } => {
+                Self::Running { node, filed, .. } => {
                     let roster = node.roster();
                     *filed >= roster.version() && names_next(&roster)
                 }
@@ -203,19 +204,13 @@ impl Life {
                 if desk.leaving().is_some() {
                     desk.leave().await?;
                 }
-                *self = Self::Running { node, filed };
+                *self = Self::Running { node, filed, offered: filed };
                 Ok(())
             }
-            Self::Running { node, filed } => {
+            Self::Running { node, filed, offered } => {
                 // Answers only as long as the event loop and the disk do.
                 node.status().await?;
-                let next = node.roster().version().saturating_add(1);
-                if let Ok(Some(signed)) = rosters::version(&config.roster_folder(), next)
-                    && let Reply::Roster(Err(error)) =
-                        node.command(Command::InstallRoster(Box::new(signed))).await?
-                {
-                    tracing::warn!(version = next, error = %anyhow::Error::from(error), "a roster file was refused");
-                }
+                rosters::offer(node, &config.roster_folder(), offered).await?;
                 rosters::file(node, &config.roster_folder(), filed).await
             }
             Self::Over => Ok(()),

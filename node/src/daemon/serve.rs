@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
+use audit::Exported;
 use control::{
-    CodecError, Conversation, Conversations, DecidedLine, Extent, ImportReport, LineReader,
+    CodecError, Conversation, Conversations, DecidedLine, Extent, ImportReport, LineReader, LogUse,
     MAX_REQUEST_BYTES, PAGE_LINES, Page, Problem, ProblemKind, Progress, Reply, Request, Response,
     SealedBytes, SealingKey, Upload, Which, write_line,
 };
@@ -21,8 +22,9 @@ use super::backup::Backup;
 use super::desk::{Desk, Engine, mixed_up};
 use super::import::{Absent, Gathered, bad_row};
 use super::{lines, reviews};
+use crate::audit::{LogReader, READ_ENTRIES};
 use crate::import::MAX_FILE_BYTES;
-use crate::runtime::now;
+use crate::runtime::{NodeSecrets, now};
 
 /// How long a client may be silent when it is its turn. The program writes at once; whoever is silent has gone.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -164,6 +166,7 @@ impl<S: AsyncRead + AsyncWrite> Talk<S> {
                 let (family, organisation) = self.about(&family, &organisation)?;
                 self.decide(&family, &organisation, Command::Undo(family.clone(), organisation)).await
             }
+            Request::Log { purpose } => self.log(purpose).await,
             Request::Backup { key } => self.backup(&key).await,
             Request::Leave { begin, force } => self.leave(begin, force).await,
             Request::Stop => {
@@ -216,7 +219,8 @@ impl<S: AsyncRead + AsyncWrite> Talk<S> {
 
     async fn signals(&mut self) -> Result<(), Stop> {
         let held = held(&self.desk.engine()?).await?;
-        let lines: Vec<_> = held.iter().map(lines::signal).collect();
+        let grounds = self.desk.engine()?.roster().basis_standings(&self.desk.oin(), now());
+        let lines: Vec<_> = held.iter().map(|signal| lines::signal(signal, &grounds)).collect();
         self.pages(&lines, Page::Signals).await?;
         self.reply(Reply::Signals(lines.len())).await
     }
@@ -288,6 +292,32 @@ impl<S: AsyncRead + AsyncWrite> Talk<S> {
         self.reply(Reply::Matches { count: lines.len(), dekking }).await
     }
 
+    /// Sends the log as it is now. Nothing of it leaves before that stands in it too.
+    async fn log(&mut self, purpose: LogUse) -> Result<(), Stop> {
+        let engine = self.desk.engine()?;
+        let is_read = purpose == LogUse::Read;
+        exporting(&engine, Exported::Log).await?;
+        let (network, oin) = (engine.roster().network(), self.desk.oin());
+        let opened = engine.look(move |store| {
+            let log = LogReader::open(store, network, oin)?;
+            let state = log.state(store, &NodeSecrets::log_key_in(store)?)?;
+            anyhow::Ok((log, state))
+        });
+        let (log, state) = opened.await??;
+        self.reply(Reply::Log(state)).await?;
+        let (total, mut sent) = (usize::try_from(log.size()).ok(), 0);
+        while sent < log.size() {
+            let (from, reader) = (sent, log.clone());
+            let lines = engine.look(move |store| reader.entries(store, from, is_read)).await??;
+            sent += u64::try_from(lines.len()).unwrap_or(u64::MAX);
+            self.say(Response::Page(Page::Log(lines))).await?;
+            if sent.is_multiple_of(50 * READ_ENTRIES) {
+                self.progress("reading the log", usize::try_from(sent).unwrap_or(usize::MAX), total).await?;
+            }
+        }
+        self.reply(Reply::LogEntries(sent)).await
+    }
+
     async fn backup(&mut self, key: &SealingKey) -> Result<(), Stop> {
         let Some(key) = key.reveal() else {
             return Err(Problem::new(ProblemKind::Request, "the key of a backup has 32 bytes").into());
@@ -295,6 +325,7 @@ impl<S: AsyncRead + AsyncWrite> Talk<S> {
         let engine = self.desk.engine()?;
         let desk = Arc::clone(&self.desk);
         let _turn = desk.backups.acquire().await.map_err(|_| Stop::Gone)?;
+        exporting(&engine, Exported::Backup).await?;
         self.progress("reading what goes into the backup", 0, None).await?;
         let mut backup = Backup::begin(&engine, desk.oin(), &BackupKey::from_bytes(key)).await?;
         let total = usize::try_from(backup.entries).unwrap_or(usize::MAX);
@@ -324,10 +355,11 @@ impl<S: AsyncRead + AsyncWrite> Talk<S> {
         let (roster, today) = (engine.roster(), now().date());
         let member = roster.members().iter().find(|member| member.oin == desk.oin());
         let bsn_entitled = member.is_some_and(|member| member.bsn_entitled);
+        let grounds = roster.basis_standings(&desk.oin(), now());
         let held = Arc::new(held(&engine).await?);
         let (reader, known) = (Arc::clone(&desk), Arc::clone(&held));
         let reading = tokio::task::spawn_blocking(move || {
-            Gathered::read(&files, &roster, bsn_entitled, reader.units.as_ref(), &known, today)
+            Gathered::read(&files, &grounds, bsn_entitled, reader.units.as_ref(), &known, today)
         });
         let mut gathered = reading.await.map_err(|error| anyhow!(error))??;
         gathered.check_extent(&held, extent)?;
@@ -455,6 +487,14 @@ async fn held(engine: &Engine) -> Result<Vec<protocol::SignalSummary>> {
         return Err(mixed_up());
     };
     Ok(held)
+}
+
+/// Logs that something is about to leave. Returns when that is on disk.
+async fn exporting(engine: &Engine, what: Exported) -> Result<()> {
+    let protocol::Reply::Logged = engine.command(Command::Exporting(what)).await? else {
+        return Err(mixed_up());
+    };
+    Ok(())
 }
 
 fn reference(text: &str) -> Result<FamilyRef, Problem> {

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use crypto::SigningKey;
 use domain::{CircleId, Oin, Timestamp};
 use roster::{
-    Circle, EpochRules, Governors, KeyholderRecord, LegalBasisText, Member, MemberKeys, OpenPair,
+    Accountability, Circle, EpochRules, Governors, KeyholderRecord, LegalBasisText, Member, OpenPair,
     RosterChain, RosterContent, Rules, genesis,
 };
 use store::StorageSecret;
@@ -91,10 +91,7 @@ fn content(
         sector: organisation.sector.clone(),
         working_area: organisation.working_area.clone(),
         bsn_entitled: organisation.bsn_entitled,
-        keys: MemberKeys {
-            organisation: node.identity().secrets.organisation_key().verifying_key(),
-            node: node.identity().secrets.node_public_key(),
-        },
+        keys: node.identity().secrets.member_keys(),
         addresses: node.addresses().iter().map(ToString::to_string).collect(),
         contact_point: organisation.contact_point.clone(),
         relay: false,
@@ -114,8 +111,9 @@ fn content(
             open: circle
                 .open
                 .iter()
-                .map(|(publisher, reader)| OpenPair { publisher: publisher.clone(), reader: reader.clone() })
+                .map(|(publisher, reader)| OpenPair::new(publisher.clone(), reader.clone()))
                 .collect(),
+            trial: false,
         });
     }
     let interval = publish_interval_seconds(nodes.len());
@@ -129,6 +127,7 @@ fn content(
             ceremony_deadline_seconds: CEREMONY_DEADLINE_SECONDS,
             live_tags: Rules::LIVE_TAGS,
             segments_per_snapshot: Rules::SEGMENTS_PER_SNAPSHOT,
+            notice_seconds: 0,
         },
         circles,
         legal_bases: plan.legal_bases.clone(),
@@ -137,5 +136,6 @@ fn content(
         members: members.collect(),
         governors: Governors { threshold: 1, keys: vec![governor.verifying_key()] },
         institutions: plan.institutions.clone(),
+        accountability: Accountability::default(),
     })
 }

@@ -1,12 +1,12 @@
 //! What a demonstration runs on: a directory of CSV files, one for each organisation, and perhaps a `netwerk.toml`
 //! that says who takes part and who may read whom. Only reads; nothing here starts a node.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use domain::{CalendarDate, LegalBasisCode, Oin, Sector, Signal};
-use roster::{Institution, LegalBasis};
+use roster::{BasisStanding, Institution, LegalBasis};
 use thiserror::Error;
 
 use super::netwerk;
@@ -237,7 +237,9 @@ pub fn read_plan(directory: &Path, today: CalendarDate) -> Result<DemoPlan, Plan
         Some(text) => netwerk::plan(text, &files).map_err(PlanError::Network)?,
         None => implied::plan(&files),
     };
-    let listed: BTreeSet<LegalBasisCode> = plan.legal_bases.iter().map(|basis| basis.code.clone()).collect();
+    let holds = BasisStanding::Holds { trial: false };
+    let listed: BTreeMap<LegalBasisCode, BasisStanding> =
+        plan.legal_bases.iter().map(|basis| (basis.code.clone(), holds)).collect();
     let known_grounds = described.is_some().then_some(&listed);
     let mut refused = Vec::new();
     for organisation in &mut plan.organisations {

@@ -6,7 +6,7 @@ use super::Patient;
 use super::finding::Findings;
 use super::node::Node;
 use crate::config::{find_passphrase, storage_secret};
-use crate::runtime::{kept, logical_bytes};
+use crate::runtime::Earlier;
 
 /// Looks at the passphrase and the key files. Gives the folder's secret when the folder may be opened with it: it is
 /// this user's, everything in `keys/` is sound, and no node is at work there.
@@ -81,13 +81,12 @@ pub(super) fn look(patient: &Patient<'_>, own: bool, findings: &mut Findings) ->
 /// Opens the database as a start does, and reads every record.
 pub(super) fn open(patient: &Patient<'_>, secret: &StorageSecret, findings: &mut Findings) {
     let opened = Store::open(&patient.config.data_folder, secret).map_err(anyhow::Error::from);
-    match opened.and_then(|store| kept(&store)) {
-        Ok(kept) => {
-            let bytes = logical_bytes(&kept);
-            findings.ok(
-                "database",
-                format!("{} records are whole, {}", kept.records.len(), super::space::amount(bytes)),
-            );
+    let counted = |store: store::Store| {
+        Earlier::read(&store).map(|earlier| (earlier.records(), earlier.logical_bytes()))
+    };
+    match opened.and_then(counted) {
+        Ok((records, bytes)) => {
+            findings.ok("database", format!("{records} records are whole, {}", super::space::amount(bytes)));
             super::space::enough(patient, bytes, findings);
         }
         Err(error) => findings.wrong("database", format!("{error:#}"), "do as it says before the next start"),

@@ -80,6 +80,18 @@ fn age(patient: &Patient<'_>, roster: &VerifiedRoster, findings: &mut Findings) 
         ),
     );
     let Some(status) = patient.node.status() else { return };
+    for waiting in status.roster.iter().flat_map(|roster| &roster.waiting) {
+        findings.attention(
+            "roster",
+            format!(
+                "version {} takes effect on {}: {}",
+                waiting.version,
+                waiting.takes_effect,
+                waiting.changes.join("; ")
+            ),
+            "if nobody told you of it, call a governor: signed by a majority of them, it opens something",
+        );
+    }
     if let Some(running) = &status.roster
         && running.version < running.newest_heard.max(version)
     {

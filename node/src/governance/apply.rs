@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use domain::{CalendarDate, CircleId, LegalBasisCode, Oin, PlainText, Sector, Timestamp};
 use roster::{
-    Circle, EpochRules, Governors, Institution, KeyholderRecord, LegalBasis, LegalBasisText, OpenPair,
-    RosterContent, Rules,
+    Accountability, Circle, EpochRules, Governors, Institution, KeyholderRecord, LegalBasis, LegalBasisText,
+    OpenPair, RosterContent, Rules,
 };
 use toml::value::Datetime;
 
@@ -14,11 +14,14 @@ use super::network_file::{
 };
 use super::{GovernanceError, NetworkFile, plain};
 
-const DAY: u64 = 86_400;
+pub(super) const DAY: u64 = 86_400;
 
 /// Length of an epoch: a quarter, long enough that its key ceremony is no burden, short enough that a stolen share
 /// opens little.
 const EPOCH_DAYS: u64 = 90;
+
+/// Governors' notice of what widens: the least that production allows.
+const NOTICE_SECONDS: u32 = 7 * 86_400;
 
 /// A segment every quarter of an hour, four before a silent member counts as stale.
 const PRODUCTION: (u32, u32, u32) = (900, 3_600, 3_600);
@@ -41,6 +44,7 @@ pub fn blank_content(governors: Governors, test_network: bool, now: Timestamp) -
             ceremony_deadline_seconds,
             live_tags: Rules::LIVE_TAGS,
             segments_per_snapshot: Rules::SEGMENTS_PER_SNAPSHOT,
+            notice_seconds: if test_network { 0 } else { NOTICE_SECONDS },
         },
         circles: Vec::new(),
         legal_bases: Vec::new(),
@@ -49,6 +53,7 @@ pub fn blank_content(governors: Governors, test_network: bool, now: Timestamp) -
         members: Vec::new(),
         governors,
         institutions: Vec::new(),
+        accountability: Accountability::default(),
     }
 }
 
@@ -95,15 +100,16 @@ pub fn apply(
     if let Some(keyholders) = &file.keyholders {
         flaws.keyholders(keyholders, content);
     }
+    flaws.accountability(file, content);
     flaws.into_result()
 }
 
 /// Gathers what is wrong, so that it is told at once.
 #[derive(Default)]
-struct Flaws(Vec<String>);
+pub(super) struct Flaws(Vec<String>);
 
 impl Flaws {
-    fn add(&mut self, flaw: impl Into<String>) {
+    pub(super) fn add(&mut self, flaw: impl Into<String>) {
         self.0.push(flaw.into());
     }
 
@@ -143,7 +149,7 @@ impl Flaws {
         code
     }
 
-    fn oin(&mut self, text: &str, place: &str) -> Option<Oin> {
+    pub(super) fn oin(&mut self, text: &str, place: &str) -> Option<Oin> {
         let oin = text.parse().ok();
         if oin.is_none() {
             self.add(format!("{place}: '{}' is no OIN; expected twenty digits", plain(text)));
@@ -152,7 +158,7 @@ impl Flaws {
     }
 
     /// UTC seconds at the start of a day.
-    fn day(&mut self, key: &str, value: Datetime) -> Option<u64> {
+    pub(super) fn day(&mut self, key: &str, value: Datetime) -> Option<u64> {
         let parsed = match value {
             Datetime { date: Some(date), time: None, offset: None } => {
                 CalendarDate::new(date.year, date.month, date.day).ok()
@@ -188,6 +194,12 @@ impl Flaws {
             (table.segments_per_snapshot, &mut rules.segments_per_snapshot),
         ] {
             *place = given.unwrap_or(*place);
+        }
+        if let Some(notice) = self.span("notice", table.notice_days, table.notice_seconds) {
+            match u32::try_from(notice) {
+                Ok(notice) => rules.notice_seconds = notice,
+                Err(_) => self.add("[rules] the notice period is longer than a lifetime"),
+            }
         }
     }
 
@@ -282,15 +294,35 @@ impl Flaws {
         let mut open = Vec::new();
         for row in &table.open {
             let Some(publisher) = self.sector(&row.publisher, "[[circle.open]] publisher") else { continue };
+            let mut legal_bases = Vec::new();
+            for code in
+                row.legal_bases.iter().flatten().filter_map(|code| self.code(code)).collect::<Vec<_>>()
+            {
+                legal_bases.push(LegalBasisText(code));
+            }
+            if row.legal_bases.as_ref().is_some_and(Vec::is_empty) {
+                self.add("[[circle.open]] legal_bases is empty; leave the pair out, and it is closed");
+            }
             for reader in &row.readers {
                 if let Some(reader) = self.sector(reader, "[[circle.open]] readers") {
-                    open.push(OpenPair { publisher: publisher.clone(), reader });
+                    open.push(OpenPair {
+                        legal_bases: legal_bases.clone(),
+                        ..OpenPair::new(publisher.clone(), reader)
+                    });
                 }
             }
         }
-        let id = content.circles.iter().find(|held| held.name == name).map_or_else(draw, |held| held.id);
+        let held = content.circles.iter().find(|held| held.name == name);
+        let trial = table.trial;
+        if held.is_some_and(|held| held.trial != trial) {
+            self.add(format!(
+                "whether circle '{}' is a trial circle is decided when it is made; make another circle",
+                plain(&name)
+            ));
+        }
+        let id = held.map_or_else(draw, |held| held.id);
         let purpose = self.text("a circle's purpose", &table.purpose);
-        Circle { id, name, purpose, legal_bases, open }
+        Circle { id, name, purpose, legal_bases, open, trial }
     }
 
     fn institution(&mut self, table: &InstitutionTable) -> Option<Institution> {

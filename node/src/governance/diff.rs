@@ -11,8 +11,8 @@ use super::plain;
 /// One change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Change {
-    /// What it concerns: `network`, `rules`, `circle`, `readers`, `legal basis`, `keyholders`, `members`, `governors`
-    /// or `institutions`.
+    /// What it concerns: `network`, `rules`, `circle`, `readers`, `legal basis`, `keyholders`, `members`, `governors`,
+    /// `institutions`, `witnesses`, `quotas`, `allowances` or `logs`.
     pub subject: &'static str,
     /// The change in one sentence.
     pub change: String,
@@ -30,19 +30,26 @@ pub fn changes(before: &RosterDocument, after: &RosterDocument) -> Vec<Change> {
     told.members(&before.members, &after.members);
     told.governors(before, after);
     told.institutions(&before.institutions, &after.institutions);
+    told.accountability(before, after);
     told.0
 }
 
 #[derive(Default)]
-struct Told(Vec<Change>);
+pub(super) struct Told(Vec<Change>);
 
 impl Told {
-    fn add(&mut self, subject: &'static str, change: String) {
+    pub(super) fn add(&mut self, subject: &'static str, change: String) {
         self.0.push(Change { subject, change });
     }
 
     /// `what: x → y` when they differ.
-    fn value<T: PartialEq + ToString>(&mut self, subject: &'static str, what: &str, before: T, after: T) {
+    pub(super) fn value<T: PartialEq + ToString>(
+        &mut self,
+        subject: &'static str,
+        what: &str,
+        before: T,
+        after: T,
+    ) {
         if before != after {
             self.add(
                 subject,
@@ -72,6 +79,7 @@ impl Told {
             ("ceremony_deadline_seconds", before.ceremony_deadline_seconds, after.ceremony_deadline_seconds),
             ("live_tags", before.live_tags, after.live_tags),
             ("segments_per_snapshot", before.segments_per_snapshot, after.segments_per_snapshot),
+            ("notice_seconds", before.notice_seconds, after.notice_seconds),
         ] {
             self.value("rules", what, old, new);
         }
@@ -113,11 +121,16 @@ impl Told {
             circles.iter().map(|circle| (circle.id, circle.clone())).collect()
         };
         let empty = BTreeSet::new();
+        let told_trial =
+            |circle: &Circle| if circle.trial { " for trials with synthetic families" } else { "" };
         for (_, sides) in beside(by_id(&before.circles), by_id(&after.circles)) {
             match sides {
                 (None, Some(new)) => {
                     let name = plain(&new.name);
-                    self.add("circle", format!("'{name}' is added, for: {}", plain(&new.purpose)));
+                    self.add(
+                        "circle",
+                        format!("'{name}' is added{}, for: {}", told_trial(&new), plain(&new.purpose)),
+                    );
                     self.readers(&name, (&empty, before), (&pairs(&new), after));
                 }
                 (Some(old), None) => {
@@ -128,6 +141,7 @@ impl Told {
                 (Some(old), Some(new)) => {
                     let name = plain(&new.name);
                     self.value("circle", "name", &old.name, &new.name);
+                    self.value("circle", &format!("trial circle '{name}'"), old.trial, new.trial);
                     self.value("circle", &format!("purpose of '{name}'"), &old.purpose, &new.purpose);
                     let codes = |circle: &Circle| -> BTreeMap<String, ()> {
                         circle.legal_bases.iter().map(|basis| (basis.0.to_string(), ())).collect()
@@ -160,12 +174,19 @@ impl Told {
         (old, before): (&BTreeSet<OpenPair>, &RosterDocument),
         (new, after): (&BTreeSet<OpenPair>, &RosterDocument),
     ) {
+        let told = |pair: &OpenPair| match pair.legal_bases.as_slice() {
+            [] => String::new(),
+            some => format!(" on {}", some.iter().map(|code| code.0.as_str()).collect::<Vec<_>>().join(", ")),
+        };
         for pair in new.difference(old) {
             let (publisher, reader) = (&pair.publisher, &pair.reader);
             let (published, read) = (in_sector(after, publisher), in_sector(after, reader));
             self.add(
                 "readers",
-                format!("in '{circle}' {publisher} ({published}) now publishes to {reader} ({read})"),
+                format!(
+                    "in '{circle}' {publisher} ({published}) now publishes to {reader} ({read}){}",
+                    told(pair)
+                ),
             );
         }
         for pair in old.difference(new) {
@@ -173,7 +194,10 @@ impl Told {
             let (published, read) = (in_sector(before, publisher), in_sector(before, reader));
             self.add(
                 "readers",
-                format!("in '{circle}' {publisher} ({published}) no longer publishes to {reader} ({read})"),
+                format!(
+                    "in '{circle}' {publisher} ({published}) no longer publishes to {reader} ({read}){}",
+                    told(pair)
+                ),
             );
         }
     }
@@ -248,13 +272,29 @@ impl Told {
             (true, false) => self.add("members", format!("{who} is no longer entitled to the BSN")),
             (true, true) | (false, false) => {}
         }
-        for (what, old, new) in [
-            ("organisation", old.keys.organisation, new.keys.organisation),
-            ("node", old.keys.node, new.keys.node),
-        ] {
-            if old != new {
-                self.add("members", format!("{who} gets a new {what} key"));
-            }
+        let signing = |member: &Member| {
+            let keys = &member.keys;
+            [Some(keys.organisation), Some(keys.node), keys.log, keys.cosignature]
+        };
+        for (what, (old, new)) in ["organisation", "node", "log", "cosignature"]
+            .into_iter()
+            .zip(signing(old).into_iter().zip(signing(new)))
+        {
+            self.key(&who, what, old != new, new.is_some());
+        }
+        let sealing = |member: &Member| [member.keys.privacy_officer, member.keys.fg];
+        for (what, (old, new)) in
+            ["privacy officer's", "FG's"].into_iter().zip(sealing(old).into_iter().zip(sealing(new)))
+        {
+            self.key(&who, what, old != new, new.is_some());
+        }
+    }
+
+    fn key(&mut self, who: &str, what: &str, differs: bool, is_there: bool) {
+        if differs && is_there {
+            self.add("members", format!("{who} gets a new {what} key"));
+        } else if differs {
+            self.add("members", format!("{who} no longer has a {what} key"));
         }
     }
 
@@ -290,7 +330,10 @@ impl Told {
 }
 
 /// Both sides of every key, in order.
-fn beside<K: Ord, V>(before: BTreeMap<K, V>, after: BTreeMap<K, V>) -> BTreeMap<K, (Option<V>, Option<V>)> {
+pub(super) fn beside<K: Ord, V>(
+    before: BTreeMap<K, V>,
+    after: BTreeMap<K, V>,
+) -> BTreeMap<K, (Option<V>, Option<V>)> {
     let mut both: BTreeMap<K, (Option<V>, Option<V>)> =
         before.into_iter().map(|(key, value)| (key, (Some(value), None))).collect();
     for (key, value) in after {

@@ -1,18 +1,20 @@
 //! The folder `roster/` of a node: every version it ever accepted, `00000001.roster` onwards.
 //!
 //! Reading it verifies the whole chain again, so that a file changed on disk is noticed and never obeyed. Only the
-//! next version is added; a second valid roster of a version that is held is kept beside it as `conflict-…` and takes
+//! next version is added. One that was installed by hand and has to wait is a `.waiting`: the running node takes it up, and
+//! knows when it takes effect. A version that never was in force has an empty `.passed` beside it. A second valid roster of a version that is held is kept beside it as `conflict-…` and takes
 //! no effect: which of the two is meant only the governors can say.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use domain::NetworkId;
-use roster::{ClaimedRoster, Fingerprint, RosterChain, SignedRoster, VerifiedRoster};
+use domain::{NetworkId, Timestamp};
+use roster::{ClaimedRoster, Fingerprint, FirstSight, RosterChain, SignedRoster, Standing, VerifiedRoster};
 
 use super::{GovernanceError, MAX_ROSTER_BYTES, files};
 
-const ENDING: &str = "roster";
+/// Marks a version that never was in force.
+const PASSED_OVER: &str = "passed";
 const CONFLICT: &str = "conflict-";
 
 /// Not the ending of versions, so that nobody who reads those comes upon evidence.
@@ -20,6 +22,9 @@ const CONFLICT_ENDING: &str = "signed";
 
 /// Most conflicts kept; each needed the signatures of enough governors, and one is enough to raise the alarm.
 const MAX_CONFLICTS: usize = 100;
+
+/// A first sight of which nothing is known here.
+const UNKNOWN: FirstSight = FirstSight { seen: Timestamp(1), sure: false };
 
 /// The rosters of one node.
 #[derive(Debug, Clone)]
@@ -34,21 +39,31 @@ pub enum Installed {
     Founded(VerifiedRoster),
     /// The next version.
     Next(VerifiedRoster),
+    /// The next version, which waits for the end of its notice.
+    Waits(VerifiedRoster),
     /// It was held already; nothing changed. With it the version in force, which may be a later one.
     AlreadyHeld(VerifiedRoster),
 }
 
 impl Installed {
-    /// The version in force.
+    /// The version in force, or the one that waits to be.
     #[must_use]
     pub fn in_force(&self) -> &VerifiedRoster {
         match self {
-            Self::Founded(roster) | Self::Next(roster) | Self::AlreadyHeld(roster) => roster,
+            Self::Founded(roster) | Self::Next(roster) | Self::Waits(roster) | Self::AlreadyHeld(roster) => {
+                roster
+            }
         }
     }
 }
 
 impl RosterFolder {
+    /// Ending of the files of versions that are in force, or were.
+    pub const ENDING: &str = "roster";
+
+    /// Ending of the files of versions that wait.
+    pub const WAITING: &str = "waiting";
+
     /// Opens the folder, or makes it for the own user only.
     ///
     /// # Errors
@@ -89,6 +104,9 @@ impl RosterFolder {
             let bytes = files::read_bounded(&path, MAX_ROSTER_BYTES, "a roster")?;
             let grown = SignedRoster::parse(&bytes).and_then(|signed| match chain.take() {
                 None => RosterChain::found(signed, None),
+                Some(mut chain) if self.named(version, PASSED_OVER).exists() => {
+                    chain.accept_passed_over(signed).map(|()| chain)
+                }
                 Some(mut chain) => chain.accept(signed).map(|()| chain),
             });
             chain = Some(grown.map_err(|source| GovernanceError::Damaged { path, source })?);
@@ -96,7 +114,89 @@ impl RosterFolder {
         Ok(chain)
     }
 
-    /// Accepts the next version, or a genesis roster of the network that the operator expects.
+    /// Every version, also those that wait. When these take effect only the running node knows.
+    ///
+    /// # Errors
+    /// When a file cannot be read or the chain does not hold.
+    pub fn with_waiting(&self) -> Result<Option<RosterChain>, GovernanceError> {
+        let Some(mut chain) = self.versions()? else { return Ok(None) };
+        loop {
+            let path = self.named(chain.last_version().saturating_add(1), Self::WAITING);
+            if !path.exists() {
+                return Ok(Some(chain));
+            }
+            let received = SignedRoster::parse(&files::read_bounded(&path, MAX_ROSTER_BYTES, "a roster")?)
+                .and_then(|signed| chain.receive(signed, UNKNOWN));
+            received.map_err(|source| GovernanceError::Damaged { path, source })?;
+        }
+    }
+
+    /// Takes the next version for a node that is a member: in force at once where it only takes away, else as one that
+    /// waits.
+    ///
+    /// # Errors
+    /// As [`install`](Self::install).
+    pub fn give_notice(
+        &self,
+        roster: &SignedRoster,
+        expected: Option<NetworkId>,
+    ) -> Result<Installed, GovernanceError> {
+        let Some(mut chain) = self.with_waiting()? else { return self.install(roster, expected) };
+        let (claimed, held) = (self.checked(roster, Some(&chain), expected)?, chain.newest().version());
+        let found = claimed.document.version;
+        if found <= chain.last_version() {
+            return self.compare(&chain, roster, &claimed);
+        }
+        if found > chain.last_version().saturating_add(1) {
+            return Err(GovernanceError::Gap { held: chain.last_version(), found });
+        }
+        let last = chain.waiting().last().map_or(chain.newest().digest(), |waiting| waiting.roster.digest());
+        if claimed.document.previous != Some(last) {
+            return Err(GovernanceError::OtherBranch { held: chain.last_version(), found });
+        }
+        chain.receive(roster.clone(), UNKNOWN).map_err(GovernanceError::Refused)?;
+        // No clock is asked: only what need not wait is in force after this.
+        chain.ripen(Timestamp(0), false);
+        if chain.newest().version() < found {
+            files::write_new(&self.named(found, Self::WAITING), &roster.to_wire(), true)?;
+            let waits = chain.waiting().last().map(|waiting| waiting.roster.as_ref().clone());
+            return Ok(Installed::Waits(waits.unwrap_or_else(|| chain.newest().clone())));
+        }
+        for (signed, version) in chain.signed().zip(1..).skip(usize::try_from(held).unwrap_or(usize::MAX)) {
+            if chain.standing(version) == Some(Standing::PassedOver) {
+                self.mark_passed_over(version)?;
+            }
+            self.put(version, signed)?;
+        }
+        Ok(Installed::Next(chain.newest().clone()))
+    }
+
+    /// Keeps the next version as one that never was in force.
+    ///
+    /// # Errors
+    /// When it is not the next one, or a disk that refuses.
+    pub fn pass_over(&self, roster: &SignedRoster) -> Result<(), GovernanceError> {
+        let claimed = roster.claimed().map_err(GovernanceError::Refused)?;
+        self.mark_passed_over(claimed.document.version)?;
+        self.install(roster, Some(claimed.network)).map(|_| ())
+    }
+
+    fn mark_passed_over(&self, version: u32) -> Result<(), GovernanceError> {
+        let mark = self.named(version, PASSED_OVER);
+        if mark.exists() { Ok(()) } else { files::write_new(&mark, &[], true) }
+    }
+
+    /// Writes a version that is in force, or was; it waits no longer.
+    fn put(&self, version: u32, roster: &SignedRoster) -> Result<(), GovernanceError> {
+        files::write_new(&self.file(version), &roster.to_wire(), true)?;
+        let waited = self.named(version, Self::WAITING);
+        if waited.exists() {
+            fs::remove_file(&waited).map_err(GovernanceError::io("remove", &waited))?;
+        }
+        Ok(())
+    }
+
+    /// Accepts the next version at once, or a genesis roster of the network that the operator expects.
     ///
     /// # Errors
     /// Another network, not the next version, too few signatures, a conflict with a version that is held, or a disk
@@ -106,9 +206,23 @@ impl RosterFolder {
         roster: &SignedRoster,
         expected: Option<NetworkId>,
     ) -> Result<Installed, GovernanceError> {
-        let claimed = roster.claimed().map_err(GovernanceError::Refused)?;
         let held = self.versions()?;
-        let network = held.as_ref().map(|chain| chain.newest().network());
+        let claimed = self.checked(roster, held.as_ref(), expected)?;
+        match held {
+            None => self.found(roster, &claimed, expected),
+            Some(chain) => self.succeed(&chain, roster, &claimed),
+        }
+    }
+
+    /// What a roster says, if it is of the network that is wanted.
+    fn checked(
+        &self,
+        roster: &SignedRoster,
+        held: Option<&RosterChain>,
+        expected: Option<NetworkId>,
+    ) -> Result<ClaimedRoster, GovernanceError> {
+        let claimed = roster.claimed().map_err(GovernanceError::Refused)?;
+        let network = held.map(|chain| chain.newest().network());
         for wanted in network.into_iter().chain(expected) {
             if claimed.network != wanted {
                 return Err(GovernanceError::OtherNetwork {
@@ -117,10 +231,7 @@ impl RosterFolder {
                 });
             }
         }
-        match held {
-            None => self.found(roster, &claimed, expected),
-            Some(chain) => self.succeed(&chain, roster, &claimed),
-        }
+        Ok(claimed)
     }
 
     /// Whether nothing was ever installed, whole or not.
@@ -180,8 +291,8 @@ impl RosterFolder {
         if claimed.document.previous != Some(newest.digest()) {
             return Err(GovernanceError::OtherBranch { held, found });
         }
-        let verified = newest.successor(roster).map_err(GovernanceError::Refused)?;
-        files::write_new(&self.file(found), &roster.to_wire(), true)?;
+        let verified = chain.follows(roster).map_err(GovernanceError::Refused)?;
+        self.put(found, roster)?;
         Ok(Installed::Next(verified))
     }
 
@@ -193,18 +304,18 @@ impl RosterFolder {
         claimed: &ClaimedRoster,
     ) -> Result<Installed, GovernanceError> {
         let version = claimed.document.version;
-        let older = || GovernanceError::Older { held: chain.newest().version(), found: version };
+        let older = || GovernanceError::Older { held: chain.last_version(), found: version };
         let place = usize::try_from(version.saturating_sub(1)).unwrap_or(usize::MAX);
-        if chain.signed().nth(place).is_some_and(|held| held.digest() == claimed.digest) {
+        if chain.all().nth(place).is_some_and(|held| held.digest() == claimed.digest) {
             return Ok(Installed::AlreadyHeld(chain.newest().clone()));
         }
-        let mut before = chain.signed().take(place).cloned();
+        let mut before = chain.all().take(place).cloned();
         let genesis = before.next().ok_or_else(older)?;
         let mut prefix = RosterChain::found(genesis, None).map_err(GovernanceError::Refused)?;
         for signed in before {
             prefix.accept(signed).map_err(GovernanceError::Refused)?;
         }
-        if prefix.newest().successor(roster).is_err() {
+        if prefix.follows(roster).is_err() {
             return Err(older());
         }
         let digest = claimed.digest.to_string();
@@ -220,7 +331,7 @@ impl RosterFolder {
     /// Number of the newest version file; 0 when there is none.
     fn newest_number(&self) -> Result<u32, GovernanceError> {
         let number = |name: &String| -> Option<u32> {
-            let digits = name.strip_suffix(ENDING)?.strip_suffix('.')?;
+            let digits = name.strip_suffix(Self::ENDING)?.strip_suffix('.')?;
             let plain = digits.len() == 8 && digits.bytes().all(|byte| byte.is_ascii_digit());
             if plain { digits.parse().ok() } else { None }
         };
@@ -237,6 +348,10 @@ impl RosterFolder {
     }
 
     fn file(&self, version: u32) -> PathBuf {
-        self.path.join(format!("{version:08}.{ENDING}"))
+        self.named(version, Self::ENDING)
+    }
+
+    fn named(&self, version: u32, ending: &str) -> PathBuf {
+        self.path.join(format!("{version:08}.{ending}"))
     }
 }

@@ -35,6 +35,17 @@ pub struct NetworkFile {
     /// Every address where unrelated people live.
     #[serde(rename = "institution")]
     pub institutions: Option<Vec<InstitutionTable>>,
+    /// Who cosigns checkpoints of logs.
+    pub witnesses: Option<WitnessesTable>,
+    /// Every quota.
+    #[serde(rename = "quota")]
+    pub quotas: Option<Vec<QuotaTable>>,
+    /// Every allowance on top of a quota.
+    #[serde(rename = "bulk_allowance")]
+    pub bulk_allowances: Option<Vec<AllowanceTable>>,
+    /// Every log that goes on after a loss.
+    #[serde(rename = "log_generation")]
+    pub log_generations: Option<Vec<LogGenerationTable>>,
     /// What governors decide about members, by OIN; who is not named stays as it is.
     #[serde(default, rename = "member")]
     pub members: Vec<MemberTable>,
@@ -71,6 +82,10 @@ pub struct RulesTable {
     pub live_tags: Option<u32>,
     /// After how many segments of a feed everything is published anew.
     pub segments_per_snapshot: Option<u32>,
+    /// Days between a node's first sight of a version that widens something and its taking effect there.
+    pub notice_days: Option<u32>,
+    /// The same in seconds, for test networks.
+    pub notice_seconds: Option<u64>,
 }
 
 /// `[keyholders]`
@@ -96,6 +111,9 @@ pub struct CircleTable {
     /// Who publishes to whom; what is not listed is closed.
     #[serde(default)]
     pub open: Vec<OpenTable>,
+    /// Whether it is for acceptance tests with synthetic families; decided when it is made.
+    #[serde(default)]
+    pub trial: bool,
 }
 
 /// `[[circle.open]]`
@@ -106,6 +124,8 @@ pub struct OpenTable {
     pub publisher: String,
     /// The sectors that read it.
     pub readers: Vec<String>,
+    /// Codes of the legal bases that hold between them; absent: all of the circle.
+    pub legal_bases: Option<Vec<String>>,
 }
 
 /// `[[legal_basis]]`
@@ -126,6 +146,58 @@ pub struct LegalBasisTable {
     pub consent_required: bool,
     /// The last day on which it holds.
     pub valid_until_day: Option<Datetime>,
+}
+
+/// `[witnesses]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WitnessesTable {
+    /// How many cosignatures a checkpoint needs.
+    pub needed: u16,
+    /// Their OINs.
+    pub members: Vec<String>,
+}
+
+/// `[[quota]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QuotaTable {
+    /// For whom; absent: for everybody who is not named.
+    pub member: Option<String>,
+    /// `bsn` or `zwak`.
+    pub class: String,
+    /// Elements from the first day of a key set.
+    pub base: u32,
+    /// More each day.
+    pub daily: u32,
+}
+
+/// `[[bulk_allowance]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AllowanceTable {
+    /// For whom.
+    pub member: String,
+    /// `bsn` or `zwak`.
+    pub class: String,
+    /// Elements under each key set.
+    pub amount: u32,
+    /// The last day on which it counts.
+    pub until_day: Datetime,
+}
+
+/// `[[log_generation]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogGenerationTable {
+    /// Whose log.
+    pub member: String,
+    /// Number of the generation, from 1.
+    pub generation: u32,
+    /// Entries that the last cosigned checkpoint counts.
+    pub size: u64,
+    /// Its root, in hexadecimal.
+    pub root: String,
 }
 
 /// `[[institution]]`

@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use domain::Timestamp;
-use roster::{ClaimedRoster, Fingerprint, RosterDocument};
+use roster::{ClaimedRoster, Fingerprint, OpenPair, RosterDocument};
 use serde_json::{Value, json};
 
-use super::plain;
+use super::{granted, plain};
 
 /// A page that says everything a roster holds. How far it is signed is said by its own governors; of a later
 /// version only the chain tells whether they were in office.
@@ -65,6 +65,13 @@ pub fn describe(roster: &ClaimedRoster) -> String {
     if let Some(note) = unreachable_pairs(document) {
         page.line(&format!("note: {note}"));
     }
+    let granted = granted::lines(document);
+    if !granted.is_empty() {
+        page.heading("Logs and quotas");
+    }
+    for line in granted {
+        page.line(&line);
+    }
     if !document.institutions.is_empty() {
         page.heading(&format!("Institution addresses: {}", document.institutions.len()));
     }
@@ -82,6 +89,17 @@ pub fn unreachable_pairs(document: &RosterDocument) -> Option<String> {
         "{outbound_only} members only dial out and no member relays: these will not reach each other. Ask a member that \
          others can dial to relay"
     ))
+}
+
+/// A span of time in words.
+#[must_use]
+pub fn span(seconds: u64) -> String {
+    match seconds {
+        0 => "0 s".to_owned(),
+        86_400 => "1 day".to_owned(),
+        days if days.is_multiple_of(86_400) => format!("{} days", days / 86_400),
+        seconds => format!("{seconds} s"),
+    }
 }
 
 fn signatures(page: &mut Page, roster: &ClaimedRoster) {
@@ -106,13 +124,6 @@ fn signatures(page: &mut Page, roster: &ClaimedRoster) {
 fn rules(page: &mut Page, document: &RosterDocument) {
     let rules = &document.rules;
     page.heading("Rules");
-    let span = |seconds: u64| {
-        if seconds.is_multiple_of(86_400) {
-            format!("{} days", seconds / 86_400)
-        } else {
-            format!("{seconds} s")
-        }
-    };
     let length = span(rules.epoch.length_seconds);
     let start = Timestamp(rules.epoch.anchor_time);
     page.line(&format!("an epoch lasts {length}; epoch {} starts {start}", rules.epoch.anchor_epoch));
@@ -120,6 +131,11 @@ fn rules(page: &mut Page, document: &RosterDocument) {
     page.line(&format!(
         "it is prepared {prepared} before it starts, and matched on until {grace} after its end"
     ));
+    page.line(&if rules.notice_seconds == 0 {
+        "a version takes effect as soon as a node has it".to_owned()
+    } else {
+        format!("what widens takes effect {} after a node first saw it", span(rules.notice_seconds.into()))
+    });
     page.line(&format!("a segment is published every {} s", rules.publish_interval_seconds));
     page.line(&format!("a member silent for {} s counts as stale", rules.heartbeat_seconds));
     page.line(&format!("a key ceremony must be complete in {} s", rules.ceremony_deadline_seconds));
@@ -130,6 +146,9 @@ fn rules(page: &mut Page, document: &RosterDocument) {
 fn circles(page: &mut Page, document: &RosterDocument) {
     for circle in &document.circles {
         page.heading(&format!("Circle '{}': {}", plain(&circle.name), plain(&circle.purpose)));
+        if circle.trial {
+            page.line("A TRIAL CIRCLE (proef): synthetic families only");
+        }
         let codes: Vec<String> = circle.legal_bases.iter().map(|basis| basis.0.to_string()).collect();
         page.line(&format!(
             "legal bases: {}",
@@ -139,7 +158,12 @@ fn circles(page: &mut Page, document: &RosterDocument) {
         while let Some(first) = rest.first() {
             let same = rest.iter().take_while(|pair| pair.publisher == first.publisher).count();
             let (row, after) = rest.split_at(same);
-            let readers: Vec<&str> = row.iter().map(|pair| pair.reader.as_str()).collect();
+            let told = |pair: &OpenPair| {
+                let on: Vec<&str> = pair.legal_bases.iter().map(|code| code.0.as_str()).collect();
+                let on = if on.is_empty() { String::new() } else { format!(" (on {})", on.join(", ")) };
+                format!("{}{on}", pair.reader)
+            };
+            let readers: Vec<String> = row.iter().map(told).collect();
             page.line(&format!("{} publishes to {}", first.publisher, readers.join(", ")));
             rest = after;
         }
@@ -196,15 +220,18 @@ pub fn json(roster: &ClaimedRoster) -> Value {
             "ceremony_deadline_seconds": rules.ceremony_deadline_seconds,
             "live_tags": rules.live_tags,
             "segments_per_snapshot": rules.segments_per_snapshot,
+            "notice_seconds": rules.notice_seconds,
         },
         "circles": document.circles.iter().map(|circle| json!({
             "id": circle.id.to_string(),
             "name": circle.name,
             "purpose": circle.purpose,
+            "trial": circle.trial,
             "legal_bases": circle.legal_bases.iter().map(|basis| basis.0.as_str()).collect::<Vec<_>>(),
             "open": circle.open.iter().map(|pair| json!({
                 "publisher": pair.publisher.as_str(),
                 "reader": pair.reader.as_str(),
+                "legal_bases": pair.legal_bases.iter().map(|code| code.0.as_str()).collect::<Vec<_>>(),
             })).collect::<Vec<_>>(),
         })).collect::<Vec<_>>(),
         "legal_bases": document.legal_bases.iter().map(|basis| json!({
@@ -231,10 +258,15 @@ pub fn json(roster: &ClaimedRoster) -> Value {
             "bsn_entitled": member.bsn_entitled,
             "organisation_key": member.keys.organisation.to_string(),
             "node_key": member.keys.node.to_string(),
+            "log_key": member.keys.log.map(|key| key.to_string()),
+            "cosignature_key": member.keys.cosignature.map(|key| key.to_string()),
+            "privacy_officer_key": member.keys.privacy_officer.map(|key| key.to_string()),
+            "fg_key": member.keys.fg.map(|key| key.to_string()),
             "addresses": member.addresses,
             "contact_point": member.contact_point,
             "relay": member.relay,
         })).collect::<Vec<_>>(),
+        "accountability": granted::json(&document.accountability),
         "institutions": document.institutions.len(),
     })
 }

@@ -4,6 +4,7 @@ use domain::{
     CalendarDate, Contact, Family, FamilyRef, Kindcheck, LegalBasisCode, Person, PersonalText, Signal,
     SignalKind, Unit, Visibility,
 };
+use roster::BasisStanding;
 
 use super::columns::{self, Column};
 use super::row::{Row, expectation, person};
@@ -12,6 +13,10 @@ use super::{ImportRules, RowProblem};
 /// No more persons than this are kept: one more than any family may have, so that [`Family::new`] refuses it and
 /// a file that is one family stays cheap to read.
 const MAX_KEPT: usize = 41;
+
+/// What is told about a real family in a trial circle.
+const TRIAL: &str = "that legal basis is for trials with synthetic families: every person has a BSN that begins with 999, or no \
+                     BSN and a geslachtsnaam that begins with 'Proef'";
 
 /// Why a family is refused that says nothing of its end and of which no signal could last until today.
 const ALL_GROWN: &str = "every child is 23 or older, so that no signal can last; leave the family out";
@@ -169,6 +174,13 @@ impl Draft {
         let persons = self.persons.into_iter().map(|(person, _)| person).collect();
         let family = Family::new(persons, self.kindcheck.value())
             .map_err(|refused| problem(last, columns::FAMILY, expectation(&refused)))?;
+        let standing = self.legal_basis.0.as_ref().zip(rules.known_grounds);
+        if let Some(((code, line), known)) = standing
+            && let Some(BasisStanding::Holds { trial: true }) = known.get(code)
+            && !family.is_synthetic()
+        {
+            return Err(problem(*line, columns::LEGAL_BASIS, TRIAL.to_owned()));
+        }
         if let Some(today) = rules.today {
             let is_held = rules.held.is_some_and(|held| held.contains(family_ref));
             let (line, flaw) = match &self.ends_on.0 {
@@ -223,14 +235,29 @@ fn nearest<'a>(told: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a s
         .filter(|word| likeness(word) >= columns::SUGGESTED)
 }
 
-/// The legal basis; a code that the roster does not hold is a flaw.
+/// The legal basis; a code that the roster does not hold, or on which the organisation may register nothing, is a flaw.
 fn legal_basis(row: &mut Row<'_>, rules: &ImportRules<'_>) -> Option<LegalBasisCode> {
     let told: LegalBasisCode = row.parsed(columns::LEGAL_BASIS)?;
     let Some(known) = rules.known_grounds else { return Some(told) };
-    if known.contains(&told) {
-        return Some(told);
+    match known.get(&told) {
+        Some(BasisStanding::Holds { .. }) => return Some(told),
+        Some(BasisStanding::Lapsed(until)) => {
+            let reason = format!(
+                "that legal basis ended on {}; ask the governors whether it is extended",
+                until.date()
+            );
+            row.refuse(columns::LEGAL_BASIS, reason);
+            return None;
+        }
+        Some(BasisStanding::Closed) => {
+            let reason = "no circle names that legal basis for what organisations of this sector publish; the roster says \
+                          which hold";
+            row.refuse(columns::LEGAL_BASIS, reason.to_owned());
+            return None;
+        }
+        None => {}
     }
-    let reason = match nearest(told.as_str(), known.iter().map(LegalBasisCode::as_str)) {
+    let reason = match nearest(told.as_str(), known.keys().map(LegalBasisCode::as_str)) {
         _ if known.is_empty() => "the roster holds no legal basis at all; leave the column empty".to_owned(),
         Some(nearest) => format!("the roster holds no such legal basis; did you mean '{nearest}'?"),
         None => "the roster holds no such legal basis".to_owned(),

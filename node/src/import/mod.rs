@@ -11,6 +11,7 @@ use std::path::Path;
 
 use csv::{ReaderBuilder, StringRecord};
 use domain::{CalendarDate, FamilyRef, LegalBasisCode, Signal, Unit};
+use roster::BasisStanding;
 
 mod address;
 mod columns;
@@ -47,8 +48,8 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 pub struct ImportRules<'a> {
     /// Whether the organisation may process the burgerservicenummer.
     pub bsn_entitled: bool,
-    /// The legal bases of the roster; `None` accepts any code.
-    pub known_grounds: Option<&'a BTreeSet<LegalBasisCode>>,
+    /// The legal bases of the roster and how they stand for the organisation; `None` accepts any code.
+    pub known_grounds: Option<&'a BTreeMap<LegalBasisCode, BasisStanding>>,
     /// The units of the organisation; `None` accepts any.
     pub known_units: Option<&'a BTreeSet<Unit>>,
     /// The day of import, to refuse later birth dates and end dates that lie too far; `None` accepts any.

@@ -1,6 +1,6 @@
 //! The format as a whole: files in, signals and problems out.
 
-use domain::{Contact, Kindcheck, SignalKind, Visibility};
+use domain::{Contact, Kindcheck, SignalKind, Timestamp, Visibility};
 
 use super::*;
 
@@ -214,9 +214,16 @@ fn cells_are_quoted_as_in_rfc_4180() {
 
 #[test]
 fn legal_bases_are_those_of_the_roster() {
-    let known: BTreeSet<LegalBasisCode> =
-        ["jeugdwet-7.1", "wmo-5.1"].iter().map(|code| code.parse().unwrap()).collect();
-    let none = BTreeSet::new();
+    let known: BTreeMap<LegalBasisCode, BasisStanding> = [
+        ("jeugdwet-7.1", BasisStanding::Holds { trial: false }),
+        ("wmo-5.1", BasisStanding::Holds { trial: false }),
+        ("oud", BasisStanding::Lapsed(Timestamp(1_795_000_000))),
+        ("elders", BasisStanding::Closed),
+        ("proef", BasisStanding::Holds { trial: true }),
+    ]
+    .map(|(code, standing)| (code.parse().unwrap(), standing))
+    .into();
+    let none = BTreeMap::new();
     for (known, cell, expected) in [
         (None, "zorgplicht", None),
         (Some(&known), "", None),
@@ -225,6 +232,27 @@ fn legal_bases_are_those_of_the_roster() {
             Some(&known),
             "jeugdwt-7.1",
             Some("the roster holds no such legal basis; did you mean 'jeugdwet-7.1'?"),
+        ),
+        (
+            Some(&known),
+            "oud",
+            Some("that legal basis ended on 2026-11-18; ask the governors whether it is extended"),
+        ),
+        (
+            Some(&known),
+            "elders",
+            Some(
+                "no circle names that legal basis for what organisations of this sector publish; the roster says which \
+                 hold",
+            ),
+        ),
+        (
+            Some(&known),
+            "proef",
+            Some(
+                "that legal basis is for trials with synthetic families: every person has a BSN that begins with 999, or \
+                 no BSN and a geslachtsnaam that begins with 'Proef'",
+            ),
         ),
         (Some(&known), "zorgplicht", Some("the roster holds no such legal basis")),
         (Some(&none), "wmo-5.1", Some("the roster holds no legal basis at all; leave the column empty")),
@@ -434,4 +462,24 @@ fn debug_of_an_import_shows_no_personal_data() {
     let import = import("gezin;rol;burgerservicenummer;geslachtsnaam\nG1;kind;111222333;Zonneveld\n");
     let shown = format!("{import:?}");
     assert!(!shown.contains("111222333") && !shown.contains("Zonneveld"), "{shown}");
+}
+
+#[test]
+fn a_trial_circle_takes_families_of_which_everybody_is_made_up() {
+    let known: BTreeMap<LegalBasisCode, BasisStanding> =
+        BTreeMap::from([("proef".parse().unwrap(), BasisStanding::Holds { trial: true })]);
+    let rules = ImportRules { known_grounds: Some(&known), ..RULES };
+    let taken = |persons: &[&str]| {
+        let rows: String = persons.iter().map(|person| format!("G1;{person};proef\n")).collect();
+        let text = format!("gezin;rol;burgerservicenummer;geslachtsnaam;grondslag\n{rows}");
+        let import = read_csv("a.csv", text.as_bytes(), &rules).unwrap();
+        (import.signals.len(), import.untouched.len())
+    };
+    assert_eq!(taken(&["ouder;999990019;Zonneveld"]), (1, 0));
+    assert_eq!(taken(&["ouder;;Proefpersoon"]), (1, 0));
+    assert_eq!(taken(&["ouder;999990019;Zonneveld", "kind;;Proef"]), (1, 0));
+    assert_eq!(taken(&["ouder;111222333;Proefpersoon"]), (0, 1), "a BSN that somebody may have");
+    assert_eq!(taken(&["ouder;;Zonneveld"]), (0, 1));
+    assert_eq!(taken(&["ouder;;"]), (0, 1));
+    assert_eq!(taken(&["ouder;999990019;Zonneveld", "kind;;Zonneveld"]), (0, 1), "one of them may be real");
 }

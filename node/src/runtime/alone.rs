@@ -11,7 +11,8 @@ use protocol::{Batch, Command, CommandId, Input, Node, NodeConfig, Outbound, Rep
 use roster::{RosterChain, VerifiedRoster};
 use store::{MAX_WRITES, Snapshot, Store};
 
-use super::{NodeIdentity, NodeSecrets, kept, logical_bytes, now, random_seed};
+use super::taking_up::taken_up;
+use super::{Accounting, NodeIdentity, NodeSecrets, now, random_seed};
 
 /// Holds the data folder's lock as long as it lives.
 pub(crate) struct Alone {
@@ -27,18 +28,19 @@ impl Alone {
         store: Store,
         chain: RosterChain,
         units: UnitMatrix,
+        accounting: Accounting,
     ) -> Result<Self> {
-        let kept = kept(&store)?;
         let config = NodeConfig {
             oin: identity.oin,
             organisation_key: identity.secrets.organisation_key(),
             chain,
             seed: random_seed()?,
             units,
+            configuration: accounting.configuration,
+            retention: accounting.retention,
             hear_before_signing: true,
         };
-        let logical_bytes = logical_bytes(&kept);
-        let node = Node::new(config, kept, now());
+        let (node, logical_bytes) = taken_up(config, &store, now())?;
         Ok(Self { roster: Arc::new(node.roster().clone()), logical_bytes, parts: Mutex::new((node, store)) })
     }
 
@@ -55,7 +57,13 @@ impl Alone {
     /// What goes into a backup.
     pub(crate) fn snapshot(&self) -> Result<Snapshot> {
         let parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(parts.1.snapshot(&NodeSecrets::names(), &NodeSecrets::next_names())?)
+        Ok(parts.1.snapshot(&NodeSecrets::names(), &NodeSecrets::names_if_there())?)
+    }
+
+    /// Looks at the store. Blocks.
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&Store) -> T) -> T {
+        let parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        look(&parts.1)
     }
 
     /// Gives a command; replies when what it did is durable. Blocks.
@@ -97,6 +105,7 @@ fn without_network(mut reply: Reply) -> Reply {
         | Reply::Decided(_)
         | Reply::Roster(_)
         | Reply::NextRoster(_)
+        | Reply::Logged
         | Reply::Signals(_) => {}
     }
     reply

@@ -6,6 +6,7 @@
 //!
 //! Beside it the same state machine and disk without network, for commands given while no node runs.
 
+mod accounting;
 mod alone;
 mod dispatch;
 mod evaluators;
@@ -14,11 +15,13 @@ mod identity;
 mod inbox;
 mod prepared;
 mod running;
+mod taking_up;
 mod waiting;
 
+pub use accounting::Accounting;
 pub(crate) use alone::Alone;
 pub use event_loop::now;
 pub use identity::{NodeIdentity, NodeSecrets, random_seed};
 pub use prepared::{Prepared, Reach};
-pub(crate) use prepared::{kept, logical_bytes};
 pub use running::RunningNode;
+pub(crate) use taking_up::{Earlier, taken_up};

@@ -9,17 +9,19 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use index::UnitMatrix;
 use network::{Network, NetworkConfig};
-use protocol::{Collection, Command, CommandId, Input, Kept, Node, NodeConfig};
+use protocol::{Command, CommandId, Input, NodeConfig};
 use roster::RosterChain;
 use store::{StorageSecret, Store, Writer};
 use tokio::sync::mpsc;
 
+use super::accounting::Accounting;
 use super::dispatch::{dispatch, members};
 use super::evaluators::Evaluators;
 use super::event_loop;
 use super::identity::{NodeIdentity, NodeSecrets, random_seed};
 use super::inbox::{self, Inbox, Senders};
 use super::running::RunningNode;
+use super::taking_up::taken_up;
 use super::waiting::{CloseAtEnd, Waiting};
 
 /// How often the state machine learns that time has passed. Its own intervals are whole seconds.
@@ -41,6 +43,7 @@ pub struct Prepared {
     events: mpsc::Sender<Input>,
     inbox: Inbox,
     units: UnitMatrix,
+    accounting: Accounting,
 }
 
 /// How a node and others reach each other.
@@ -92,6 +95,7 @@ impl Prepared {
             events,
             inbox,
             units: UnitMatrix::default(),
+            accounting: Accounting::default(),
         })
     }
 
@@ -99,6 +103,13 @@ impl Prepared {
     #[must_use]
     pub fn with_units(mut self, units: UnitMatrix) -> Self {
         self.units = units;
+        self
+    }
+
+    /// What the log tells of the configuration, and how long it can be read.
+    #[must_use]
+    pub fn with_accounting(mut self, accounting: Accounting) -> Self {
+        self.accounting = accounting;
         self
     }
 
@@ -120,7 +131,6 @@ impl Prepared {
     /// # Errors
     /// When the store cannot be read, or a thread cannot be started.
     pub async fn start(self, chain: RosterChain, first: Vec<domain::Signal>) -> Result<RunningNode> {
-        let kept = kept(&self.store)?;
         let hear_before_signing = hears(&chain);
         let config = NodeConfig {
             oin: self.identity.oin,
@@ -128,10 +138,11 @@ impl Prepared {
             chain,
             seed: random_seed()?,
             units: self.units,
+            configuration: self.accounting.configuration,
+            retention: self.accounting.retention,
             hear_before_signing,
         };
-        let logical_bytes = logical_bytes(&kept);
-        let node = Node::new(config, kept, event_loop::now());
+        let (node, logical_bytes) = taken_up(config, &self.store, event_loop::now())?;
         let members = members(node.roster());
 
         let waiting = Arc::new(Waiting::new(node.roster()));
@@ -199,25 +210,4 @@ fn hears(chain: &RosterChain) -> bool {
         tracing::warn!("signs without hearing what it signed before: others may take it for a fork");
     }
     !unheard
-}
-
-/// Everything that an earlier run kept.
-pub(crate) fn kept(store: &Store) -> Result<Kept> {
-    let mut kept = Kept::default();
-    for collection in Collection::ALL {
-        let mut records = store.records(collection).collect::<Result<Vec<_>, _>>()?;
-        records.sort_by(|a, b| a.key.cmp(&b.key));
-        kept.records.extend(records.into_iter().map(|record| (collection, record.scope, record.value)));
-    }
-    for name in store.secret_names()? {
-        if let Some(secret) = store.secret(&name)? {
-            kept.secrets.push((name, secret));
-        }
-    }
-    Ok(kept)
-}
-
-/// Bytes of the records, before they are sealed and before the engine lays them out.
-pub(crate) fn logical_bytes(kept: &Kept) -> u64 {
-    kept.records.iter().map(|(_, _, value)| u64::try_from(value.len()).unwrap_or(u64::MAX)).sum()
 }

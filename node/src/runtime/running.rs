@@ -8,7 +8,7 @@ use anyhow::{Result, anyhow};
 use network::Network;
 use protocol::{Answer, Command, CommandId, ImportCounts, Input, Notice, Reply, Status};
 use roster::VerifiedRoster;
-use store::{Looker, Snapshot, Writer};
+use store::{Looker, Snapshot, Store, Writer};
 use tokio::sync::{mpsc, oneshot};
 
 use super::evaluators::EvaluatorThreads;
@@ -83,13 +83,21 @@ impl RunningNode {
     /// # Errors
     /// When the node has stopped, or its store is damaged.
     pub async fn snapshot(&self) -> Result<Snapshot> {
+        let taken = self.look(|store| store.snapshot(&NodeSecrets::names(), &NodeSecrets::names_if_there()));
+        Ok(taken.await??)
+    }
+
+    /// Looks at the store as it is after everything that was done before this was asked.
+    ///
+    /// # Errors
+    /// When the node has stopped.
+    pub(crate) async fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Store) -> T + Send + 'static,
+    ) -> Result<T> {
         let looker = self.looker.clone();
-        let look =
-            move || looker.look(|store| store.snapshot(&NodeSecrets::names(), &NodeSecrets::next_names()));
-        match tokio::task::spawn_blocking(look).await? {
-            Ok(snapshot) => Ok(snapshot?),
-            Err(store::Stopped) => Err(self.waiting.why_stopped()),
-        }
+        let looked = tokio::task::spawn_blocking(move || looker.look(look)).await?;
+        looked.map_err(|store::Stopped| self.waiting.why_stopped())
     }
 
     /// The roster in force.

@@ -3,6 +3,7 @@
 
 use crypto::{Document, SignedKeySet, Unverified, cbor};
 use domain::{Epoch, KeyClass};
+use index::Body;
 use protocol::ceremony::{
     AbandonmentDocument, CeremonyRequest, CeremonyResponse, ComplaintDocument, DisclosureDocument,
     EchoDocument, Round1Document, Round2Document,
@@ -101,6 +102,7 @@ fn kept_records() -> Vec<Vec<u8>> {
         let scope = match scope {
             Scope::Lasting => 0,
             Scope::Epoch(epoch) => u8::try_from(epoch.0).expect("a test's epoch"),
+            Scope::Month(_) => unreachable!("entries of the log are not taken up at a start"),
         };
         let place = Collection::ALL.iter().position(|known| known == collection);
         entry_bytes(u8::try_from(place.expect("a collection")).expect("few"), scope, "", value)
@@ -152,7 +154,7 @@ fn disclosure(bytes: &[u8]) -> bool {
 /// What a node may find on its disk, however damaged: it starts, works, and keeps to its bounds.
 fn kept(bytes: &[u8]) -> bool {
     let mut pieces = Pieces::new(bytes);
-    let mut kept = Kept::default();
+    let (mut kept, mut bodies) = (Kept::default(), MemoryDisk::default());
     while !pieces.is_empty() && kept.records.len() + kept.secrets.len() < 256 {
         let (sort, scope) = (pieces.byte(), pieces.byte());
         let (name, value) = (pieces.piece(), pieces.piece().to_vec());
@@ -166,14 +168,18 @@ fn kept(bytes: &[u8]) -> bool {
         }
         let collection = Collection::ALL[usize::from(sort) % Collection::ALL.len()];
         let scope = if scope == 0 { Scope::Lasting } else { Scope::Epoch(Epoch(scope.into())) };
+        if collection == Collection::Body {
+            bodies.put_in(scope, collection, Body::digest_of(&value).as_bytes().to_vec(), value);
+            continue;
+        }
         kept.records.push((collection, scope, value));
     }
     // As a store gives them.
     kept.records.sort_by_key(|(collection, ..)| *collection);
     let recorded = recorded();
     let now = recorded.now;
-    let any_record = !kept.records.is_empty();
-    let mut node = Node::new(recorded.founding.config(Founding::oin(1), 7), kept, now);
+    let any_record = !kept.records.is_empty() || bodies.count(Collection::Body) > 0;
+    let mut node = Node::new(recorded.founding.config(Founding::oin(1), 7), kept, &bodies, now);
     let mut disk = MemoryDisk::default();
     let mut said = Vec::new();
     let inputs = [

@@ -1,6 +1,6 @@
 //! What `store` reads: records and their scopes, key files, the number of commits, backups.
 
-use domain::Epoch;
+use domain::{Epoch, Month};
 use protocol::{Collection, Scope};
 use store::{BackupHead, BackupKey, BackupReader, Entry, HEAD_BYTES, MAX_KEY_BYTES, decoders};
 
@@ -27,7 +27,8 @@ fn backup_key() -> BackupKey {
 
 /// Good inputs, by check.
 pub(crate) fn good() -> Vec<(&'static str, Vec<u8>)> {
-    let entries: Vec<u8> = ["manifest ", "key ", "roster ", "record "].into_iter().flat_map(golden).collect();
+    let names = ["manifest ", "key ", "roster ", "record ", "of a month "];
+    let entries: Vec<u8> = names.into_iter().flat_map(golden).collect();
     let text = [&[0, 3], b"G-1".as_slice(), b"value"].concat();
     vec![
         ("commits", [9_u64.to_be_bytes(), (!9_u64).to_be_bytes()].concat()),
@@ -93,7 +94,8 @@ fn record(bytes: &[u8]) -> bool {
 
 /// What the sealed text of a record says.
 fn record_text(bytes: &[u8]) -> bool {
-    for scope in [Scope::Lasting, Scope::Epoch(Epoch(7))] {
+    let month = Month::from_number(7).expect("of the first year");
+    for scope in [Scope::Lasting, Scope::Epoch(Epoch(7)), Scope::Month(month)] {
         let Ok(record) = decoders::record_text(scope, Collection::Signal, bytes) else { return false };
         let length = u16::try_from(record.key.len()).expect("bounded").to_be_bytes();
         assert_eq!([length.as_slice(), &record.key, &record.value].concat(), bytes);
@@ -134,7 +136,7 @@ fn read_entries(reader: BackupReader<&[u8]>) -> bool {
         found += 1;
         assert!(format!("{entry:?}").len() < 256, "an entry shows what it holds");
         if let Entry::Record { collection, record } = &entry {
-            assert!(store::is_backed_up(*collection) && record.scope == Scope::Lasting);
+            assert!(store::is_backed_up(*collection) && !matches!(record.scope, Scope::Epoch(_)));
         }
         Ok::<(), store::StoreError>(())
     });

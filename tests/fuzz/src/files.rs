@@ -1,6 +1,6 @@
 //! What the program reads of people: CSV files, configurations, descriptions of networks, governors' keys.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use domain::{CalendarDate, CircleId, FamilyRef, PlainText, Timestamp};
@@ -97,7 +97,8 @@ fn csv(bytes: &[u8]) -> bool {
 
 /// The same where the network and the organisation say what may stand there.
 fn csv_under_rules(bytes: &[u8]) -> bool {
-    let grounds = BTreeSet::from(["test".parse().expect("a code")]);
+    let holds = roster::BasisStanding::Holds { trial: false };
+    let grounds = BTreeMap::from([("test".parse().expect("a code"), holds)]);
     let units = BTreeSet::from([PlainText::new("unit", "west").expect("a unit")]);
     let held = BTreeSet::from([FamilyRef::new("G-1").expect("a reference")]);
     let rules = ImportRules {
@@ -134,7 +135,7 @@ fn imported(bytes: &[u8], rules: &ImportRules<'_>) -> bool {
     let suppressed_households = HouseholdSuppression::default();
     for signal in import.signals.iter().take(8) {
         assert!(!format!("{signal:?}").contains(NAME));
-        let known = |code| rules.known_grounds.is_none_or(|known| known.contains(code));
+        let known = |code| rules.known_grounds.is_none_or(|known| known.contains_key(code));
         assert!(signal.legal_basis.as_ref().is_none_or(known), "no ground of the network");
         let options = DeriveOptions {
             bsn_entitled: rules.bsn_entitled,

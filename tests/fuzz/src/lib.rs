@@ -14,6 +14,7 @@ mod feeds;
 mod files;
 mod following;
 mod frames;
+mod logs;
 mod machine;
 mod pieces;
 mod recorded;
@@ -39,7 +40,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 12] = [
+pub const TARGETS: [Target; 13] = [
     Target { name: "conversations", checks: conversations::CHECKS, good: conversations::good },
     Target { name: "disk", checks: disk::CHECKS, good: disk::good },
     Target { name: "documents", checks: documents::CHECKS, good: documents::good },
@@ -47,6 +48,7 @@ pub const TARGETS: [Target; 12] = [
     Target { name: "files", checks: files::CHECKS, good: files::good },
     Target { name: "following", checks: following::CHECKS, good: following::good },
     Target { name: "frames", checks: frames::CHECKS, good: frames::good },
+    Target { name: "logs", checks: logs::CHECKS, good: logs::good },
     Target { name: "machine", checks: machine::CHECKS, good: machine::good },
     Target { name: "rosters", checks: rosters::CHECKS, good: rosters::good },
     Target { name: "schedule", checks: schedule::CHECKS, good: schedule::good },

@@ -58,6 +58,10 @@ pub(crate) fn good() -> Vec<(&'static str, Vec<u8>)> {
         contact_point: "085-0010101".to_owned(),
         time: Timestamp(1_795_000_000),
         relay: true,
+        log_key: None,
+        cosignature_key: None,
+        privacy_officer_key: None,
+        fg_key: None,
     };
     let join = request.clone().sign(&organisation).expect("a good request");
     let halves = [genesis.to_wire(), next.to_wire()];

@@ -18,6 +18,7 @@ use crate::tag::PseudonymKey;
 use crate::transcript::{Digest, digest};
 
 const BLIND_LABEL: &[u8; 18] = b"samenhang blind v1";
+const FILLING_LABEL: &[u8; 20] = b"samenhang filling v1";
 const BATCH_LABEL: &str = "samenhang batch v1";
 
 /// Inputs blinded for one request. Inputs and blinds are wiped when dropped. The same inputs, seed and request
@@ -216,6 +217,16 @@ impl VerifiedEvaluation {
 #[must_use]
 pub fn blind_scalar(seed: &Seed, request_id: &[u8; 16], j: u32) -> Zeroizing<[u8; 32]> {
     Zeroizing::new(scalar(seed, request_id, j).to_bytes())
+}
+
+/// The value of the input that fills position `j` of a request whose size must not tell how much is asked: 16 bytes of
+/// HKDF-Expand(seed, "samenhang filling v1" ‖ request id ‖ j as 32 bits big-endian). So whoever opens the day's seed knows
+/// it again.
+#[must_use]
+pub fn filling_value(seed: &Seed, request_id: &[u8; 16], j: u32) -> [u8; 16] {
+    let mut value = [0; 16];
+    seed.expand(&[FILLING_LABEL.as_slice(), request_id, &j.to_be_bytes()].concat(), &mut value);
+    value
 }
 
 /// Zero comes out once in 2²⁵² and would show as an element that every keyholder refuses.

@@ -24,7 +24,8 @@ fn the_mother_at_mental_health_care_and_her_child_at_school() {
     let verdict = compare(&keys_of(&care), &keys_of(&school)).unwrap();
     assert_eq!(
         basis(&verdict),
-        "ouder:bsn ouder:naam-geboorte ouder:naam-adres ouder:geboorte-adres ouder:voornaam-adres"
+        "ouder:bsn ouder:naam-geboorte ouder:naam-adres ouder:geboorte-adres ouder:voornaam-adres ouder:naam-postcode \
+         ouder:naam-wijk-nummer"
     );
 }
 
@@ -33,7 +34,10 @@ fn a_mother_known_by_name_and_address_only() {
     let known = family(&[son(), parent().named("A.M.", "Zonneveld").at("3512JK 4")]);
     check(&family(&[mother()]), &known, Some(Probable));
     let verdict = compare(&keys_of(&family(&[mother()])), &keys_of(&known)).unwrap();
-    assert_eq!(basis(&verdict), "ouder:naam-adres ouder:voornaam-adres");
+    assert_eq!(
+        basis(&verdict),
+        "ouder:naam-adres ouder:voornaam-adres ouder:naam-postcode ouder:naam-wijk-nummer"
+    );
 }
 
 #[test]
@@ -53,8 +57,21 @@ fn a_slip_in_a_surname_whose_owner_is_known_by_name_and_address() {
     }
     check(&at_home("Waaldonk"), &at_home("Waalhof"), None);
     // Beside a birth date the whole name has to agree.
-    let born = |surname: &str| family(&[parent().named("A.", surname).born("1985-03-20")]);
-    check(&born("Waaldonk"), &born("Waaldank"), None);
+    let born = |surname: &str, at: &str| family(&[parent().named("A.", surname).born("1985-03-20").at(at)]);
+    check(&born("Waaldonk", "3512JK 4"), &born("Waaldank", "9711AA 1"), None);
+    // Of whom no home is known, the beginning is enough.
+    let nowhere = |surname: &str| family(&[parent().named("A.", surname).born("1985-03-20")]);
+    check(&nowhere("Waaldonk"), &nowhere("Waaldank"), Some(Probable));
+    check(&nowhere("Waaldonk"), &nowhere("Weldonk"), None);
+}
+
+#[test]
+fn a_slip_in_an_address_of_an_adult_of_a_rare_name_who_is_known_by_no_date() {
+    let home = |surname: &str, at: &str| family(&[parent().named("A.", surname).at(at)]);
+    check(&home("Waaldonk", "3512JK 4"), &home("Waaldonk", "3512JK 14"), Some(Probable));
+    check(&home("Waaldonk", "3512JK 4"), &home("Waaldonk", "3512JL 4"), Some(Probable));
+    check(&home("Waaldonk", "3512JK 4"), &home("Waaldonk", "3512JL 14"), None);
+    check(&home("Jansen", "3512JK 4"), &home("Jansen", "3512JK 14"), None);
 }
 
 #[test]
@@ -145,6 +162,63 @@ fn a_roepnaam_and_the_registered_name() {
 }
 
 #[test]
+fn two_roepnamen_that_may_stand_for_one_initial_are_two_persons() {
+    let home = |given: &str| family(&[parent().named(given, "Zonneveld").at("3512JK 4")]);
+    check(&home("Bert"), &home("Lia"), None);
+    check(&home("Lia"), &home("Ineke"), None);
+    for (one, other) in [("Bert", "Bert"), ("Bert", "L."), ("Lia", "C."), ("Lia", "Lia")] {
+        check(&home(one), &home(other), Some(Probable));
+    }
+}
+
+#[test]
+fn an_initial_that_is_one_of_several_is_worth_what_they_are_together() {
+    let keys = |given| keys_of(&family(&[parent().named(given, "Zonneveld").born("1955-03-20")]));
+    let weight = |given, other| {
+        let (own, other) = (keys(given), keys(other));
+        own.evidence(
+            (0..own.len()).filter(|at| own.keys().nth(*at).and_then(|key| other.position(key)).is_some()),
+        )
+        .weight
+    };
+    // 3.74 persons in ten have one of the seven.
+    let (by_one_of_seven, alone) = (weight("Bert", "G."), weight("G.", "Bert"));
+    assert_eq!((by_one_of_seven, alone), (120 + 14 + 144, 120 + 46 + 144));
+    assert_eq!(weight("Bert", "Bert"), weight("Bert", "B."));
+    assert_eq!(weight("Bert", "B."), 120 + 51 + 144);
+}
+
+#[test]
+fn siblings_of_one_initial_count_it_once_whatever_it_may_stand_for() {
+    // Wies may stand for Louise.
+    let adults = |given: [&str; 2], dates: [&str; 2]| {
+        family(&[
+            parent().named(given[0], "Jansen").born(dates[0]),
+            parent().named(given[1], "Jansen").born(dates[1]),
+        ])
+    };
+    let dates = ["1955-03-20", "1957-08-23"];
+    let weight = |given| {
+        let keys = keys_of(&adults(given, dates));
+        let of_birth = keys.keys().enumerate().filter(|(_, key)| key.kind() == KeyKind::NameBirth);
+        keys.evidence(of_birth.map(|(position, _)| position)).weight
+    };
+    assert_eq!(weight(["Wies", "W."]), 70 + 48 + 144 + 144);
+    assert_eq!(weight(["Wies", "L."]), 70 + 48 + 43 + 144 + 144);
+}
+
+#[test]
+fn a_rare_name_with_the_outline_of_a_common_one_is_worth_the_common_one_at_an_address() {
+    let weight = |surname: &str| {
+        let keys = keys_of(&family(&[parent().named("A.", surname).at("3512JK 4")]));
+        let at = keys.keys().position(|key| key.kind() == KeyKind::NameAddress).unwrap();
+        keys.evidence([at]).weight
+    };
+    assert_eq!(weight("Jonsen"), weight("Jansen"));
+    assert_eq!(weight("Zonneveld"), weight("Jansen") + 30);
+}
+
+#[test]
 fn one_person_in_five_exports() {
     let school = family(&[parent().named("Kees", "v.d. Kolk").born("1985-03-20").at("3512JK 4 hs")]);
     let huisarts = family(&[parent().named("C.J.", "KOLK, VAN DER").born("1985-03-20").at("3512JK 4 H")]);
@@ -188,7 +262,7 @@ fn two_persons_who_are_possible_are_probable_together() {
         ])
     };
     let own = keys_of(&jansens(["2015-06-17", "2017-08-23"]));
-    assert_eq!(census(&own), "naam-geboorte×2 volle-naam-geboorte×2");
+    assert_eq!(census(&own), "naam-geboorte×2 volle-naam-geboorte×2 begin-geboorte×2");
     assert_eq!(own.weigh([0]).unwrap().certainty, Possible);
     assert_eq!(own.weigh([0, 1, 1, 99]).unwrap().certainty, Probable);
     assert_eq!(own.weigh([]), None);
@@ -203,10 +277,9 @@ fn twins_do_not_count_double() {
     check(&twins(["Daan", "Dirk"]), &one, Some(Possible));
     // A given name that agrees for one of them says nothing of the other.
     let johannes = family(&[child().named("Johannes", "Jansen").born("2015-06-17")]);
-    assert_eq!(
-        compare(&keys_of(&twins(["Johannes", "Jesse"])), &keys_of(&johannes)).unwrap().certainty,
-        Possible
-    );
+    let (own, other) = (keys_of(&twins(["Johannes", "Jesse"])), keys_of(&johannes));
+    let agreeing = own.keys().enumerate().filter(|(_, key)| other.position(key).is_some());
+    assert_eq!(own.evidence(agreeing.map(|(position, _)| position)).weight, 70 + 48 + 144);
     // Two initials that both agree are more than one child.
     check(&twins(["Daan", "Mees"]), &one, Some(Possible));
     check(&twins(["Daan", "Mees"]), &twins(["D.", "M."]), Some(Probable));
@@ -247,20 +320,24 @@ fn others_yield_no_keys() {
 #[test]
 fn addresses_where_nobody_lives_or_nobody_may_look() {
     let with = |kind| census(&keys_of(&family(&[mother().kind(kind)])));
-    let at_home = "bsn×1 naam-geboorte×1 naam-adres×1 geboorte-adres×1 voornaam-adres×2";
+    let at_home = "bsn×1 naam-geboorte×1 naam-adres×1 geboorte-adres×1 voornaam-adres×2 naam-postcode×1 \
+                   naam-wijk-nummer×1";
     assert_eq!(with(AddressKind::Home), at_home);
     for kind in [AddressKind::Secret, AddressKind::Correspondence, AddressKind::Abroad] {
-        assert_eq!(with(kind), "bsn×1 naam-geboorte×1", "{kind:?}");
+        assert_eq!(with(kind), "bsn×1 naam-geboorte×1 begin-geboorte×1", "{kind:?}");
     }
     let moved = |kind| census(&keys_of(&family(&[mother().kind(kind).left("9711AA 1", None)])));
-    assert_eq!(moved(AddressKind::Correspondence), at_home);
-    assert_eq!(moved(AddressKind::Secret), "bsn×1 naam-geboorte×1");
+    assert_eq!(
+        moved(AddressKind::Correspondence),
+        "bsn×1 naam-geboorte×1 naam-adres×1 geboorte-adres×1 voornaam-adres×2 begin-geboorte×1"
+    );
+    assert_eq!(moved(AddressKind::Secret), "bsn×1 naam-geboorte×1 begin-geboorte×1");
 }
 
 #[test]
 fn an_address_that_one_of_them_keeps_secret_is_secret_for_all() {
     let keys = keys_of(&family(&[son().kind(AddressKind::Secret), mother()]));
-    assert_eq!(census(&keys), "bsn×2 naam-geboorte×2");
+    assert_eq!(census(&keys), "bsn×2 naam-geboorte×2 begin-geboorte×2");
 }
 
 #[test]
@@ -285,11 +362,15 @@ fn placeholders_yield_no_key() {
 fn what_a_typical_family_of_three_yields() {
     let father = parent().named("Ruben", "Okkerse").born("1983-07-21").at("3512JK 4").bsn("123456782");
     let full = [son(), mother(), father];
-    let expected = "bsn×3 naam-geboorte×3 naam-adres×2 geboorte-adres×3 voornaam-geboorte-wijk×1 huishouden×2 \
-                    voornaam-adres×4 huishouden-begin×2 huishouden-einde×2";
+    let expected = "bsn×3 naam-geboorte×3 naam-adres×2 geboorte-adres×3 huishouden×2 voornaam-adres×4 \
+                    huishouden-einde×2 naam-postcode×2 naam-wijk-nummer×2";
     assert_eq!(census(&keys_of(&family(&full))), expected);
     let without_number = keys_with(&family(&full), false, &HouseholdSuppression::default());
-    assert_eq!(without_number.len(), keys_of(&family(&full)).len());
+    assert_eq!(
+        without_number.len(),
+        keys_of(&family(&full)).len() - 3 + 1,
+        "`naam-adres` of the child instead of three numbers"
+    );
 }
 
 #[test]

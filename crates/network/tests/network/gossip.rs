@@ -104,7 +104,7 @@ async fn gossip_that_nobody_can_hear_is_counted_and_harms_nobody() {
 async fn gossip_that_comes_too_fast_waits_at_its_sender_and_keeps_nothing_else_waiting() {
     let (burst, every, frames) = (8_u32, Duration::from_millis(20), 40_u32);
     let limits = Limits {
-        rates: Rates { read_gossip: Rate { burst, every }, ..Rates::default() },
+        rates: Rates { read_gossip: Rate { burst, every }, gossip: Rate::UNBOUNDED, ..Rates::default() },
         ..Limits::default()
     };
     let [speaker, mut listener] = crate::support::connected_with([1, 2], limits).await;

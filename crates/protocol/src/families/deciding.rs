@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use audit::Event;
 use domain::{Certainty, FamilyRef, Oin, Timestamp};
 use index::Involvement;
 
@@ -86,6 +87,8 @@ impl Families {
     /// Looks at who is involved with a family now, and tells what is to be told.
     pub(super) fn tell(&mut self, cx: &Context<'_>, family: &FamilyRef, fx: &mut Effects<'_>) {
         for involvement in self.look(cx, family) {
+            let event = Event::match_seen(involvement.organisation, involvement.certainty);
+            self.log(cx, event, family, fx);
             fx.notice(Notice::NewMatch { family: family.clone(), involvement });
         }
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crypto::cbor;
 use domain::{CircleId, FamilyRef, KeyClass, Oin};
 use index::{FeedId, Hit, Involvement, MatchRecord};
+use roster::BasisStanding;
 
 use super::{Families, has_ended, participation};
 use crate::ceremony::KeyMaterial;
@@ -61,7 +62,18 @@ impl Families {
             return Err(Refusal::Ended);
         }
         let circles = participation(cx, signal).circles;
-        if circles.is_empty() { Err(Refusal::NoLegalBasis) } else { Ok(circles) }
+        if !circles.is_empty() {
+            return Ok(circles);
+        }
+        let basis = signal.legal_basis.as_ref();
+        let standing = basis.and_then(|code| cx.roster.basis_standing(&cx.identity.oin, code, cx.now));
+        Err(match standing {
+            Some(BasisStanding::Lapsed(until)) => Refusal::LegalBasisLapsed(until),
+            Some(BasisStanding::Holds { trial: true }) => Refusal::NotSynthetic,
+            Some(BasisStanding::Holds { trial: false } | BasisStanding::Closed) | None => {
+                Refusal::NoLegalBasis
+            }
+        })
     }
 
     /// Who else is involved with a family.
@@ -92,7 +104,9 @@ impl Families {
             reviews.get(&found.organisation).is_some_and(|review| review.standing == Standing::SetAside)
         };
         let (set_aside, involved) = found.into_iter().partition(is_set_aside);
+        let is_trial = |id: &CircleId| cx.roster.circle(id).is_some_and(|circle| circle.trial);
         Ok(Answer {
+            trial: circles.iter().all(is_trial),
             family: family.clone(),
             involved,
             set_aside,

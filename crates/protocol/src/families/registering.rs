@@ -1,8 +1,10 @@
 //! What the own organisation registers, changes, renews and withdraws.
 
+use audit::Event;
 use crypto::cbor;
 use domain::{CalendarDate, FamilyRef, Signal, Visibility};
 
+use super::logging::about;
 use super::{Families, Neighbours};
 use crate::effects::{Context, Effects};
 use crate::record::{SignalRecord, keys_key, match_key};
@@ -47,8 +49,12 @@ impl Families {
                 Some(held) => {
                     counts.changed += 1;
                     self.unfollowed_shows |= held.visibility == Visibility::Visible;
+                    fx.record(about(cx, Event::SignalChanged, &signal));
                 }
-                None => counts.added += 1,
+                None => {
+                    counts.added += 1;
+                    fx.record(about(cx, Event::SignalRegistered, &signal));
+                }
             }
             self.unfollowed_shows |= signal.visibility == Visibility::Visible;
             let key = signal.family_ref.as_str().as_bytes().to_vec();
@@ -93,11 +99,10 @@ impl Families {
     ) -> usize {
         let mut withdrawn = 0;
         for family in families {
-            if self.signals.remove(family).is_none() {
-                continue;
-            }
+            let Some(signal) = self.signals.remove(family) else { continue };
             withdrawn += 1;
             self.decisions.follow(family, false, cx.now, fx);
+            fx.record(about(cx, Event::SignalWithdrawn, &signal));
             fx.delete(Collection::Signal, family.as_str().as_bytes().to_vec());
             for epoch in &cx.epochs.lanes {
                 let scope = Scope::Epoch(*epoch);

@@ -54,7 +54,7 @@ impl FeedKeeper {
         self.resting.clear();
         self.heads_asked.clear();
         self.proofs.clock_went_back();
-        self.head_kept_at.clear();
+        self.unkept_heads.clock_went_back();
         self.told_generation.clear();
         self.unsure_since = None;
         self.ticked_at = None;

@@ -13,7 +13,7 @@ use super::message::{
     BODIES_PER_PAGE, FeedRequest, FeedResponse, HEADERS_PER_PAGE, HEADS_PER_PAGE, MAX_HEAD_BYTES,
     PROOFS_PER_PAGE, TAGS_PER_PAGE,
 };
-use super::publish::{feed_key, header_key};
+use super::publish::header_key;
 use crate::effects::{Context, Effects};
 use crate::{Collection, Conversation, Notice, RequestId, Scope};
 
@@ -247,11 +247,6 @@ impl FeedKeeper {
         }
     }
 
-    /// Whether a feed's headers name a body, so that nobody gets one feed's body by naming another.
-    pub(super) fn names_body(&self, feed: &FeedId, digest: &Digest) -> bool {
-        self.headers.get(feed).into_iter().flatten().any(|header| header.body == *digest)
-    }
-
     /// Asks a source for a part of a feed no more for a moment: it did not have it, or what it gave is no good.
     pub(super) fn rest(&mut self, cx: &Context<'_>, feed: FeedId, source: Oin, part: Part) {
         self.resting.insert((feed, source, part), cx.now.plus(REST_SECONDS));
@@ -264,16 +259,6 @@ impl FeedKeeper {
         let others = readers.filter(|oin| cx.roster.publishes_to(&feed.circle, &feed.publisher, oin));
         let rests = |oin: &Oin| self.resting.get(&(*feed, *oin, part)).is_some_and(|until| cx.now < *until);
         publisher.into_iter().chain(others).find(|oin| !rests(oin))
-    }
-
-    /// Keeps a head on disk, at most one for each feed and interval however many its publisher signs: after a
-    /// restart it only says since when the publisher was silent.
-    fn keep_head(&mut self, cx: &Context<'_>, feed: FeedId, wire: &[u8], fx: &mut Effects<'_>) {
-        let interval = u64::from(cx.roster.rules().publish_interval_seconds);
-        if self.head_kept_at.get(&feed).is_none_or(|at| cx.now.since(*at) >= interval) {
-            self.head_kept_at.insert(feed, cx.now);
-            fx.put_in(Scope::Epoch(feed.epoch), Collection::Head, feed_key(&feed), wire.to_vec());
-        }
     }
 
     fn newest_sequence(&self, feed: &FeedId) -> u64 {
@@ -305,7 +290,7 @@ impl FeedKeeper {
             self.newer_roster.insert(feed.publisher);
         }
         match replica.offer_head(head, cx.now) {
-            Ok(HeadOutcome::Newer) => self.keep_head(cx, feed, wire, fx),
+            Ok(HeadOutcome::Newer) => self.unkept_heads.note(feed),
             Ok(HeadOutcome::Known) if contradicts => self.refuse(feed.publisher, FeedError::Equivocation, fx),
             Ok(HeadOutcome::Known) => {}
             Err(error) => self.refuse(feed.publisher, error, fx),
@@ -356,6 +341,7 @@ impl FeedKeeper {
                 let key = header_key(&feed, header.document().sequence);
                 fx.put_in(Scope::Epoch(feed.epoch), Collection::Header, key, wire.to_vec());
                 self.hold_header(&header);
+                self.keep_head(&feed, fx);
                 if matches!(outcome, HeaderOutcome::FullSet | HeaderOutcome::NewGeneration) {
                     self.generation_taken.insert(feed, cx.now);
                     self.endless.remove(&feed);
@@ -410,11 +396,11 @@ impl FeedKeeper {
         match self.replicas.get_mut(&feed)?.offer_body(body) {
             Ok(applied) => {
                 let digest = body.digest();
-                self.bodies.entry((feed.epoch, digest)).or_insert_with(|| {
+                let named = self.bodies.entry((feed.epoch, digest)).or_default();
+                if !std::mem::replace(&mut named.is_kept, true) {
                     let key = digest.as_bytes().to_vec();
                     fx.put_in(Scope::Epoch(feed.epoch), Collection::Body, key, body.to_bytes());
-                    body.to_bytes()
-                });
+                }
                 Some(applied.map(|applied| Arrived {
                     feed,
                     added: applied.added,

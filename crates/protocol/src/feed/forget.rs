@@ -34,22 +34,21 @@ impl FeedKeeper {
             let scope = Scope::Epoch(feed.epoch);
             fx.delete_in(scope, Collection::Header, header_key(feed, header.position.sequence));
             let body = (feed.epoch, header.body);
-            if self.let_go(&body) && self.bodies.remove(&body).is_some() {
+            if self.let_go(&body) {
                 fx.delete_in(scope, Collection::Body, header.body.as_bytes().to_vec());
             }
             fx.cut();
         }
     }
 
-    /// Counts one header less that names a body. Returns whether it was the last.
+    /// Counts one header less that names a body. Returns whether it was the last and the body is on disk.
     pub(super) fn let_go(&mut self, body: &BodyId) -> bool {
-        let Some(headers) = self.named.get_mut(body) else { return true };
-        *headers = headers.saturating_sub(1);
-        let is_last = *headers == 0;
-        if is_last {
-            self.named.remove(body);
+        let Some(named) = self.bodies.get_mut(body) else { return false };
+        named.headers = named.headers.saturating_sub(1);
+        if named.headers > 0 {
+            return false;
         }
-        is_last
+        self.bodies.remove(body).is_some_and(|named| named.is_kept)
     }
 
     /// Forgets the headers of generations that a replica no longer holds.

@@ -1,4 +1,4 @@
-//! Bodies that nobody needs to send: empty ones, those that are held, and parts of a full set that the tags held make up.
+//! Bodies that nobody needs to send: empty ones, and parts of a full set that the tags held make up.
 
 use std::collections::BTreeSet;
 use std::ops::Bound;
@@ -9,18 +9,11 @@ use super::follow::Arrived;
 use super::keeper::{FeedKeeper, bounds};
 use crate::effects::{Context, Effects};
 
-/// Parts of full sets that are made or applied in one event: 20 ms, most of it digests.
+/// Parts of full sets that are made in one event: 20 ms, most of it digests.
 const PARTS_AT_ONCE: usize = 64;
 
-/// Bodies that change what is matched on, applied in one event. Each is copied into its feed, and probed with every own
-/// key: up to 10 ms. A publisher may have one body named by as many headers as it likes.
-const CHANGES_AT_ONCE: usize = 8;
-
-/// What may still be applied in this event.
-struct Budget {
-    parts: usize,
-    changes: usize,
-}
+/// Parts that may still be made in this event.
+struct Budget(usize);
 
 impl Budget {
     /// Whether there is room for the body of a header, which takes it up.
@@ -28,9 +21,8 @@ impl Budget {
         if header.added == 0 && header.withdrawn == 0 {
             return true;
         }
-        let left = if header.is_part() { &mut self.parts } else { &mut self.changes };
-        let is_room = *left > 0;
-        *left = left.saturating_sub(1);
+        let is_room = self.0 > 0;
+        self.0 = self.0.saturating_sub(1);
         is_room
     }
 }
@@ -43,24 +35,22 @@ impl FeedKeeper {
         cx: &Context<'_>,
         fx: &mut Effects<'_>,
     ) -> (Vec<Arrived>, BTreeSet<FeedId>) {
-        let mut budget = Budget { parts: PARTS_AT_ONCE, changes: CHANGES_AT_ONCE };
+        let mut budget = Budget(PARTS_AT_ONCE);
         let (mut arrived, mut in_hand) = (Vec::new(), BTreeSet::new());
         for feed in self.feeds_in_turn() {
             while let Some(replica) = self.replicas.get_mut(&feed) {
                 replica.set_bounds(bounds(cx));
                 let Some(header) = replica.next_bodies().next().cloned() else { break };
-                let is_held = self.bodies.contains_key(&(feed.epoch, header.body));
                 let is_empty = header.body == Body::default().digest();
-                if !is_held && !is_empty && !replica.may_derive() {
+                if !is_empty && !replica.may_derive() {
                     break;
                 }
                 if !budget.admits(&header) {
                     in_hand.insert(feed);
                     break;
                 }
-                let held = || Body::from_bytes(self.bodies.get(&(feed.epoch, header.body))?).ok();
                 let empty = || is_empty.then(Body::default);
-                let Some(body) = replica.derive().or_else(empty).or_else(held) else { break };
+                let Some(body) = replica.derive().or_else(empty) else { break };
                 self.applied_last = Some(feed);
                 let Some(applied) = self.apply_body(cx, feed, feed.publisher, &body, fx) else { break };
                 arrived.extend(applied);
@@ -98,10 +88,9 @@ mod tests {
         let mut segment = || publisher.segment(Timestamp(1), &key).unwrap().header.document().clone();
         let empty = segment();
         publisher.add([Tag::from_bytes([1; 16])]);
-        let change = publisher.segment(Timestamp(1), &key).unwrap().header.document().clone();
+        publisher.segment(Timestamp(1), &key).unwrap();
         let part = publisher.full_set(Timestamp(1), &key)[0].header.document().clone();
-        let mut budget = Budget { parts: PARTS_AT_ONCE, changes: CHANGES_AT_ONCE };
-        assert_eq!((0..100).filter(|_| budget.admits(&change)).count(), CHANGES_AT_ONCE);
+        let mut budget = Budget(PARTS_AT_ONCE);
         assert_eq!((0..100).filter(|_| budget.admits(&part)).count(), PARTS_AT_ONCE);
         assert!((0..100).all(|_| budget.admits(&empty)), "nothing is done for a body without tags");
     }

@@ -12,6 +12,7 @@ use super::others::Others;
 use super::proofs::Proofs;
 use super::publish::feed_key;
 use super::readers::ReaderMarks;
+use super::unkept::UnkeptHeads;
 use crate::effects::{Context, Effects};
 use crate::{Collection, RequestId, Scope};
 
@@ -69,6 +70,15 @@ impl HeldHeader {
 /// Names a body. Each epoch has its own, also where two are the same: they lie under different keys on disk.
 pub(super) type BodyId = (Epoch, Digest);
 
+/// A body that headers name.
+#[derive(Clone, Copy, Default)]
+pub(super) struct NamedBody {
+    /// How many of them.
+    pub(super) headers: u32,
+    /// Whether it is on disk, or will be when the Steps so far are.
+    pub(super) is_kept: bool,
+}
+
 /// Feeds, own and others'.
 pub(crate) struct FeedKeeper {
     pub(super) started: Timestamp,
@@ -78,20 +88,18 @@ pub(crate) struct FeedKeeper {
     publisher_keys: BTreeMap<Oin, VerifyingKey>,
     /// Headers, oldest first, to be served.
     pub(super) headers: BTreeMap<FeedId, Vec<HeldHeader>>,
-    /// How many of them name each body.
-    pub(super) named: BTreeMap<BodyId, usize>,
+    /// The bodies that they name. The bytes are on disk.
+    pub(super) bodies: BTreeMap<BodyId, NamedBody>,
     /// When a new generation of each feed was last taken.
     pub(super) generation_taken: BTreeMap<FeedId, Timestamp>,
-    /// Bodies as bytes, to be served.
-    pub(super) bodies: BTreeMap<BodyId, Vec<u8>>,
     pub(super) pending: BTreeMap<RequestId, (Oin, Wanted)>,
     /// Until when a source is not asked for a part of a feed that it did not have.
     pub(super) resting: BTreeMap<(FeedId, Oin, Part), Timestamp>,
     /// Members whose heads are to be asked for, and when heads were last asked for by circle.
     pub(super) heads_wanted: VecDeque<(Oin, CircleId)>,
     pub(super) heads_asked: BTreeMap<CircleId, (Timestamp, usize)>,
-    /// When a head of each feed was last kept on disk.
-    pub(super) head_kept_at: BTreeMap<FeedId, Timestamp>,
+    /// Heads of others that are to be kept on disk.
+    pub(super) unkept_heads: UnkeptHeads,
     /// Proofs of equivocation.
     pub(super) proofs: Proofs,
     /// Publishers whose equivocation was told.
@@ -176,14 +184,13 @@ impl FeedKeeper {
             replicas,
             publisher_keys,
             headers: BTreeMap::new(),
-            named: BTreeMap::new(),
-            generation_taken: BTreeMap::new(),
             bodies: BTreeMap::new(),
+            generation_taken: BTreeMap::new(),
             pending: BTreeMap::new(),
             resting: BTreeMap::new(),
             heads_wanted: VecDeque::new(),
             heads_asked: BTreeMap::new(),
-            head_kept_at: BTreeMap::new(),
+            unkept_heads: UnkeptHeads::default(),
             proofs: Proofs::default(),
             told_equivocation: BTreeSet::new(),
             told_beyond_cap: BTreeSet::new(),
@@ -219,7 +226,7 @@ impl FeedKeeper {
             self.replicas.remove(feed);
             self.generation_taken.remove(feed);
             self.endless.remove(feed);
-            self.head_kept_at.remove(feed);
+            self.unkept_heads.forget(feed);
             self.bodies_missed.remove(feed);
             self.told_beyond_cap.remove(feed);
             fx.delete_in(Scope::Epoch(feed.epoch), Collection::Head, feed_key(feed));
@@ -248,7 +255,7 @@ impl FeedKeeper {
         let Some(replica) = self.replicas.get_mut(feed) else { return };
         replica.begin_anew();
         fx.delete_in(Scope::Epoch(feed.epoch), Collection::Head, feed_key(feed));
-        self.head_kept_at.remove(feed);
+        self.unkept_heads.forget(feed);
         self.generation_taken.remove(feed);
         self.bodies_missed.remove(feed);
         self.endless.remove(feed);
@@ -260,7 +267,7 @@ impl FeedKeeper {
     pub(super) fn hold_header(&mut self, header: &Signed<HeaderDocument>) {
         let held = HeldHeader::from(header);
         let feed = header.document().feed;
-        *self.named.entry((feed.epoch, held.body)).or_default() += 1;
+        self.bodies.entry((feed.epoch, held.body)).or_default().headers += 1;
         self.headers.entry(feed).or_default().push(held);
     }
 
@@ -269,11 +276,10 @@ impl FeedKeeper {
         self.own.retain(|feed, _| feed.epoch != epoch);
         self.replicas.retain(|feed, _| feed.epoch != epoch);
         self.headers.retain(|feed, _| feed.epoch != epoch);
-        self.named.retain(|(of, _), _| *of != epoch);
         self.bodies.retain(|(of, _), _| *of != epoch);
         self.generation_taken.retain(|feed, _| feed.epoch != epoch);
         self.resting.retain(|(feed, _, _), _| feed.epoch != epoch);
-        self.head_kept_at.retain(|feed, _| feed.epoch != epoch);
+        self.unkept_heads.forget_epoch(epoch);
         self.told_used_up.retain(|feed| feed.epoch != epoch);
         self.bodies_missed.retain(|feed| feed.epoch != epoch);
         self.told_beyond_cap.retain(|feed| feed.epoch != epoch);

@@ -16,6 +16,7 @@ mod restore;
 mod runs;
 mod serve;
 mod state;
+mod unkept;
 
 pub(crate) use clock::SKEW_SECONDS;
 pub use clock::SetBack;

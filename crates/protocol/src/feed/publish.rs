@@ -6,7 +6,7 @@ use crypto::{Digest, Seed};
 use domain::{Epoch, KeyClass};
 use index::FeedId;
 
-use super::keeper::{FeedKeeper, HeldHeader, bounds, key};
+use super::keeper::{FeedKeeper, HeldHeader, NamedBody, bounds, key};
 use crate::ceremony::KeyMaterial;
 use crate::effects::{Context, Effects};
 use crate::{Collection, Notice, Outbound, Scope};
@@ -61,9 +61,9 @@ impl FeedKeeper {
                 let held = HeldHeader::from(&segment.header);
                 let (body, key) = (segment.body.to_bytes(), header_key(feed, held.position.sequence));
                 fx.put_in(scope, Collection::Header, key, held.wire.clone());
-                fx.put_in(scope, Collection::Body, held.body.as_bytes().to_vec(), body.clone());
-                *self.named.entry((feed.epoch, held.body)).or_default() += 1;
-                self.bodies.insert((feed.epoch, held.body), body);
+                fx.put_in(scope, Collection::Body, held.body.as_bytes().to_vec(), body);
+                let named = self.bodies.entry((feed.epoch, held.body)).or_default();
+                *named = NamedBody { headers: named.headers + 1, is_kept: true };
                 self.headers.entry(*feed).or_default().push(held);
                 fx.cut();
             }

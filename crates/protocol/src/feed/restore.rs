@@ -1,30 +1,28 @@
-//! Taking feeds back from disk after a start, in the order in which they were made.
+//! Taking feeds back from disk after a start, in the order in which they were made. Bodies are read one by one, each when
+//! its header needs it: all at once they take as much memory as the tags that they add up to.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crypto::{Digest, Signed, Unverified};
-use domain::{Epoch, Oin};
+use domain::Oin;
 use index::{Body, Dummies, FeedId, HeadDocument, HeaderDocument, HeaderOutcome, Restored};
 use roster::VerifiedRoster;
 
 use super::keeper::{BodyId, FeedKeeper};
 use super::publish::header_key;
-use crate::Collection;
 use crate::effects::{Context, signed_by_own};
+use crate::{Bodies, Collection};
 
 impl FeedKeeper {
-    /// Takes back bodies, headers (by feed and sequence) and heads. What does not verify is left out; what a stop in
-    /// the middle of forgetting left behind is noted to be swept.
+    /// Takes back headers (by feed and sequence) with their bodies, and heads. What does not verify is left out; what a
+    /// stop in the middle of forgetting left behind is noted to be swept.
     pub(crate) fn restore(
         &mut self,
         cx: &Context<'_>,
-        bodies: Vec<(Epoch, Vec<u8>)>,
+        bodies: &impl Bodies,
         headers: &[Vec<u8>],
         heads: &[Vec<u8>],
     ) {
-        // They are read one by one, each when its header needs it: all at once they would take as much memory again.
-        self.bodies
-            .extend(bodies.into_iter().map(|(epoch, bytes)| ((epoch, Body::digest_of(&bytes)), bytes)));
         // Also of documents that do not verify under this roster: another may know their signer.
         let mut named: BTreeMap<BodyId, usize> = BTreeMap::new();
         // Own feeds whose newest header is signed with a key that was replaced: nobody can verify it any more.
@@ -55,7 +53,7 @@ impl FeedKeeper {
                     unverified_headers.push((feed, sequence, body));
                     continue;
                 };
-                if !self.restore_header(cx, &header) {
+                if !self.restore_header(cx, &header, bodies) {
                     self.leave_over(&feed, sequence);
                     forget_name(&mut named, &(feed.epoch, body));
                 }
@@ -78,19 +76,28 @@ impl FeedKeeper {
         }
         self.restore_heads(cx, heads);
         named.retain(|_, headers| *headers > 0);
-        let orphans: Vec<BodyId> =
-            self.bodies.keys().filter(|body| !named.contains_key(*body)).copied().collect();
-        for body in orphans {
-            self.bodies.remove(&body);
-            let (epoch, digest) = body;
-            self.leftovers.push((epoch, Collection::Body, digest.as_bytes().to_vec()));
+        for (epoch, digest) in bodies.names() {
+            if let Some(body) = self.bodies.get_mut(&(epoch, digest)) {
+                body.is_kept = true;
+            }
+            if !named.contains_key(&(epoch, digest)) {
+                self.leftovers.push((epoch, Collection::Body, digest.as_bytes().to_vec()));
+            }
         }
     }
 
     /// Whether the header has its place in a feed of this node, or belongs to a feed that is none of its business now.
-    fn restore_header(&mut self, cx: &Context<'_>, header: &Signed<HeaderDocument>) -> bool {
+    fn restore_header(
+        &mut self,
+        cx: &Context<'_>,
+        header: &Signed<HeaderDocument>,
+        bodies: &impl Bodies,
+    ) -> bool {
         let feed = header.document().feed;
-        let body = |digest: Digest| Body::from_bytes(self.bodies.get(&(feed.epoch, digest))?).ok();
+        let body = |digest: Digest| {
+            let bytes = bodies.body(feed.epoch, &digest).filter(|bytes| Body::digest_of(bytes) == digest)?;
+            Body::from_bytes(&bytes).ok()
+        };
         if feed.publisher == cx.identity.oin {
             let own = self.own.get_mut(&feed);
             if let (Some(own), Some(body)) = (own, body(header.document().body)) {
@@ -178,7 +185,7 @@ impl FeedKeeper {
         }
         for body in gone {
             // Whether the body stays is decided by what is on disk.
-            let _is_last = self.let_go(&body);
+            let _is_kept = self.let_go(&body);
         }
         for (feed, sequence) in over {
             self.leave_over(&feed, sequence);

@@ -11,8 +11,9 @@ use super::message::{
     BODIES_PER_PAGE, FeedRequest, FeedResponse, HEADERS_PER_PAGE, HEADS_PER_PAGE, NewerThan, TAGS_PER_PAGE,
 };
 use super::runs::page_start;
-use crate::ResponseToken;
 use crate::effects::{Context, Effects};
+use crate::step::Quotation;
+use crate::{Collection, ResponseToken, Scope};
 
 impl FeedKeeper {
     /// Answers a member.
@@ -45,7 +46,14 @@ impl FeedKeeper {
                     .collect();
                 if page.is_empty() { FeedResponse::Unknown } else { FeedResponse::Headers { headers: page } }
             }
-            Ok(FeedRequest::Bodies { feed, digests }) => self.bodies_for(&feed, &digests),
+            Ok(FeedRequest::Bodies { feed, digests }) => {
+                let records = self.bodies_for(&feed, &digests);
+                if !records.is_empty() {
+                    fx.quote(Quotation { token, records, frame: bodies_frame });
+                    return;
+                }
+                FeedResponse::Unknown
+            }
             Ok(FeedRequest::Newest { feed }) => self.newest_for(cx, &feed, from, fx),
             Ok(FeedRequest::Proofs { after }) => {
                 FeedResponse::Proofs { proofs: self.proofs_for(cx, &from, after) }
@@ -82,20 +90,22 @@ impl FeedKeeper {
         }
     }
 
-    /// The bodies asked for, from the first on, as far as they are held and fit.
-    fn bodies_for(&self, feed: &FeedId, digests: &[Digest]) -> FeedResponse {
-        let mut bodies: Vec<ByteVec> = Vec::new();
-        let mut bytes = 0;
+    /// Where the bodies asked for lie, from the first on, as far as they are held and fit.
+    fn bodies_for(&self, feed: &FeedId, digests: &[Digest]) -> Vec<(Scope, Collection, Vec<u8>)> {
+        let mut records = Vec::new();
+        let mut tags = 0;
         for digest in digests.iter().take(BODIES_PER_PAGE) {
-            let held = self.bodies.get(&(feed.epoch, *digest)).filter(|_| self.names_body(feed, digest));
-            let Some(body) = held else { break };
-            bytes += body.len();
-            if !bodies.is_empty() && bytes > 16 * TAGS_PER_PAGE {
+            // Only what this feed's headers name: nobody gets one feed's body by naming another.
+            let named = self.headers.get(feed).into_iter().flatten().find(|header| header.body == *digest);
+            let is_kept = self.bodies.get(&(feed.epoch, *digest)).is_some_and(|named| named.is_kept);
+            let Some(header) = named.filter(|_| is_kept) else { break };
+            tags += header.tags as usize;
+            if !records.is_empty() && tags > TAGS_PER_PAGE {
                 break;
             }
-            bodies.push(body.clone().into());
+            records.push((Scope::Epoch(feed.epoch), Collection::Body, digest.as_bytes().to_vec()));
         }
-        if bodies.is_empty() { FeedResponse::Unknown } else { FeedResponse::Bodies { bodies } }
+        records
     }
 
     /// The heads asked for that are newer than what the asker holds.
@@ -116,4 +126,11 @@ impl FeedKeeper {
         };
         newer.iter().take(HEADS_PER_PAGE).filter_map(head).collect()
     }
+}
+
+/// The answer that holds these bodies.
+fn bodies_frame(bodies: Vec<Vec<u8>>) -> Vec<u8> {
+    let bodies: Vec<ByteVec> = bodies.into_iter().map(ByteVec::from).collect();
+    let response = if bodies.is_empty() { FeedResponse::Unknown } else { FeedResponse::Bodies { bodies } };
+    cbor::to_vec(&response)
 }

@@ -112,12 +112,15 @@ fn put(family: &FamilyRef, organisation: &Oin, decided: &Decided, fx: &mut Effec
 
 #[cfg(test)]
 mod tests {
+    use audit::{ActorRole, Retention};
+    use crypto::Seed;
     use domain::Certainty;
 
     use super::*;
     use crate::effects::Requests;
+    use crate::log::MainLog;
     use crate::review::{Decision, Judgement};
-    use crate::{Batch, Durable, Refused, Write};
+    use crate::{Batch, Durable, Refused, Scope, Write};
 
     const DAY: u64 = 86_400;
 
@@ -136,9 +139,15 @@ mod tests {
                 }
                 Ok(())
             }
+
+            fn read(&mut self, _: Scope, _: Collection, key: &[u8]) -> Result<Option<Vec<u8>>, ()> {
+                Ok(self.0.get(key).cloned())
+            }
         }
         let (mut requests, mut refused) = (Requests::default(), Refused::default());
-        let mut fx = Effects::new(&mut requests, &mut refused);
+        let mut log = MainLog::restore(None, Retention::default(), Seed::from_bytes([1; 32]));
+        let at = (Timestamp(0), ActorRole::Node);
+        let mut fx = Effects::new(&mut requests, &mut refused, &mut log, at);
         does(&mut fx);
         for step in fx.into_steps() {
             let mut batch = Batch::default();

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ::roster::{RosterChain, RosterError, SignedRoster};
+use ::roster::{FirstSight, RosterChain, RosterError, SignedRoster};
 use crypto::cbor;
 use domain::{Oin, Timestamp};
 
 use super::message::{RosterRequest, RosterResponse};
+use super::notices::Notices;
 use crate::effects::{Context, Effects};
 use crate::{Collection, Conversation, Kept, RequestId, ResponseToken};
 
@@ -29,6 +30,8 @@ pub(crate) struct RosterKeeper {
     pending: BTreeMap<RequestId, Oin>,
     /// Versions on disk.
     recorded: u32,
+    /// What is on disk about notice periods.
+    notices: Notices,
     /// When a member was last asked for no particular reason, and which one.
     asked_at: Option<Timestamp>,
     turn: usize,
@@ -38,7 +41,11 @@ impl RosterKeeper {
     /// Continues a chain with the versions on disk. One that does not follow is left out.
     pub(crate) fn restore(chain: &mut RosterChain, kept: &mut Kept) -> Self {
         let mut versions: BTreeMap<u32, Vec<u8>> = BTreeMap::new();
+        let mut notices = Notices::default();
         for record in kept.take(Collection::Roster) {
+            if notices.restore(&record) {
+                continue;
+            }
             if let Some((version, chunk)) = record.split_first_chunk::<4>() {
                 versions.entry(u32::from_be_bytes(*version)).or_default().extend_from_slice(chunk);
             }
@@ -46,14 +53,14 @@ impl RosterKeeper {
         let mut recorded = 0;
         for (version, wire) in versions {
             recorded = version;
-            if version == chain.newest().version().saturating_add(1)
+            if version == chain.last_version().saturating_add(1)
                 && let Ok(signed) = SignedRoster::parse(&wire)
             {
                 // A version that governors did not sign is as if it were not there.
-                let _followed = chain.accept(signed);
+                let _followed = notices.follow(chain, version, signed);
             }
         }
-        Self { recorded, ..Self::default() }
+        Self { recorded, notices, ..Self::default() }
     }
 
     /// A member may have a newer version: it is reachable now, or acts on one.
@@ -69,7 +76,10 @@ impl RosterKeeper {
 
     /// Asks whoever may have a newer version, and keeps the versions that are not on disk yet.
     pub(crate) fn advance(&mut self, cx: &Context<'_>, fx: &mut Effects<'_>) {
-        for (signed, version) in cx.chain.signed().zip(1_u32..) {
+        // That a version waits is on disk before it is, and that another was passed over once what took its place is: a
+        // version without a word about it was in force.
+        self.notices.record_waiting(cx.chain, fx);
+        for (signed, version) in cx.chain.all().zip(1_u32..) {
             if version <= self.recorded {
                 continue;
             }
@@ -81,6 +91,7 @@ impl RosterKeeper {
             self.recorded = version;
             fx.cut();
         }
+        self.notices.record(cx.chain, fx);
         let asked_at = *self.asked_at.get_or_insert(cx.now);
         if cx.now.since(asked_at) >= ASK_SECONDS && !cx.connected.is_empty() {
             self.asked_at = Some(cx.now);
@@ -90,7 +101,7 @@ impl RosterKeeper {
         for member in std::mem::take(&mut self.wanted) {
             let asked = self.pending.values().any(|asked| *asked == member);
             if cx.connected.contains(&member) && !asked {
-                let frame = cbor::to_vec(&RosterRequest { after: cx.roster.version() });
+                let frame = cbor::to_vec(&RosterRequest { after: cx.chain.last_version() });
                 let id = fx.request(member, Conversation::Roster, frame);
                 self.pending.insert(id, member);
             }
@@ -108,7 +119,7 @@ impl RosterKeeper {
     ) {
         let response = match cbor::from_slice::<RosterRequest>(frame) {
             Ok(RosterRequest { after }) => {
-                if after > cx.roster.version() {
+                if after > cx.chain.last_version() {
                     self.wanted.insert(from);
                 }
                 match cx.chain.after(after) {
@@ -130,14 +141,15 @@ impl RosterKeeper {
         id: RequestId,
         frame: &[u8],
         chain: &mut RosterChain,
+        sight: FirstSight,
     ) -> Result<(), ResponseError> {
         let Some(member) = self.pending.remove(&id) else { return Ok(()) };
         match cbor::from_slice::<RosterResponse>(frame).map_err(|_| ResponseError::Malformed)? {
             RosterResponse::Unknown => Ok(()),
             RosterResponse::Next { wire } => {
                 let signed = SignedRoster::parse(&wire).map_err(|_| ResponseError::Malformed)?;
-                match chain.accept(signed) {
-                    Ok(()) => {
+                match chain.receive(signed, sight) {
+                    Ok(_) => {
                         self.wanted.insert(member);
                         Ok(())
                     }

@@ -3,6 +3,7 @@
 mod adopted;
 mod machine;
 mod message;
+mod notices;
 
 pub(crate) use adopted::Adopted;
 pub(crate) use machine::{ResponseError, RosterKeeper};

@@ -98,9 +98,9 @@ fn receive(net: &mut Simulation, member: usize) -> Rc<RefCell<Received>> {
 
 /// What a member's disk holds of the feeds of others: headers, the bodies that they name, and heads.
 fn held(net: &Simulation, member: usize) -> BTreeSet<Vec<u8>> {
-    let kept = net.disk(oin(member)).kept();
+    let kept = net.disk(oin(member)).records();
     let of = |wanted: Collection| {
-        let records = kept.records.iter().filter(move |(collection, _, _)| *collection == wanted);
+        let records = kept.iter().filter(move |(collection, _, _)| *collection == wanted);
         records.map(|(_, _, value)| value)
     };
     let mut held: BTreeSet<Vec<u8>> = BTreeSet::new();

@@ -116,12 +116,11 @@ fn after_the_grace_nothing_is_left_of_an_epoch_anywhere() {
     for member in 1..=5 {
         let disk = net.disk(oin(member));
         assert_eq!(disk.count_in(Scope::Epoch(FIRST)), 0);
-        assert!(disk.forgotten().contains(&FIRST));
+        assert!(disk.forgotten().contains(&Scope::Epoch(FIRST)));
         assert!(disk.count_in(Scope::Epoch(SECOND)) > 0);
         for collection in [Collection::FamilyKeys, Collection::Header, Collection::Body, Collection::Match] {
             assert!(
-                disk.kept()
-                    .records
+                disk.records()
                     .iter()
                     .all(|(held, scope, _)| { *held != collection || *scope == Scope::Epoch(SECOND) })
             );

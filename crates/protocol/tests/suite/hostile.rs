@@ -80,8 +80,31 @@ fn a_head_stuffed_with_key_sets_is_refused_and_kept_nowhere() {
     let before = net.status(Founding::oin(1)).refused.bad_feed_parts;
     net.inject_gossip(Founding::oin(1), wire);
     assert_eq!(net.status(Founding::oin(1)).refused.bad_feed_parts, before + 1);
-    let longest = net.disk(Founding::oin(1)).kept().records.iter().map(|(.., value)| value.len()).max();
+    let longest = net.disk(Founding::oin(1)).records().iter().map(|(.., value)| value.len()).max();
     assert!(longest.unwrap() < 4_096);
+}
+
+#[test]
+fn a_head_without_a_header_waits_for_the_commit_of_the_next_own_segment() {
+    let mut net = Simulation::new(Founding::uniform(4));
+    net.settle();
+    let (reader, liar) = (Founding::oin(1), Founding::oin(4));
+    let header = newest_header(&net, liar);
+    let wire = head(&net, liar, &header, Vec::new());
+    // What it says afterwards takes its place.
+    net.disconnect(liar);
+    let is_kept = |net: &Simulation| {
+        let records = net.disk(reader).records();
+        records.iter().any(|(collection, _, kept)| *collection == Collection::Head && *kept == wire)
+    };
+    net.inject_gossip(reader, wire.clone());
+    assert!(!is_kept(&net), "many of these cost no commit each");
+    let own = |net: &Simulation| newest_header(net, reader).document().sequence;
+    let before = own(&net);
+    // Where nothing is lost the next own segment comes within an interval.
+    net.seconds(2);
+    assert!(own(&net) > before);
+    assert!(is_kept(&net), "after a restart it says since when its publisher is silent");
 }
 
 #[test]
@@ -278,7 +301,8 @@ fn a_signal_that_lasts_again_by_a_clock_set_back_is_looked_for_before_anything_i
 
 /// Starts a node from what is kept and asks who is involved with family `a`, at once.
 fn involved_after_start(net: &Simulation, kept: protocol::Kept) -> usize {
-    let mut node = Node::new(net.founding().config(Founding::oin(1), 99), kept, net.now());
+    let config = net.founding().config(Founding::oin(1), 99);
+    let mut node = Node::new(config, kept, net.disk(Founding::oin(1)), net.now());
     let mut disk = MemoryDisk::default();
     let who = Command::Who(FamilyRef::new("a").unwrap());
     for step in node.handle(Input::Command { id: CommandId(1), command: who }, net.now()) {

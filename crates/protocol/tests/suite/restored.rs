@@ -410,7 +410,7 @@ fn a_reader_restarted_while_it_builds_comes_out_the_same() {
 #[test]
 fn what_a_stop_in_the_middle_of_forgetting_leaves_is_swept() {
     let mut net = matched();
-    let before: Vec<(Collection, Scope, Vec<u8>)> = net.disk(oin(5)).kept().records;
+    let before: Vec<(Collection, Scope, Vec<u8>)> = net.disk(oin(5)).records();
     let backup = net.disk(oin(4)).restored(net.now());
     net.restart_from(oin(4), backup);
     net.until(60, "published", |net| net.status(oin(4)).published);

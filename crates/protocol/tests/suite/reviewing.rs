@@ -288,11 +288,14 @@ fn decisions_outlast_epochs_and_so_does_the_day_since_which_a_match_is_found() {
         assert_eq!((since(&mut net), waiting(&mut net)), (first, 1), "day {day}");
     }
     let disk = net.disk(oin(SCHOOL));
-    assert!(disk.forgotten().contains(&domain::Epoch(1)), "nothing else of the first epoch is left");
+    assert!(
+        disk.forgotten().contains(&protocol::Scope::Epoch(domain::Epoch(1))),
+        "nothing else of the first epoch is left"
+    );
     assert_eq!((disk.count(Collection::Decision), alarms(&net, SCHOOL)), (1, alarmed));
     net.restart(oin(SCHOOL));
     assert_eq!((since(&mut net), waiting(&mut net)), (first, 1));
-    let kept = net.disk(oin(SCHOOL)).kept().records;
+    let kept = net.disk(oin(SCHOOL)).records();
     let is_lasting =
         |(of, scope, _): &(Collection, Scope, _)| *of == Collection::Match && *scope == Scope::Lasting;
     assert!(!kept.iter().any(is_lasting), "what was found is forgotten with its epoch");

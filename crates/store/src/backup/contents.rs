@@ -16,13 +16,16 @@ use crate::{Store, StoreError, record::Drawer};
 /// Sealed bytes are handed out when there are at least this many.
 const PIECE_BYTES: usize = 64 * 1024;
 
-/// Whether lasting records of a collection go into a backup. What the network holds or the node makes again stays out.
-/// What is to be forgotten with its epoch never goes in, whatever its collection: a backup outlives it.
+/// Whether records of a collection go into a backup. What the network holds or the node makes again stays out. What is to
+/// be forgotten with its epoch never goes in, whatever its collection: a backup outlives it. What is kept for years and
+/// forgotten with its month does: losing it with the disk would be worse.
 #[must_use]
 pub const fn is_backed_up(collection: Collection) -> bool {
     match collection {
         // What people registered and decided; nobody else has it.
         Collection::Signal | Collection::Decision => true,
+        // What happened, until its retention ends. Its tree goes on where it was, or others will have seen more of it.
+        Collection::LogEntry | Collection::LogDetails | Collection::LogHashes | Collection::LogHead => true,
         // Pseudonym keys of the epoch: asked for again.
         Collection::FamilyKeys => false,
         // Every member keeps and serves them.
@@ -64,7 +67,7 @@ impl std::fmt::Debug for Snapshot {
 }
 
 impl Store {
-    /// Copies what goes into a backup: the lasting records of the collections that [`is_backed_up`] names, and the key
+    /// Copies what goes into a backup: the records of the collections that [`is_backed_up`] names, and the key
     /// files: those of `keys`, which must be there, and those of `staged` that are. Nothing is opened but the key files,
     /// so this is quick.
     ///
@@ -86,15 +89,18 @@ impl Store {
             snapshot.keys.extend(self.secret(name)?.map(|secret| (name.clone(), secret)));
         }
         for collection in Collection::ALL.into_iter().filter(|collection| is_backed_up(*collection)) {
-            let entries = self.sealed_lasting(collection).collect::<Result<Vec<_>, _>>()?;
-            let records = entries.iter().filter(|(key, _)| Drawer::is_first_chunk(key)).count();
-            let records = u64::try_from(records).unwrap_or(u64::MAX);
-            snapshot.records += records;
-            if collection == Collection::Signal {
-                snapshot.signals = records;
+            for scope in self.scopes().backed_up() {
+                let Some(drawer) = self.scopes().drawer(scope, collection) else { continue };
+                let entries = self.sealed(scope, collection).collect::<Result<Vec<_>, _>>()?;
+                let records = entries.iter().filter(|(key, _)| Drawer::is_first_chunk(key)).count();
+                let records = u64::try_from(records).unwrap_or(u64::MAX);
+                snapshot.records += records;
+                if collection == Collection::Signal {
+                    snapshot.signals += records;
+                }
+                let drawer = drawer.clone();
+                snapshot.parts.push(Part { collection, drawer, entries: entries.into_iter() });
             }
-            let drawer = self.lasting(collection).clone();
-            snapshot.parts.push(Part { collection, drawer, entries: entries.into_iter() });
         }
         Ok(snapshot)
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crypto::cbor;
-use domain::{Oin, Timestamp};
+use domain::{Month, Oin, Timestamp};
 use minicbor::{Decode, Encode};
 use protocol::{Collection, Scope, Secret, SecretName};
 use zeroize::{Zeroize, Zeroizing};
@@ -106,13 +106,16 @@ enum Wire {
         #[n(0)] u8,
         #[cbor(n(1), with = "minicbor::bytes")] Vec<u8>,
         #[cbor(n(2), with = "minicbor::bytes")] Vec<u8>,
+        /// The month with which it is forgotten.
+        #[n(3)]
+        Option<u32>,
     ),
 }
 
 impl Drop for Wire {
     fn drop(&mut self) {
         match self {
-            Self::Key(_, bytes) | Self::Record(_, _, bytes) => bytes.zeroize(),
+            Self::Key(_, bytes) | Self::Record(_, _, bytes, _) => bytes.zeroize(),
             Self::Manifest(_) | Self::Roster(_) => {}
         }
     }
@@ -128,7 +131,13 @@ pub(super) fn entry_frame(entry: Entry) -> Zeroizing<Vec<u8>> {
     frame(&match entry {
         Entry::Key { name, secret } => Wire::Key(name.as_str().to_owned(), secret.reveal().to_vec()),
         Entry::Roster(wire) => Wire::Roster(wire),
-        Entry::Record { collection, record } => Wire::Record(collection.number(), record.key, record.value),
+        Entry::Record { collection, record } => {
+            let month = match record.scope {
+                Scope::Month(month) => Some(month.number()),
+                Scope::Lasting | Scope::Epoch(_) => None,
+            };
+            Wire::Record(collection.number(), record.key, record.value, month)
+        }
     })
 }
 
@@ -158,10 +167,16 @@ pub(super) fn entry(body: &[u8]) -> Result<Entry, StoreError> {
             Ok(Entry::Key { name, secret: Secret::new(std::mem::take(bytes)) })
         }
         Wire::Roster(wire) => Ok(Entry::Roster(std::mem::take(wire))),
-        Wire::Record(number, key, value) if key.len() <= MAX_KEY_BYTES && value.len() <= MAX_VALUE_BYTES => {
+        Wire::Record(number, key, value, month)
+            if key.len() <= MAX_KEY_BYTES && value.len() <= MAX_VALUE_BYTES =>
+        {
             let known = Collection::ALL.into_iter().find(|known| known.number() == *number);
             let collection = known.filter(|known| is_backed_up(*known)).ok_or_else(misplaced)?;
-            let (scope, key, value) = (Scope::Lasting, std::mem::take(key), std::mem::take(value));
+            let scope = match month {
+                None => Scope::Lasting,
+                Some(number) => Scope::Month(Month::from_number(*number).ok_or_else(misplaced)?),
+            };
+            let (key, value) = (std::mem::take(key), std::mem::take(value));
             let record = Record { scope, key, value };
             Ok(Entry::Record { collection, record })
         }

@@ -41,7 +41,7 @@ mod tests {
                 format: 1,
                 keys: 1,
                 rosters: 1,
-                records: 1,
+                records: 2,
             }),
             entry::entry_frame(Entry::Key {
                 name: SecretName::new("node".to_owned()),
@@ -52,13 +52,21 @@ mod tests {
                 collection: Collection::Signal,
                 record: Record { scope: Scope::Lasting, key: b"G-1".to_vec(), value: vec![4; 4] },
             }),
+            entry::entry_frame(Entry::Record {
+                collection: Collection::Signal,
+                record: Record {
+                    scope: Scope::Month("2031-12".parse().unwrap()),
+                    key: b"G-1".to_vec(),
+                    value: vec![4; 4],
+                },
+            }),
         ];
         let mut sealer = Sealer::new(&key);
         frames.iter().for_each(|frame| sealer.push(frame));
-        let [manifest, key_file, roster, record] = frames.map(|frame| hex::encode(&*frame));
+        let [manifest, key_file, roster, record, of_month] = frames.map(|frame| hex::encode(&*frame));
         let now = format!(
             "head       {}\nstream key {}\nmanifest   {manifest}\nkey        {key_file}\nroster     {roster}\n\
-             record     {record}\nstream     {}\n",
+             record     {record}\nof a month {of_month}\nstream     {}\n",
             hex::encode(head),
             hex::encode(key.reveal()),
             hex::encode(sealer.finish()),

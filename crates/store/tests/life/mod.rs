@@ -49,11 +49,15 @@ fn destroy(of: &str) -> Write {
     Write::DestroySecret { name: name(of) }
 }
 
+fn month() -> Scope {
+    Scope::Month("2031-12".parse().unwrap())
+}
+
 fn commits() -> Vec<Vec<Write>> {
     use Collection::{Body, FamilyKeys, Header, Signal};
     let (lasting, one, two, three) =
-        (Scope::Lasting, Scope::Epoch(Epoch(1)), Scope::Epoch(Epoch(2)), Scope::Epoch(Epoch(3)));
-    let forget = |epoch| Write::Forget { epoch: Epoch(epoch) };
+        (Scope::Lasting, Scope::Epoch(Epoch(1)), month(), Scope::Epoch(Epoch(3)));
+    let forget = |scope| Write::Forget { scope };
     let mut all = vec![
         vec![
             put(lasting, Signal, "a", 30),
@@ -74,9 +78,9 @@ fn commits() -> Vec<Vec<Write>> {
             destroy("share-1"),
             secret("share-2", "s"),
         ],
-        vec![forget(1), put(lasting, Signal, "c", 10), put(three, Header, "x", 10)],
+        vec![forget(one), put(lasting, Signal, "c", 10), put(three, Header, "x", 10)],
         vec![put(lasting, Signal, "a", 13_000), destroy("never"), secret("share-1", "again")],
-        vec![forget(2), delete(three, Header, "x"), destroy("share-2")],
+        vec![forget(two), delete(three, Header, "x"), destroy("share-2")],
         vec![put(three, Body, "w", 50), put(lasting, Signal, "d", 5)],
     ];
     for (number, writes) in (1_u8..).zip(&mut all) {
@@ -97,7 +101,7 @@ fn expected(commits_done: usize) -> Shown {
             Write::Delete { scope, collection, key } => {
                 shown.records.remove(&(scope, collection.number(), key));
             }
-            Write::Forget { epoch } => shown.records.retain(|(scope, ..), _| *scope != Scope::Epoch(epoch)),
+            Write::Forget { scope: gone } => shown.records.retain(|(scope, ..), _| *scope != gone),
             Write::PutSecret { name, secret } => {
                 shown.secrets.insert(name, secret.reveal().to_vec());
             }
@@ -109,11 +113,11 @@ fn expected(commits_done: usize) -> Shown {
     shown
 }
 
-fn forgotten(commits_done: usize) -> BTreeSet<Epoch> {
+fn forgotten(commits_done: usize) -> BTreeSet<Scope> {
     let writes = commits().into_iter().take(commits_done).flatten();
     writes
         .filter_map(|write| match write {
-            Write::Forget { epoch } => Some(epoch),
+            Write::Forget { scope } => Some(scope),
             Write::Put { .. }
             | Write::Delete { .. }
             | Write::PutSecret { .. }
@@ -185,9 +189,10 @@ pub(crate) fn check(folder: &Path, reached: usize) -> usize {
     } else {
         assert_eq!(found.secrets, here.secrets);
     }
-    for epoch in forgotten(newest) {
-        assert!(store.is_forgotten(epoch));
-        assert!(!folder.join(format!("data/keys/epoch-{epoch}.sealed")).exists());
+    for scope in forgotten(newest) {
+        assert!(store.is_forgotten(scope));
+        let name = scope.to_string().replace(' ', "-");
+        assert!(!folder.join(format!("data/keys/{name}.sealed")).exists());
     }
     newest
 }

@@ -157,7 +157,7 @@ fn set_open(content: &mut RosterContent, plan: &mut Plan, pair: Pair, opens: boo
     planned.open.retain(|open| *open != (from, to));
     planned.open.extend(opens.then_some((from, to)));
     let sector = |text: &str| text.parse().expect("a sector of the plan");
-    let pair = OpenPair { publisher: sector(from), reader: sector(to) };
+    let pair = OpenPair::new(sector(from), sector(to));
     let was_open = signed.open.contains(&pair);
     if was_open != opens {
         signed.open.retain(|open| *open != pair);

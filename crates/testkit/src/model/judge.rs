@@ -109,6 +109,14 @@ impl Run {
             return Ok(BTreeMap::new());
         };
         let mut by_family: BTreeMap<usize, Answer> = BTreeMap::new();
+        if self.plan_of(member).absent.contains(&member) {
+            // Who knows that it was removed has no circle left to ask in.
+            return if answers.is_empty() {
+                Ok(by_family)
+            } else {
+                Err(format!("member {member} was removed and answers"))
+            };
+        }
         let families: Vec<_> = self.truth.families(member).collect();
         let mut answers: BTreeMap<String, Answer> =
             answers.into_iter().map(|answer| (answer.family.to_string(), answer)).collect();

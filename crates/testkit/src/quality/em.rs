@@ -3,7 +3,7 @@
 //!
 //! Seen is, for each own person and other organisation, which of the person's weak keys agree, where at least one does. A
 //! key agrees when every fact in it does. Of persons who are the same each fact agrees by itself with a probability m
-//! (given name within initial, address within area); strangers agree on one key.
+//! (given name within initial); strangers agree on one key.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ const ROUNDS: usize = 200;
 
 /// The weak kinds of which a person's keys are made, each with a place in a pattern.
 pub(super) const KINDS: [KeyKind; 4] =
-    [KeyKind::NameBirth, KeyKind::NameAddress, KeyKind::BirthAddress, KeyKind::GivenBirthArea];
+    [KeyKind::NameBirth, KeyKind::NameAddress, KeyKind::BirthAddress, KeyKind::FullNameBirth];
 
 /// Which of a person's weak kinds of keys there are, and which agree: a bit for each place in [`KINDS`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,35 +46,30 @@ pub struct Estimates {
 }
 
 /// One way in which the facts of one person may agree: a bit for each of [`FACTS`].
-const FACTS: [FieldKind; 6] = [
-    FieldKind::Surname,
-    FieldKind::Initial,
-    FieldKind::GivenName,
-    FieldKind::BirthDate,
-    FieldKind::Area,
-    FieldKind::Address,
-];
+const FACTS: [FieldKind; 5] =
+    [FieldKind::Surname, FieldKind::Initial, FieldKind::GivenName, FieldKind::BirthDate, FieldKind::Address];
 
 const fn bit(fact: usize) -> u8 {
     1 << fact
 }
 
-/// The facts in each of [`KINDS`].
+/// The facts in each of [`KINDS`]. Two of them hold no place: else whose address differs could not be told from strangers of
+/// one name and birth date.
 const NEEDS: [u8; 4] =
-    [bit(0) | bit(1) | bit(3), bit(0) | bit(1) | bit(5), bit(3) | bit(5), bit(2) | bit(3) | bit(4)];
+    [bit(0) | bit(1) | bit(3), bit(0) | bit(1) | bit(4), bit(3) | bit(4), bit(0) | bit(2) | bit(3)];
 
 /// What a fact can agree within: nobody shares a given name without its initial.
-const WITHIN: [Option<usize>; 6] = [None, None, Some(1), None, None, Some(4)];
+const WITHIN: [Option<usize>; 5] = [None, None, Some(1), None, None];
 
 /// Estimates from what is seen, each pattern with how often.
 pub(super) fn estimate(seen: &BTreeMap<Pattern, usize>) -> Estimates {
     let total: f64 = seen.values().map(|count| *count as f64).sum();
-    let mut same = [0.9_f64; 6];
+    let mut same = [0.9_f64; 5];
     let mut share = 0.9_f64;
     let mut chance = [0.25_f64; 4];
     for _ in 0..ROUNDS {
-        let mut agreed = [0.0_f64; 6];
-        let mut possible = [0.0_f64; 6];
+        let mut agreed = [0.0_f64; 5];
+        let mut possible = [0.0_f64; 5];
         let mut strangers = [0.0_f64; 4];
         let mut same_persons = 0.0;
         for (pattern, count) in seen {
@@ -137,8 +132,8 @@ pub(super) fn estimate(seen: &BTreeMap<Pattern, usize>) -> Estimates {
 }
 
 /// The states of the facts of one who is the same that show this pattern, each with its probability.
-fn states<'a>(pattern: &'a Pattern, same: &'a [f64; 6]) -> impl Iterator<Item = (u8, f64)> + 'a {
-    (0..64_u8).filter_map(move |state| {
+fn states<'a>(pattern: &'a Pattern, same: &'a [f64; 5]) -> impl Iterator<Item = (u8, f64)> + 'a {
+    (0..32_u8).filter_map(move |state| {
         let mut probability = 1.0;
         for (fact, within) in WITHIN.iter().enumerate() {
             let agrees = state & bit(fact) != 0;
@@ -160,7 +155,7 @@ fn states<'a>(pattern: &'a Pattern, same: &'a [f64; 6]) -> impl Iterator<Item = 
 }
 
 /// How probable it is that nothing agrees of one who is the same.
-fn unseen(there: u8, same: &[f64; 6]) -> f64 {
+fn unseen(there: u8, same: &[f64; 5]) -> f64 {
     states(&Pattern { there, agreed: 0 }, same).map(|(_, probability)| probability).sum()
 }
 
@@ -188,7 +183,7 @@ mod tests {
 
     #[test]
     fn finds_back_what_it_was_drawn_from() {
-        let truth = [0.95, 0.97, 0.80, 0.93, 0.92, 0.90];
+        let truth = [0.95, 0.97, 0.80, 0.93, 0.82];
         let mut dice = Dice::new(11);
         let mut seen: BTreeMap<Pattern, usize> = BTreeMap::new();
         for _ in 0..200_000 {

@@ -44,7 +44,7 @@ impl Simulation {
         let Some(disk) = self.disks.get(&oin).cloned() else { return };
         self.runs += 1;
         let config = NodeConfig { hear_before_signing: false, ..self.founding.config(oin, self.runs) };
-        let node = Node::new(config, disk.kept(), self.clock(oin));
+        let node = Node::new(config, disk.kept(), &disk, self.clock(oin));
         let others = self.founding.oins().filter(|other| *other != oin);
         let side: BTreeSet<Oin> =
             others.enumerate().filter(|(place, _)| place % 2 == 0).map(|(_, oin)| oin).collect();

@@ -13,7 +13,7 @@ use super::network::{EPOCH, INTERVAL_SECONDS, basis, key_sets, publisher};
 use crate::bench::TAGS_PER_FAMILY;
 use crate::bench::matching::{OwnKeys, families};
 use crate::bench::progress::Progress;
-use crate::runtime::kept;
+use crate::runtime::taken_up;
 
 /// Seconds before the present at which the node stopped: less than an interval, so that nothing is due at once.
 const STOPPED_BEFORE_SECONDS: u64 = 30;
@@ -78,8 +78,8 @@ struct Filler {
 impl Filler {
     fn open(folder: &Folder, mut store: Store, now: Timestamp) -> Result<Self> {
         let config = folder.node_config(&mut store, false)?;
-        let kept = kept(&store)?;
-        Ok(Self { node: Node::new(config, kept, now), store, now })
+        let (node, _) = taken_up(config, &store, now)?;
+        Ok(Self { node, store, now })
     }
 
     fn input(&mut self, input: Input) -> Result<Vec<Outbound>> {

@@ -7,12 +7,14 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
+use audit::Retention;
+use crypto::Digest;
 use domain::Timestamp;
 use index::UnitMatrix;
 use protocol::NodeConfig;
 use roster::RosterChain;
 use rustix::fs::{Advice, fadvise};
-use store::{Store, StoreOptions};
+use store::Store;
 use tempfile::TempDir;
 
 use super::network;
@@ -72,7 +74,7 @@ impl Folder {
     /// Opens the store, as `run` does.
     pub(super) fn open(&self) -> Result<Store> {
         let config = self.config()?;
-        open_store(&config, &find_passphrase(&config)?, &StoreOptions::default())
+        open_store(&config, &find_passphrase(&config)?, &config.store_options())
     }
 
     /// What its node is started with. A node that nobody has heard of need not hear what it said.
@@ -83,6 +85,8 @@ impl Folder {
             chain: self.chain()?,
             seed: random_seed()?,
             units: UnitMatrix::default(),
+            configuration: Digest::from_bytes([0; 32]),
+            retention: Retention::default(),
             hear_before_signing,
         })
     }

@@ -5,8 +5,8 @@ use crypto::{Seed, SigningKey};
 use domain::{Epoch, KeyClass, LegalBasisCode, NetworkId, Oin, Sector, Timestamp};
 use protocol::{Collection, Scope, Step};
 use roster::{
-    Circle, EpochRules, Governors, KeyholderRecord, LegalBasis, LegalBasisText, Member, MemberKeys, OpenPair,
-    RosterChain, RosterContent, Rules, SignedRoster, genesis,
+    Accountability, Circle, EpochRules, Governors, KeyholderRecord, LegalBasis, LegalBasisText, Member,
+    MemberKeys, OpenPair, RosterChain, RosterContent, Rules, SignedRoster, genesis,
 };
 
 use crate::bench::matching::CIRCLE;
@@ -65,14 +65,10 @@ pub(super) fn found(
         contact_point: "bench, 085-0000000".to_owned(),
         relay: false,
     };
-    let organisation = secrets.organisation_key().verifying_key();
-    let mut members = vec![member(own()?, MemberKeys { organisation, node: secrets.node_public_key() })];
+    let mut members = vec![member(own()?, secrets.member_keys())];
     for number in 0..organisations {
         let node = Seed::from_bytes([0x52; 32]).derive("bench node", number as u64);
-        let keys = MemberKeys {
-            organisation: key(number).verifying_key(),
-            node: SigningKey::from_seed(&node).verifying_key(),
-        };
+        let keys = MemberKeys::new(key(number).verifying_key(), SigningKey::from_seed(&node).verifying_key());
         members.push(member(publisher(number)?, keys));
     }
     let keyholder = |index: u16| -> Result<KeyholderRecord> {
@@ -90,13 +86,15 @@ pub(super) fn found(
             live_tags: Rules::LIVE_TAGS,
             // Everything that was published is held: the number of segments is an option of its own.
             segments_per_snapshot: u32::MAX,
+            notice_seconds: 0,
         },
         circles: vec![Circle {
             id: CIRCLE,
             name: "bench".to_owned(),
             purpose: "bench".to_owned(),
             legal_bases: vec![LegalBasisText(basis()?)],
-            open: vec![OpenPair { publisher: sector.clone(), reader: sector.clone() }],
+            open: vec![OpenPair::new(sector.clone(), sector.clone())],
+            trial: false,
         }],
         legal_bases: vec![LegalBasis {
             code: basis()?,
@@ -112,6 +110,7 @@ pub(super) fn found(
         members,
         governors: Governors { threshold: 1, keys: vec![governor.verifying_key()] },
         institutions: Vec::new(),
+        accountability: Accountability::default(),
     };
     let (signed, roster) = genesis(content, &[&governor]).context("the bench founded no valid network")?;
     Ok((signed, roster.network()))

@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use protocol::{Batch, Command, CommandId, Input, Node, Outbound, Reply};
+use protocol::{Batch, Command, CommandId, Input, Outbound, Reply};
 
 use super::folder::Folder;
-use crate::runtime::{kept, now};
+use crate::runtime::{Earlier, now};
 
 /// What the stages took, and what came of them.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub(super) struct Stages {
     pub(super) keys_waiting: usize,
     /// Tags live in the own feed.
     pub(super) own_tags: usize,
-    /// Changes that the start wants to keep.
+    /// Changes that the start wants to keep, the log's entries among them.
     pub(super) left_to_keep: usize,
 }
 
@@ -36,11 +36,11 @@ pub(super) fn measure(folder: &Folder) -> Result<Stages> {
     let started = instant();
     let mut store = folder.open()?;
     let opened = instant();
-    let kept = kept(&store)?;
-    let read = instant();
     let config = folder.node_config(&mut store, true)?;
-    let records = kept.records.len();
-    let mut node = Node::new(config, kept, now());
+    let earlier = Earlier::read(&store)?;
+    let read = instant();
+    let records = earlier.records();
+    let mut node = earlier.take_up(config, now())?;
     let taken_up = instant();
     let mut batch = Batch::default();
     for step in node.handle(Input::Command { id: CommandId(1), command: Command::WhoAll }, now()) {

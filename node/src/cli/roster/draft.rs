@@ -7,11 +7,13 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use domain::{CircleId, Oin, Timestamp};
-use roster::{ClaimedRoster, Fingerprint, Governors, Member, RosterContent, SignedRoster};
+use roster::{ClaimedRoster, Fingerprint, Governors, Member, RosterContent, SignedRoster, only_narrows};
 
 use super::source::{self, Request};
-use super::{AddMemberArguments, NewArguments, RemoveMemberArguments, SetArguments};
-use crate::governance::{NetworkFile, apply, blank_content, changes, plain, unreachable_pairs, write_new};
+use super::{AddMemberArguments, Current, NewArguments, RemoveMemberArguments, SetArguments};
+use crate::governance::{
+    NetworkFile, apply, blank_content, changes, plain, span, unreachable_pairs, write_new,
+};
 use crate::runtime::{now, random_seed};
 
 pub(super) fn new(given: NewArguments) -> Result<String> {
@@ -49,7 +51,7 @@ pub(super) fn add_member(given: AddMemberArguments) -> Result<String> {
     let requests = source::requests(&given.request)?;
     let mut content = RosterContent::from(current.document.clone());
     admit(&mut content, &requests, given.update)?;
-    next(current, content, given.from.as_deref(), &requests, &[], &given.current.out)
+    next(current, content, given.from.as_deref(), &requests, &[], &given.current)
 }
 
 pub(super) fn remove_member(given: RemoveMemberArguments) -> Result<String> {
@@ -60,7 +62,7 @@ pub(super) fn remove_member(given: RemoveMemberArguments) -> Result<String> {
             bail!("{oin} is no member of version {}; nothing was drafted", current.document.version);
         }
     }
-    next(current, content, given.from.as_deref(), &[], &given.oin, &given.current.out)
+    next(current, content, given.from.as_deref(), &[], &given.oin, &given.current)
 }
 
 pub(super) fn set(given: SetArguments) -> Result<String> {
@@ -69,7 +71,7 @@ pub(super) fn set(given: SetArguments) -> Result<String> {
     if let Some(threshold) = given.threshold {
         content.governors = source::governors(&given.governors, threshold)?;
     }
-    next(current, content, given.from.as_deref(), &[], &[], &given.current.out)
+    next(current, content, given.from.as_deref(), &[], &[], &given.current)
 }
 
 /// Drafts the version after `current`: the file's changes first, since they may free who is removed of a task.
@@ -79,19 +81,27 @@ fn next(
     from: Option<&Path>,
     requests: &[Request],
     removed: &[Oin],
-    out: &Path,
+    place: &Current,
 ) -> Result<String> {
     let now = now();
     if let Some(path) = from {
         apply_file(&NetworkFile::read(path)?, path, &mut content, false, now)?;
     }
     remove(&mut content, removed)?;
-    let draft = SignedRoster::draft(Some(&current), content).context("this makes no roster")?;
+    let after = place.after.as_deref().map(source::in_force).transpose()?;
+    if let Some(after) = &after
+        && (after.network != current.network || after.document.version <= current.document.version)
+    {
+        bail!("--after names no later version than --roster in the same network; nothing was drafted");
+    }
+    let draft = SignedRoster::draft(Some(after.as_ref().unwrap_or(&current)), content);
+    let draft = draft.context("this makes no roster")?;
     let claimed = draft.claimed()?;
     let differences = changes(&current.document, &claimed.document);
     if differences.is_empty() {
         bail!("nothing differs from version {}; nothing was drafted", current.document.version);
     }
+    let out = place.out.as_path();
     write_new(out, &draft.to_wire(), false)?;
     let mut told = admitted(&claimed, requests, now);
     // Writing to memory does not fail, here and below.
@@ -99,8 +109,20 @@ fn next(
     for difference in &differences {
         let _never = writeln!(told, "  {}: {}", difference.subject, difference.change);
     }
+    let notice = current.document.rules.notice_seconds;
+    let at_once = only_narrows(&current.document, &claimed.document, Some(now));
+    if notice > 0 {
+        let _never = if at_once {
+            writeln!(told, "It only takes away: it takes effect wherever it arrives.")
+        } else {
+            writeln!(told, "It takes effect on a node {} after the node first saw it.", span(notice.into()))
+        };
+    }
     let _never = writeln!(told);
-    finish(&mut told, &claimed, &current.document.governors, out);
+    // What is at once is for those in office to sign, whoever would come after them.
+    let urgent = notice > 0 && at_once;
+    let office = after.as_ref().filter(|_| !urgent).unwrap_or(&current).document.governors.clone();
+    finish(&mut told, &claimed, &office, out);
     Ok(told)
 }
 
@@ -146,9 +168,9 @@ fn admit(content: &mut RosterContent, requests: &[Request], update: bool) -> Res
         }
     }
     for (place, member) in content.members.iter().enumerate() {
-        let keys = [member.keys.organisation, member.keys.node];
+        let keys: Vec<_> = member.keys.signing().collect();
         for other in content.members.iter().take(place) {
-            if keys.contains(&other.keys.organisation) || keys.contains(&other.keys.node) {
+            if other.keys.signing().any(|key| keys.contains(&key)) {
                 flaws.push(format!(
                     "{} ({}) and {} ({}) present the same key: one of the requests is a copy; ask both organisations",
                     plain(&other.name),
@@ -172,6 +194,16 @@ fn remove(content: &mut RosterContent, removed: &[Oin]) -> Result<()> {
             );
         }
     }
+    let granted = &mut content.accountability;
+    if let Some(witness) = granted.witnesses.members.iter().find(|witness| removed.contains(&witness.0)) {
+        bail!(
+            "{} is a witness; name the witnesses that remain in the same version: --from a file with [witnesses]",
+            witness.0
+        );
+    }
+    granted.quotas.retain(|quota| quota.member.is_none_or(|member| !removed.contains(&member.0)));
+    granted.bulk_allowances.retain(|one| !removed.contains(&one.member.0));
+    granted.log_generations.retain(|one| !removed.contains(&one.member.0));
     content.members.retain(|member| !removed.contains(&member.oin));
     Ok(())
 }

@@ -1,12 +1,13 @@
 //! Putting rosters into a node's data folder.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use console::Term;
-use domain::NetworkId;
+use domain::{NetworkId, Oin};
 use roster::{ClaimedRoster, Fingerprint, SignedRoster, VerifiedRoster};
 
 use super::{InstallArguments, source};
@@ -29,11 +30,14 @@ pub(super) fn install(given: &InstallArguments) -> Result<String> {
     let folder = RosterFolder::open(&given.data.join("roster"))?;
     let held = folder.chain()?;
     let expected = expected(given, held.as_ref(), rosters.first().map(|(_, _, claimed)| claimed))?;
+    // A node that never was in the network has nothing yet that a version could open.
+    let at_once = !ever_a_member(given, &folder)?;
     let mut told = String::new();
     for (path, signed, _) in &rosters {
         // Versions before a refused one stay: each was right on its own.
         let installed =
-            folder.install(signed, expected).with_context(|| format!("{told}{}", refused(path)))?;
+            if at_once { folder.install(signed, expected) } else { folder.give_notice(signed, expected) };
+        let installed = installed.with_context(|| format!("{told}{}", refused(path)))?;
         // Writing to memory does not fail.
         let _never = writeln!(told, "{}", sentence(&installed));
     }
@@ -45,6 +49,29 @@ pub(super) fn install(given: &InstallArguments) -> Result<String> {
         );
     }
     Ok(told)
+}
+
+/// Whether a version that is installed has named the organisation whose data folder this is; told by its join request.
+fn ever_a_member(given: &InstallArguments, folder: &RosterFolder) -> Result<bool> {
+    let Some(chain) = folder.versions()? else { return Ok(false) };
+    let mut own = BTreeSet::new();
+    for entry in
+        std::fs::read_dir(&given.data).with_context(|| format!("cannot list {}", given.data.display()))?
+    {
+        let path = entry?.path();
+        let name = path.file_stem().and_then(|name| name.to_str()).and_then(|name| name.parse::<Oin>().ok());
+        own.extend(name.filter(|_| path.extension().is_some_and(|ending| ending == "join")));
+    }
+    if own.is_empty() {
+        return Ok(true);
+    }
+    for signed in chain.signed() {
+        let document = signed.claimed()?.document;
+        if document.members.iter().any(|member| own.contains(&member.oin)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn refused(path: &Path) -> String {
@@ -100,6 +127,10 @@ fn sentence(installed: &Installed) -> String {
         Installed::Founded(_) => {
             format!("Installed the first roster of {name}: {members} members. This node now belongs to it.")
         }
+        Installed::Waits(_) => format!(
+            "Version {version} of {name} waits: it takes effect when its notice period is over, counted from when the \
+             running node takes it up. `samenhang roster status` says when, and what it changes."
+        ),
         Installed::Next(_) => format!("Installed version {version} of {name}: {members} members."),
         Installed::AlreadyHeld(_) => {
             format!("Installed already; version {version} of {name} stays in force.")

@@ -123,7 +123,13 @@ pub(in crate::demo) fn findings() -> Vec<Finding> {
         (1..=14).map(|number| answer(&format!("L-{number:04}"), vec![bsn(TEAM)], whole())).collect();
     let everything: Vec<(BasisRole, KeyKind)> = [child, parent]
         .into_iter()
-        .flat_map(|role| KeyKind::ALL.into_iter().take(5).map(move |kind| (role, kind)))
+        .flat_map(|role| {
+            KeyKind::ALL
+                .into_iter()
+                .filter(|kind| !kind.is_of_household())
+                .take(5)
+                .map(move |kind| (role, kind))
+        })
         .chain([household])
         .collect();
     school.push(answer(
@@ -158,7 +164,7 @@ pub(in crate::demo) fn findings() -> Vec<Finding> {
 pub(super) fn answer(family: &str, involved: Vec<Involvement>, completeness: Completeness) -> Answer {
     let family = FamilyRef::new(family).unwrap();
     let (set_aside, reviews, units) = (Vec::new(), BTreeMap::new(), Vec::new());
-    Answer { family, involved, set_aside, reviews, units, completeness }
+    Answer { family, trial: false, involved, set_aside, reviews, units, completeness }
 }
 
 fn involved(serial: u64, certainty: Certainty, basis: &[(BasisRole, KeyKind)]) -> Involvement {

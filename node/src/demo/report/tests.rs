@@ -70,7 +70,7 @@ fn a_long_section_shows_the_most_telling_and_counts_the_rest() {
     );
     let full = report(&plan(), &findings(), Style { full: true, ..STYLE });
     assert!(full.contains("  L-0014") && !full.contains("more families;"));
-    assert!(flowing(&full).contains("geboorte-adres, voornaam-geboorte-wijk gezin: huishouden"));
+    assert!(flowing(&full).contains("geboorte-adres, volle-naam-geboorte gezin: huishouden"));
 }
 
 /// The section of the wijkteam, which has as many families as there are answers.

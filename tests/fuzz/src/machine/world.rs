@@ -8,8 +8,8 @@ use domain::{CircleId, Oin, Timestamp};
 use index::HeadDocument;
 use protocol::evaluation::EvaluationTask;
 use protocol::{
-    Batch, CeremonyProblem, Command, CommandId, Conversation, Durable, Input, Node, Notice, Outbound,
-    Refused, Reply, RequestId, ResponseToken, Step, Write,
+    Batch, CeremonyProblem, Collection, Command, CommandId, Conversation, Durable, Input, Node, Notice,
+    Outbound, Refused, Reply, RequestId, ResponseToken, Scope, Step, Write,
 };
 use testkit::{Founding, MemoryDisk};
 
@@ -64,6 +64,15 @@ impl Durable for Bounded<'_> {
             }
         }
         self.0.make_durable(writes)
+    }
+
+    fn read(
+        &mut self,
+        scope: Scope,
+        collection: Collection,
+        key: &[u8],
+    ) -> Result<Option<Vec<u8>>, Self::Error> {
+        self.0.read(scope, collection, key)
     }
 }
 
@@ -148,7 +157,8 @@ impl World {
     pub(super) fn start(&mut self, oin: Oin) {
         self.runs += 1;
         let config = recorded().founding.config(oin, self.runs);
-        let node = Node::new(config, self.disks[&oin].kept(), self.now);
+        let disk = &self.disks[&oin];
+        let node = Node::new(config, disk.kept(), disk, self.now);
         self.nodes.insert(oin, node);
     }
 

@@ -96,8 +96,8 @@ impl Impostor {
         let reader = self.reader;
         let key = self.key.verifying_key();
         net.until(20, "the reader has the segment and its body", |net| {
-            let kept = net.disk(reader).kept();
-            let has_header = kept.records.iter().any(|(collection, _, wire)| {
+            let kept = net.disk(reader).records();
+            let has_header = kept.iter().any(|(collection, _, wire)| {
                 *collection == Collection::Header
                     && crypto::Unverified::<HeaderDocument>::parse(wire)
                         .ok()
@@ -105,7 +105,7 @@ impl Impostor {
                         .is_some_and(|header| header.document().sequence == sequence)
             });
             has_header
-                && kept.records.iter().any(|(collection, _, bytes)| {
+                && kept.iter().any(|(collection, _, bytes)| {
                     *collection == Collection::Body && *bytes == body.to_bytes()
                 })
         });

@@ -83,7 +83,7 @@ fn add_a_circle(net: &mut Simulation) -> VerifiedRoster {
     let second = net.founding().next(&genesis, |content| {
         let mut other = content.circles[0].clone();
         other.id = OTHER_CIRCLE;
-        other.open = vec![OpenPair { publisher: "jeugd".parse().unwrap(), reader: "jeugd".parse().unwrap() }];
+        other.open = vec![OpenPair::new("jeugd".parse().unwrap(), "jeugd".parse().unwrap())];
         content.circles.push(other);
     });
     let with_both = genesis.successor(&second).unwrap();
@@ -138,7 +138,7 @@ impl Tape {
 
 /// Everything on every disk.
 fn disks(net: &Simulation) -> Vec<Vec<(Collection, Scope, Vec<u8>)>> {
-    net.founding().oins().map(|oin| net.disk(oin).kept().records).collect()
+    net.founding().oins().map(|oin| net.disk(oin).records()).collect()
 }
 
 fn accusations(net: &Simulation) -> Vec<Notice> {
@@ -168,9 +168,8 @@ fn own_headers(net: &Simulation, feed: &FeedId) -> Vec<Signed<HeaderDocument>> {
 
 /// The bodies of a feed, as its publisher has them on disk, oldest first.
 fn bodies(net: &Simulation, feed: &FeedId) -> Vec<Body> {
-    let kept = net.disk(feed.publisher).kept();
+    let kept = net.disk(feed.publisher).records();
     let held: Vec<Body> = kept
-        .records
         .iter()
         .filter(|(collection, ..)| *collection == Collection::Body)
         .filter_map(|(.., bytes)| Body::from_bytes(bytes).ok())

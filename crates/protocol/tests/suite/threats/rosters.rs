@@ -110,7 +110,7 @@ fn what_a_majority_of_governors_opens_holds_from_then_on_and_shows_in_every_node
     let opened = founding.next(&founding.roster, |content| {
         content.circles[0]
             .open
-            .push(roster::OpenPair { publisher: "ggz".parse().unwrap(), reader: "school".parse().unwrap() });
+            .push(roster::OpenPair::new("ggz".parse().unwrap(), "school".parse().unwrap()));
         content.circles[0].open.sort();
     });
     net.command(oin(1), Command::InstallRoster(Box::new(opened)));
@@ -118,4 +118,45 @@ fn what_a_majority_of_governors_opens_holds_from_then_on_and_shows_in_every_node
         involved(net, 4, "school") == [oin(5)]
             && (1..=5).all(|member| net.status(oin(member)).roster_version == 2)
     });
+}
+
+#[test]
+fn what_a_majority_of_governors_opens_is_shown_on_every_node_for_the_notice_and_can_be_taken_back() {
+    let plan = |sector| testkit::MemberPlan { sector, bsn_entitled: true };
+    let members = [plan("zorg"), plan("zorg"), plan("zorg"), plan("school"), plan("ggz")];
+    let founding =
+        Founding::new(&members, 3, 2, &[("ggz", "zorg")]).with_rules(|rules| rules.notice_seconds = 900);
+    let mut net = Simulation::new(founding.clone());
+    super::import(&mut net, 4, "school");
+    super::import(&mut net, 5, "ggz");
+    net.settle();
+    let opened = founding.next(&founding.roster, |content| {
+        content.circles[0]
+            .open
+            .push(roster::OpenPair::new("ggz".parse().unwrap(), "school".parse().unwrap()));
+        content.circles[0].open.sort();
+    });
+    net.command(oin(1), Command::InstallRoster(Box::new(opened.clone())));
+    let waits_everywhere = |net: &mut Simulation| {
+        (1..=5).all(|member| {
+            let status = net.status(oin(member));
+            (status.roster_version, status.rosters_waiting.len()) == (1, 1)
+        })
+    };
+    net.until(70, "it shows on every node", waits_everywhere);
+    net.seconds(700);
+    assert!(waits_everywhere(&mut net), "all the time");
+    assert!(involved(&mut net, 4, "school").is_empty(), "and opens nothing");
+    // Governors who were not asked take it back, before it was ever in force.
+    let held = founding.roster.successor(&opened).unwrap();
+    let back = Founding::version_after(&held, founding.roster.document().clone().into());
+    net.command(oin(5), Command::InstallRoster(Box::new(back)));
+    net.until(70, "nothing waits", |net| {
+        (1..=5).all(|member| {
+            let status = net.status(oin(member));
+            (status.roster_version, status.rosters_waiting.len()) == (3, 0)
+        })
+    });
+    net.seconds(300);
+    assert!(involved(&mut net, 4, "school").is_empty());
 }
