@@ -37,7 +37,7 @@ async fn withstands(floods: &[(Flood, Enough)]) {
         while asked < QUESTIONS || attack.sent() < MANY || !enough(&arena.counters()) {
             arena.who().await;
             arena.heads().await;
-            arena.evaluate(4).await;
+            arena.evaluate(16).await;
             asked += 1;
             assert!(asked < 100_000, "{flood:?}: {} sent, {:?}", attack.sent(), arena.counters());
         }

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
+use audit::KeySetName;
 use crypto::{BlindedBatch, Digest, Seed, Signed, SigningKey, TypeName, cbor, oprf_input};
 use domain::{
     CircleId, Epoch, Family, FamilyRef, KeyClass, NetworkId, Oin, Person, PersonalText, Role, Signal,
@@ -14,7 +15,7 @@ use index::{FeedId, HeadDocument};
 use network::{
     Counters, Limits, Load, Network, NetworkCommand, NetworkConfig, Peer, Rate, Rates, node_public_key,
 };
-use protocol::evaluation::{EvaluationRequest, EvaluationResponse};
+use protocol::evaluation::EvaluationResponse;
 use protocol::feed::FeedRequest;
 use protocol::roster::RosterRequest;
 use protocol::{Command, Conversation, Input, Outbound, Reply, RequestId, Status};
@@ -25,6 +26,7 @@ use roster::{
 use samenhang::runtime::{Prepared, RunningNode, now};
 use store::StorageSecret;
 use tempfile::TempDir;
+use testkit::Asker;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 use zeroize::Zeroizing;
@@ -87,7 +89,7 @@ struct Facts {
     network: NetworkId,
     epoch: Epoch,
     roster: (u32, Digest),
-    key_set: Digest,
+    key_set: KeySetName,
     /// A full batch of blinded elements.
     elements: Vec<[u8; 32]>,
 }
@@ -97,6 +99,8 @@ pub(crate) struct Arena {
     pub(crate) victim: RunningNode,
     others: Vec<RunningNode>,
     honest: Voice,
+    /// What the honest member counts.
+    asker: Asker,
     facts: Facts,
     peers: Vec<Peer>,
     _folder: TempDir,
@@ -154,6 +158,10 @@ fn key(serial: u8) -> SigningKey {
     SigningKey::from_seed(&Seed::from_bytes([serial; 32]).derive("organisation", 0))
 }
 
+fn log_key(serial: u8) -> SigningKey {
+    SigningKey::from_seed(&Seed::from_bytes([serial; 32]).derive("log", 0))
+}
+
 fn family(number: usize) -> FamilyRef {
     FamilyRef::new(&format!("gezin-{number}")).unwrap()
 }
@@ -205,7 +213,10 @@ fn found(nodes: &[Prepared]) -> RosterChain {
     });
     let voices = [HONEST].into_iter().chain(HOSTILE).map(|serial| {
         let node = node_public_key(&[serial; 32]);
-        let keys = MemberKeys::new(key(serial).verifying_key(), crypto::VerifyingKey::from_bytes(node));
+        let keys = MemberKeys {
+            log: Some(log_key(serial).verifying_key()),
+            ..MemberKeys::new(key(serial).verifying_key(), crypto::VerifyingKey::from_bytes(node))
+        };
         member(oin(serial), keys, Vec::new())
     });
     let content = RosterContent {
@@ -292,13 +303,18 @@ impl Arena {
             network,
             epoch: Epoch(1),
             roster: (roster.version(), roster.digest()),
-            key_set: crypto::digest("none", &[]),
+            key_set: KeySetName {
+                epoch: Epoch(1),
+                class: KeyClass::Bsn,
+                digest: crypto::digest("none", &[]),
+            },
             elements: blinded(&network),
         };
         let mut arena = Self {
             victim,
             others: nodes,
             honest,
+            asker: Asker::new(network, oin(HONEST), log_key(HONEST)),
             facts: facts.clone(),
             peers,
             _folder: folder,
@@ -306,7 +322,7 @@ impl Arena {
         };
         let status = arena.until(|status| status.key_sets.len() == 2 && status.published).await;
         let made = status.ceremonies.iter().find(|ceremony| ceremony.class == KeyClass::Bsn);
-        facts.key_set = made.and_then(|ceremony| ceremony.key_set).unwrap().digest;
+        facts.key_set.digest = made.and_then(|ceremony| ceremony.key_set).unwrap().digest;
         arena.facts = facts;
         arena.honest.connected().await;
         arena
@@ -336,7 +352,7 @@ impl Arena {
 
     /// The honest member has a few elements evaluated by the victim.
     pub(crate) async fn evaluate(&mut self, elements: usize) {
-        let frame = evaluation(&self.facts, elements);
+        let frame = evaluation(&mut self.asker, &self.facts, elements);
         let frame = self.honest.ask(Conversation::Evaluation, frame).await;
         let answer: EvaluationResponse = cbor::from_slice(&frame).unwrap();
         let EvaluationResponse::Evaluated { elements: evaluated, .. } = answer else { panic!("{answer:?}") };
@@ -399,9 +415,11 @@ impl Arena {
     }
 }
 
-fn evaluation(facts: &Facts, elements: usize) -> Vec<u8> {
-    let elements = facts.elements.iter().take(elements).flatten().copied().collect();
-    cbor::to_vec(&EvaluationRequest { key_set: facts.key_set, request_id: [3; 16], elements })
+/// The next request of an asker, for the first elements.
+fn evaluation(asker: &mut Asker, facts: &Facts, elements: usize) -> Vec<u8> {
+    let elements: Vec<[u8; 32]> = facts.elements.iter().take(elements).copied().collect();
+    asker.count(facts.key_set, &elements);
+    asker.frame(&elements)
 }
 
 impl Voice {
@@ -450,10 +468,11 @@ impl Voice {
     /// As many requests under way as its streams carry and another for each that ends; gossip without pause.
     async fn flood(&mut self, flood: Flood, facts: &Facts, sent: &std::sync::atomic::AtomicU64) {
         let mut under_way = 0;
+        let mut asker = Asker::new(facts.network, oin(self.serial), log_key(self.serial));
         for turn in 0_u64.. {
             let in_turn = Flood::ALL[usize::try_from(turn).unwrap() % Flood::ALL.len()];
             let kind = if matches!(flood, Flood::Everything) { in_turn } else { flood };
-            match self.frame(kind, turn, facts) {
+            match self.frame(kind, turn, facts, &mut asker) {
                 (Some(conversation), frame) => {
                     let Some(_) = self.send(conversation, frame).await else { return };
                     under_way += 1;
@@ -484,10 +503,16 @@ impl Voice {
     }
 
     /// One thing to send: a request in a conversation, or gossip.
-    fn frame(&self, kind: Flood, turn: u64, facts: &Facts) -> (Option<Conversation>, Vec<u8>) {
+    fn frame(
+        &self,
+        kind: Flood,
+        turn: u64,
+        facts: &Facts,
+        asker: &mut Asker,
+    ) -> (Option<Conversation>, Vec<u8>) {
         let feed = |serial: u8| FeedId { publisher: oin(serial), circle: CIRCLE, epoch: facts.epoch };
         match kind {
-            Flood::Evaluations => (Some(Conversation::Evaluation), evaluation(facts, FULL_BATCH)),
+            Flood::Evaluations => (Some(Conversation::Evaluation), evaluation(asker, facts, FULL_BATCH)),
             Flood::Feeds => {
                 let request = match turn % 4 {
                     0 => FeedRequest::Heads { circle: CIRCLE, newer: Vec::new() },

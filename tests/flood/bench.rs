@@ -32,7 +32,7 @@ const ROUNDS: usize = 2;
 const PAUSE: Duration = Duration::from_millis(7);
 
 /// Elements that the honest member has evaluated: the linkage keys of one family.
-const FEW: usize = 14;
+const FEW: usize = 16;
 
 /// Until when every hostile member has spent what it may do at once.
 const SPENT: Duration = Duration::from_secs(80);

@@ -105,6 +105,32 @@ impl SignedCheckpoint {
         Ok(Self { checkpoint, note: note.map_err(|_| AuditError::MalformedCheckpoint)? })
     }
 
+    /// Puts a checkpoint together again from what was kept of it: its signature by the key of its log.
+    ///
+    /// # Errors
+    /// The key did not sign it.
+    pub fn from_signature(
+        checkpoint: Checkpoint,
+        key: &VerifyingKey,
+        signature: &[u8; 64],
+    ) -> Result<Self, AuditError> {
+        let origin = checkpoint.origin.clone();
+        let (name, text) = (origin.as_str().to_owned(), checkpoint.text());
+        let id = Algorithm::Ed25519.key_id(&name, key);
+        let signature = signed_note::Signature::new(name, id, signature.to_vec());
+        let note = signature.and_then(|signature| Note::new(&text, &[signature]));
+        let note = note.map_err(|_| AuditError::MalformedCheckpoint)?;
+        Self::verify(&note.to_bytes(), &origin, key)
+    }
+
+    /// The signature by the key of its log, which is enough to put it together again.
+    #[must_use]
+    pub fn signature(&self, key: &VerifyingKey) -> Option<[u8; 64]> {
+        let name = self.checkpoint.origin.as_str();
+        let signatures = signatures_of(&self.note, name, Algorithm::Ed25519.key_id(name, key));
+        signatures.first().and_then(|bytes| bytes.as_slice().try_into().ok())
+    }
+
     /// Reads a checkpoint of this log and verifies that this key signed it. Signatures of others are kept and say nothing
     /// until [`cosignature_of`](Self::cosignature_of) has verified them.
     ///

@@ -13,7 +13,7 @@ pub const MAX_ENTRY_BYTES: usize = 4 * 1024;
 /// Longest text in [`Details`], in bytes: a unit of two hundred characters.
 pub const MAX_DETAIL_BYTES: usize = 800;
 
-/// What kinds of entries there are. Numbers stand in the format and are never reused; 1, 5, 6, 9, 12 and 13 are taken.
+/// What kinds of entries there are. Numbers stand in the format and are never reused; 1, 9, 12 and 13 are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EntryKind {
     /// A signal was registered.
@@ -22,6 +22,10 @@ pub enum EntryKind {
     SignalChanged,
     /// A signal was withdrawn.
     SignalWithdrawn,
+    /// Keyholders were asked to evaluate linkage keys.
+    EvaluationRequested,
+    /// As many keyholders as are needed did.
+    EvaluationGranted,
     /// Somebody asked who else is involved.
     Question,
     /// Another organisation turned out to be involved, and it was told.
@@ -44,10 +48,12 @@ pub enum EntryKind {
 
 impl EntryKind {
     /// Every kind, in the order of their numbers.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::SignalRegistered,
         Self::SignalChanged,
         Self::SignalWithdrawn,
+        Self::EvaluationRequested,
+        Self::EvaluationGranted,
         Self::Question,
         Self::MatchSeen,
         Self::Statement,
@@ -66,6 +72,8 @@ impl EntryKind {
             Self::SignalRegistered => "signaal-geregistreerd",
             Self::SignalChanged => "signaal-gewijzigd",
             Self::SignalWithdrawn => "signaal-ingetrokken",
+            Self::EvaluationRequested => "evaluatie-gevraagd",
+            Self::EvaluationGranted => "evaluatie-verleend",
             Self::Question => "vraag",
             Self::MatchSeen => "match-gezien",
             Self::Statement => "uitspraak",
@@ -153,6 +161,23 @@ pub enum Event {
     /// A signal was withdrawn.
     #[n(4)]
     SignalWithdrawn,
+    /// Keyholders were asked to evaluate linkage keys.
+    #[n(5)]
+    EvaluationRequested {
+        /// The place of the leaf in the evaluation log.
+        #[n(0)]
+        leaf: u64,
+        /// How many keys; the leaf counts what fills the request up as well.
+        #[n(1)]
+        keys: u32,
+    },
+    /// As many keyholders as are needed evaluated them, and proved it.
+    #[n(6)]
+    EvaluationGranted {
+        /// The place of the leaf.
+        #[n(0)]
+        leaf: u64,
+    },
     /// Somebody asked who else is involved: also when nobody is.
     #[n(7)]
     Question {
@@ -254,6 +279,8 @@ impl Event {
             Self::SignalRegistered => EntryKind::SignalRegistered,
             Self::SignalChanged => EntryKind::SignalChanged,
             Self::SignalWithdrawn => EntryKind::SignalWithdrawn,
+            Self::EvaluationRequested { .. } => EntryKind::EvaluationRequested,
+            Self::EvaluationGranted { .. } => EntryKind::EvaluationGranted,
             Self::Question { .. } => EntryKind::Question,
             Self::MatchSeen { .. } => EntryKind::MatchSeen,
             Self::Statement { .. } => EntryKind::Statement,
@@ -273,6 +300,8 @@ impl Event {
             Self::SignalRegistered
             | Self::SignalChanged
             | Self::SignalWithdrawn
+            | Self::EvaluationRequested { .. }
+            | Self::EvaluationGranted { .. }
             | Self::Question { .. }
             | Self::Statement { .. }
             | Self::Export { .. }

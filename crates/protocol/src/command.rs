@@ -207,6 +207,12 @@ pub struct Status {
     pub keys_waiting: usize,
     /// Linkage keys evaluated since the start of this run.
     pub keys_evaluated: usize,
+    /// What was counted under each key set that is evaluated under now.
+    pub evaluations: Vec<EvaluationCount>,
+    /// Classes of which keys wait because the quota is spent.
+    pub quotas_spent: Vec<QuotaSpent>,
+    /// Organisations that signed two evaluation logs, as this keyholder was shown them.
+    pub two_logs: Vec<TwoLogs>,
     /// Tags live in the own feeds.
     pub tags_published: usize,
     /// Involvements of one own unit with a family of another.
@@ -255,6 +261,39 @@ impl Status {
             )
         })
     }
+}
+
+/// What the own evaluation log counts under a key set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EvaluationCount {
+    /// Of which epoch.
+    pub epoch: Epoch,
+    /// Of which class.
+    pub class: KeyClass,
+    /// Elements, those that fill requests up among them.
+    pub counted: u64,
+    /// How many may be counted now; `None` where governors set no quota.
+    pub allowed: Option<u64>,
+}
+
+/// That keys wait because the quota is spent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuotaSpent {
+    /// Of which epoch.
+    pub epoch: Epoch,
+    /// Of which class.
+    pub class: KeyClass,
+    /// When there will be more; `None` when there will not, unless governors grant it.
+    pub until: Option<Timestamp>,
+}
+
+/// That somebody signed two evaluation logs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TwoLogs {
+    /// Who.
+    pub keeper: Oin,
+    /// The proof, as [`audit::ForkProof`] reads it.
+    pub proof: Vec<u8>,
 }
 
 /// How far the next epoch is prepared.
@@ -473,6 +512,11 @@ pub enum Notice {
     Equivocation {
         /// The organisation.
         publisher: Oin,
+    },
+    /// An organisation signed two evaluation logs.
+    TwoLogs {
+        /// The organisation.
+        member: Oin,
     },
     /// A feed is larger than the network allows: an own one, of which the rest waits, or another's, of which no more is
     /// taken: too many tags live, or too much came and went without everything being published anew.

@@ -34,7 +34,8 @@ impl Conversation {
         match self {
             // An exchange carries as much as its answer.
             Self::Ceremony => self.max_response_bytes(),
-            Self::Evaluation => 12 * 1024,
+            // Elements, 32 leaves, and a checkpoint with its cosignatures.
+            Self::Evaluation => 34 * 1024,
             // Two signed statements make a proof of equivocation; everything else is below 1 KiB.
             Self::Feed => 2_304,
             Self::Roster => 64,
@@ -44,13 +45,13 @@ impl Conversation {
     /// Longest response in bytes. A longer one is refused before it is read.
     ///
     /// Ceremony frames carry at most every keyholder's signed packages; evaluation frames at most 256 elements of
-    /// 32 bytes; feed frames one body of 4,000 tags of 16 bytes or a page of headers; roster frames one
+    /// 32 bytes, or 32 leaves and a checkpoint; feed frames one body of 4,000 tags of 16 bytes or a page of headers; roster frames one
     /// version with the most members a roster may list, about 350 bytes each.
     #[must_use]
     pub const fn max_response_bytes(self) -> usize {
         match self {
             Self::Ceremony => 256 * 1024,
-            Self::Evaluation => 12 * 1024,
+            Self::Evaluation => 26 * 1024,
             Self::Feed => 80 * 1024,
             Self::Roster => 4 * 1024 * 1024,
         }

@@ -8,7 +8,7 @@ use domain::{Oin, Timestamp};
 use roster::{RosterChain, VerifiedRoster};
 
 use crate::epochs::Epochs;
-use crate::log::{Happening, MainLog};
+use crate::log::{Happening, MainLog, Recorded};
 use crate::step::{Addressee, MakeFrame, Quotation};
 use crate::{
     Collection, Conversation, Notice, Outbound, Refused, RequestId, ResponseToken, Scope, Step, Write,
@@ -82,11 +82,13 @@ impl<'a> Effects<'a> {
     }
 
     /// Logs something with what it belongs to: nothing is cut in between.
-    pub(crate) fn record(&mut self, happening: Happening<'_>) {
-        for write in self.log.append(self.now, self.role, happening) {
+    pub(crate) fn record(&mut self, happening: Happening<'_>) -> Recorded {
+        let (recorded, writes) = self.log.append(self.now, self.role, happening);
+        for write in writes {
             self.current.write(write);
         }
         self.log_grew = true;
+        recorded
     }
 
     /// Makes unreadable what was logged so long ago that nobody is to read it any more, and logs that.

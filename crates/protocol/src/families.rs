@@ -7,6 +7,7 @@ mod registering;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use audit::EvaluationPurpose;
 use crypto::{Digest, PseudonymKey, cbor};
 use domain::{Address, CircleId, Epoch, FamilyRef, KeyClass, Oin, Signal, Timestamp, Visibility};
 use index::{FeedId, Found, MatchRecord, Matches, OwnFamilies, Participation, UnitMatrix};
@@ -103,7 +104,7 @@ impl Families {
                     None => wanted.push(key),
                 }
             }
-            client.want(epoch, wanted);
+            client.want(epoch, EvaluationPurpose::Registration, wanted);
             let held: BTreeSet<Digest> =
                 self.own.pseudonyms(epoch, family).map(|(key, _)| key_digest(key)).collect();
             if recorded.get(&(epoch, family.as_str().to_owned())) == Some(&held) {
@@ -156,10 +157,20 @@ impl Families {
         self.withdraw_unwanted(with.feeds);
     }
 
+    /// The own families that carry a key.
+    pub(crate) fn carriers(&self, key: &LinkageKey) -> Vec<FamilyRef> {
+        self.own.carriers(key).cloned().collect()
+    }
+
     /// Epochs got a lane: everything is wanted in them.
     pub(crate) fn open(&self, epochs: &BTreeSet<Epoch>, client: &mut EvaluationClient) {
         for epoch in epochs {
-            client.want(*epoch, self.own.families().flat_map(|family| self.own.missing(*epoch, family)));
+            let renewed = EvaluationPurpose::Renewal;
+            client.want(
+                *epoch,
+                renewed,
+                self.own.families().flat_map(|family| self.own.missing(*epoch, family)),
+            );
         }
     }
 
@@ -190,7 +201,7 @@ impl Families {
         self.recorded.retain(|(of, _), _| *of != key.epoch);
         let families: Vec<FamilyRef> = self.own.families().cloned().collect();
         for (epoch, family) in lanes_of(cx, &families).filter(|(epoch, _)| *epoch == key.epoch) {
-            with.client.want(epoch, self.own.missing(epoch, family));
+            with.client.want(epoch, EvaluationPurpose::Renewal, self.own.missing(epoch, family));
         }
         self.withdraw_unwanted(with.feeds);
     }
@@ -243,7 +254,7 @@ impl Families {
         for (epoch, family) in lanes_of(cx, &changed) {
             self.settled.remove(&(epoch, family.clone()));
             self.recorded.remove(&(epoch, family.clone()));
-            with.client.want(epoch, self.own.missing(epoch, family));
+            with.client.want(epoch, EvaluationPurpose::Registration, self.own.missing(epoch, family));
         }
         for epoch in &cx.epochs.lanes {
             self.settle(cx, *epoch, &changed, with, fx);

@@ -24,8 +24,8 @@ mod units;
 
 pub use ceremony::KeyId;
 pub use command::{
-    Answer, CannotRenew, CeremonyProblem, Command, HearingStatus, ImportCounts, NextEpoch, Notice, Refusal,
-    Refused, Reply, SignalSummary, Status,
+    Answer, CannotRenew, CeremonyProblem, Command, EvaluationCount, HearingStatus, ImportCounts, NextEpoch,
+    Notice, QuotaSpent, Refusal, Refused, Reply, SignalSummary, Status, TwoLogs,
 };
 pub use conversation::Conversation;
 pub use input::{CommandId, Input, RequestId, ResponseToken};

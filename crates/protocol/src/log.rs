@@ -8,7 +8,7 @@ mod record;
 
 use std::collections::BTreeSet;
 
-use audit::{ActorRole, Details, Entry, Event, InCircle, OnBasis, Retention, Salt, Tree, is_over};
+use audit::{ActorRole, Details, Entry, Event, InCircle, LeafHash, OnBasis, Retention, Salt, Tree, is_over};
 use crypto::{Seed, SeedSequence};
 use domain::{CircleId, FamilyRef, LegalBasisCode, Month, Timestamp, Unit};
 
@@ -50,6 +50,17 @@ impl<'a> Happening<'a> {
     }
 }
 
+/// Where something was logged.
+#[derive(Clone, Copy)]
+pub(crate) struct Recorded {
+    /// The place of the entry.
+    pub(crate) place: u64,
+    /// Its hash in the tree.
+    pub(crate) hash: LeafHash,
+    /// With which month it is forgotten.
+    pub(crate) month: Month,
+}
+
 /// The log as it grows.
 pub(crate) struct MainLog {
     tree: Tree,
@@ -72,7 +83,12 @@ impl MainLog {
     }
 
     /// Appends an entry, and returns what is to be written for it. The head is to be written once after all of them.
-    pub(crate) fn append(&mut self, now: Timestamp, role: ActorRole, happening: Happening<'_>) -> [Write; 3] {
+    pub(crate) fn append(
+        &mut self,
+        now: Timestamp,
+        role: ActorRole,
+        happening: Happening<'_>,
+    ) -> (Recorded, [Write; 3]) {
         let Happening { event, family, unit, basis, mut circles } = happening;
         circles.sort_unstable();
         let month = self.retention.last_month(event.kind(), now.max(self.borne_out));
@@ -97,11 +113,12 @@ impl MainLog {
         let hashes = self.tree.append(entry.leaf()).expect("no log gets to 2⁴⁸ entries");
         self.months.insert(month);
         let (scope, key) = (Scope::Month(month), log_place_key(entry.place));
-        [
+        let writes = [
             put(scope, Collection::LogEntry, key.clone(), entry.to_bytes()),
             put(scope, Collection::LogDetails, key.clone(), details.reveal_bytes()),
             put(Scope::Lasting, Collection::LogHashes, key, LogHashes { month, hashes }.to_bytes()),
-        ]
+        ];
+        (Recorded { place: entry.place, hash: entry.leaf(), month }, writes)
     }
 
     /// What is to be written once entries were appended or a month was forgotten.

@@ -8,11 +8,12 @@ use audit::{ActorRole, Event, Retention};
 use crypto::{Digest, Seed, SeedSequence, SigningKey};
 use domain::{Epoch, FamilyRef, KeyClass, Oin, Timestamp};
 use index::UnitMatrix;
+use linkage::LinkageKey;
 
 use crate::ceremony::CeremonyKeeper;
 use crate::effects::{Context, Effects, Identity, Requests};
 use crate::epochs::{ClockAgreement, Epochs};
-use crate::evaluation::{self, EvaluationClient};
+use crate::evaluation::{self, Carriers, EvaluationClient, HeldLogs, OwnLog};
 use crate::families::{Families, Neighbours, asked};
 use crate::feed::{Arrived, FeedKeeper, SKEW_SECONDS, Start};
 use crate::log::{Happening, LogHead, MainLog};
@@ -115,6 +116,8 @@ pub struct Node {
 struct Machines {
     ceremonies: CeremonyKeeper,
     client: EvaluationClient,
+    /// The evaluation logs of others, as a keyholder holds them.
+    logs: HeldLogs,
     feeds: FeedKeeper,
     families: Families,
     rosters: RosterKeeper,
@@ -196,7 +199,10 @@ impl Node {
         feeds.restore(&cx, bodies, &kept.take(Collection::Header), &kept.take(Collection::Head));
         feeds.restore_dummies(&kept.take(Collection::Dummies));
         feeds.restore_proofs(&cx, &kept.take(Collection::Proof));
-        let (mut families, mut client) = (Families::default(), EvaluationClient::default());
+        let own_leaves = kept.take(Collection::OwnLeaves);
+        let own_log = OwnLog::restore(own_leaves.first().map(Vec::as_slice), config.hear_before_signing);
+        let (mut families, mut client) = (Families::default(), EvaluationClient::new(own_log));
+        let logs = HeldLogs::restore(&kept.take(Collection::HeldLog));
         families.restore_decisions(&kept.take(Collection::Decision));
         families.restore(
             &cx,
@@ -224,7 +230,7 @@ impl Node {
             connected,
             identity,
             chain,
-            machines: Machines { ceremonies, client, feeds, families, rosters },
+            machines: Machines { ceremonies, client, logs, feeds, families, rosters },
         }
     }
 
@@ -328,8 +334,8 @@ impl Node {
             Input::Request { from, conversation, token, frame } => match conversation {
                 Conversation::Ceremony => machines.ceremonies.request(&cx, from, token, &frame, &mut fx),
                 Conversation::Evaluation => {
-                    let material = &machines.ceremonies.material;
-                    evaluation::begin(&cx, material, (from, token), &frame, evaluation_seed, &mut fx);
+                    let with = (&machines.ceremonies.material, &mut machines.logs);
+                    evaluation::begin(&cx, with, (from, token), &frame, evaluation_seed, &mut fx);
                 }
                 Conversation::Feed => {
                     machines.feeds.note_reader(&cx, from, &frame);
@@ -413,7 +419,9 @@ impl Node {
         for key in machines.ceremonies.replaced() {
             machines.families.evaluate_again(&cx, key, &mut with!(machines));
         }
-        let evaluated = machines.client.advance(&cx, &machines.ceremonies.material, &mut self.seeds, &mut fx);
+        let carriers = |key: &LinkageKey| machines.families.carriers(key);
+        let with = (&mut self.seeds, &carriers as Carriers<'_>);
+        let evaluated = machines.client.advance(&cx, &machines.ceremonies.material, with, &mut fx);
         machines.families.evaluated(&cx, evaluated, &mut with!(machines), &mut fx);
         arrived.extend(machines.feeds.fetch(&cx, &mut fx));
         for arrived in &arrived {
@@ -532,6 +540,9 @@ impl Machines {
             threshold: usize::from(section.threshold),
             keys_waiting: cx.epochs.in_force().into_iter().map(|epoch| self.client.waiting(epoch)).sum(),
             keys_evaluated: self.client.evaluated(),
+            evaluations: self.client.counts(cx, &self.ceremonies.material),
+            quotas_spent: self.client.spent().collect(),
+            two_logs: self.logs.forks().collect(),
             tags_published: self.feeds.tags_published(cx),
             unit_matches: self.families.unit_matches(),
             review: self.families.review_count(),

@@ -56,11 +56,23 @@ pub enum Collection {
     LogHashes = 18,
     /// Where the main log has got to: one record.
     LogHead = 19,
+    /// Leaves of the own evaluation log, by place.
+    OwnLeaf = 20,
+    /// What was asked in them, by place and position.
+    AskedInputs = 21,
+    /// What the own evaluation log counts: one record.
+    OwnLeaves = 22,
+    /// Seeds of days as they are sealed for the officers, by digest.
+    SealedSeed = 23,
+    /// What a keyholder holds of members' evaluation logs, by organisation.
+    HeldLog = 37,
+    /// Leaves of members' evaluation logs, by organisation and place.
+    HeldLeaf = 38,
 }
 
 impl Collection {
     /// Every collection, in the order of their numbers.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 25] = [
         Self::Signal,
         Self::FamilyKeys,
         Self::KeySet,
@@ -80,12 +92,27 @@ impl Collection {
         Self::LogDetails,
         Self::LogHashes,
         Self::LogHead,
+        Self::OwnLeaf,
+        Self::AskedInputs,
+        Self::OwnLeaves,
+        Self::SealedSeed,
+        Self::HeldLog,
+        Self::HeldLeaf,
     ];
 
-    /// Whether a node takes it up at a start. The main log is too long for that: it is read when somebody asks for it.
+    /// Whether a node takes it up at a start. Logs are too long for that: they are read when somebody asks for them.
     #[must_use]
     pub const fn is_taken_up(self) -> bool {
-        !matches!(self, Self::LogEntry | Self::LogDetails | Self::LogHashes)
+        !matches!(
+            self,
+            Self::LogEntry
+                | Self::LogDetails
+                | Self::LogHashes
+                | Self::OwnLeaf
+                | Self::AskedInputs
+                | Self::SealedSeed
+                | Self::HeldLeaf
+        )
     }
 
     /// The number in the format on disk.

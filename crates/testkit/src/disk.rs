@@ -78,7 +78,11 @@ impl MemoryDisk {
             | Collection::LogEntry
             | Collection::LogDetails
             | Collection::LogHashes
-            | Collection::LogHead => true,
+            | Collection::LogHead
+            | Collection::OwnLeaf
+            | Collection::AskedInputs
+            | Collection::OwnLeaves
+            | Collection::SealedSeed => true,
             Collection::FamilyKeys
             | Collection::KeySet
             | Collection::Header
@@ -90,6 +94,8 @@ impl MemoryDisk {
             | Collection::Proof
             | Collection::Forgotten
             | Collection::Abandonment
+            | Collection::HeldLog
+            | Collection::HeldLeaf
             | Collection::Restored => false,
         };
         let mut records = self.records.clone();

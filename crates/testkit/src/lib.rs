@@ -4,6 +4,7 @@
 //! may drop or replace) and the disk (a map that applies whole batches). [`Schedule`] is a list of things that happen
 //! to such a network, [`run`] lets them happen and holds the nodes against a reference model.
 
+mod asking;
 mod dice;
 mod disk;
 mod families;
@@ -17,6 +18,7 @@ mod region;
 mod schedule;
 mod simulation;
 
+pub use asking::Asker;
 pub use dice::Dice;
 pub use disk::MemoryDisk;
 pub use families::{PersonBuilder, family, person};

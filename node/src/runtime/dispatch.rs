@@ -71,6 +71,12 @@ fn log(notice: &Notice) {
                 "the organisation has signed two histories of its feed; where it is proven, the status holds the proof"
             );
         }
+        Notice::TwoLogs { member } => {
+            tracing::error!(
+                %member,
+                "the organisation has shown two evaluation logs: it may ask more than it counts; nothing is evaluated for the second"
+            );
+        }
         Notice::BeyondCap { publisher, circle } => {
             tracing::error!(
                 %publisher,

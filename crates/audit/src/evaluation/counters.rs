@@ -107,6 +107,12 @@ impl Counters {
         self.tree.size()
     }
 
+    /// The day of the newest leaf.
+    #[must_use]
+    pub fn day(&self) -> Day {
+        self.day
+    }
+
     /// The root over the leaves taken, to be compared with a checkpoint of that size.
     #[must_use]
     pub fn root(&self) -> Root {

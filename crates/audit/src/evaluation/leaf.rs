@@ -10,9 +10,6 @@ use crate::{AuditError, Commitment, LeafHash, MAX_LOG_SIZE, Root};
 /// Longest leaf in bytes.
 pub const MAX_LEAF_BYTES: usize = 256;
 
-/// How far clocks may differ, in seconds.
-const SKEW_SECONDS: u64 = 300;
-
 const DAY_SECONDS: u64 = 86_400;
 
 /// A day in UTC, counted from 1970-01-01.
@@ -25,13 +22,6 @@ impl Day {
     #[must_use]
     pub fn of(moment: Timestamp) -> Self {
         Self(u32::try_from(moment.0 / DAY_SECONDS).unwrap_or(u32::MAX))
-    }
-
-    /// Whether it is this day at a moment, or was or will be within the time by which clocks may differ.
-    #[must_use]
-    pub fn is_about(self, now: Timestamp) -> bool {
-        let earliest = Self::of(Timestamp(now.0.saturating_sub(SKEW_SECONDS)));
-        (earliest..=Self::of(now.plus(SKEW_SECONDS))).contains(&self)
     }
 }
 

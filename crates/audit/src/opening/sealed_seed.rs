@@ -91,6 +91,12 @@ impl SealedSeed {
         cbor::to_vec(self)
     }
 
+    /// What stands in leaves of an organisation for which the roster names nobody who could open its questions.
+    #[must_use]
+    pub fn nobody() -> Digest {
+        digest(Self::LABEL, &[])
+    }
+
     /// The digest that stands in leaves.
     #[must_use]
     pub fn digest(&self) -> Digest {

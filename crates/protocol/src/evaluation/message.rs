@@ -1,25 +1,50 @@
 //! Frames of the evaluation conversation.
 
-use crypto::Digest;
+use domain::Timestamp;
+use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 /// Blinded elements that one request may carry.
 pub(crate) const MAX_ELEMENTS: usize = 256;
 
+/// Leaves that one frame may carry.
+pub(crate) const LEAVES_PER_PAGE: usize = 32;
+
 const ELEMENT_BYTES: usize = 32;
 
-/// Asks a keyholder to evaluate blinded elements with its share.
+/// What an organisation says to a keyholder, always of its own evaluation log.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct EvaluationRequest {
-    /// Digest of the key set to evaluate with.
-    #[n(0)]
-    pub key_set: Digest,
-    /// Random id of the request; the same at every keyholder asked.
-    #[cbor(n(1), with = "minicbor::bytes")]
-    pub request_id: [u8; 16],
-    /// One to 256 serialised ristretto255 elements, 32 bytes each.
-    #[cbor(n(2), with = "minicbor::bytes")]
-    pub elements: Vec<u8>,
+pub enum EvaluationRequest {
+    /// Evaluate these elements with your share of the keys that the last leaf names.
+    #[n(1)]
+    Evaluate {
+        /// One to 32 leaves in a row; the last one covers the elements, those before it may be missing.
+        #[n(0)]
+        leaves: Vec<ByteVec>,
+        /// Checkpoint of the log with the last leaf as its last.
+        #[cbor(n(1), with = "minicbor::bytes")]
+        checkpoint: Vec<u8>,
+        /// As many serialised ristretto255 elements as the leaf counts, 32 bytes each.
+        #[cbor(n(2), with = "minicbor::bytes")]
+        elements: Vec<u8>,
+    },
+    /// Hold these leaves, which you may have missed.
+    #[n(2)]
+    Show {
+        /// One to 32 leaves in a row.
+        #[n(0)]
+        leaves: Vec<ByteVec>,
+        /// Checkpoint of the log with the last of them as its last.
+        #[cbor(n(1), with = "minicbor::bytes")]
+        checkpoint: Vec<u8>,
+    },
+    /// Which leaves do you hold from this place on?
+    #[n(3)]
+    Hear {
+        /// The place.
+        #[n(0)]
+        from: u64,
+    },
 }
 
 /// What a keyholder answers.
@@ -35,18 +60,30 @@ pub enum EvaluationResponse {
         #[cbor(n(1), with = "minicbor::bytes")]
         proof: [u8; 64],
     },
-    /// Not evaluated.
+    /// Not evaluated, or not taken.
     #[n(2)]
     Refused {
         /// Why.
         #[n(0)]
         reason: EvaluationRefusal,
     },
+    /// What is held of the asker's log.
+    #[n(3)]
+    Holds {
+        /// How many leaves.
+        #[n(0)]
+        size: u64,
+        /// Those asked for, at most 32; none when leaves were shown.
+        #[n(1)]
+        leaves: Vec<ByteVec>,
+        /// The asker's checkpoint at that size; empty when nothing is held.
+        #[cbor(n(2), with = "minicbor::bytes")]
+        checkpoint: Vec<u8>,
+    },
 }
 
-/// Why a keyholder does not evaluate.
+/// Why a keyholder does not evaluate, or does not take a leaf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(index_only)]
 pub enum EvaluationRefusal {
     /// The key set is not one of this keyholder's for the epoch that is entered or prepared.
     #[n(1)]
@@ -60,6 +97,29 @@ pub enum EvaluationRefusal {
     /// This keyholder holds no share of that key set: it was restored, or gave the attempt up that made it.
     #[n(4)]
     NoShare,
+    /// Leaves before those are not there.
+    #[n(5)]
+    Missing {
+        /// The first place that is missing.
+        #[n(0)]
+        from: u64,
+    },
+    /// The leaf does not cover the elements, or does not go on where the log left off.
+    #[n(6)]
+    NotCounted,
+    /// More was counted than the asker may have evaluated.
+    #[n(7)]
+    OverQuota {
+        /// The first moment at which it may; absent when there is none under these keys.
+        #[cbor(n(0), with = "again")]
+        again: Option<Timestamp>,
+    },
+    /// The asker has shown two logs.
+    #[n(8)]
+    TwoLogs,
+    /// The roster gives the asker no key for its logs.
+    #[n(9)]
+    NoLogKey,
 }
 
 /// Lays elements end to end.
@@ -71,4 +131,31 @@ pub(crate) fn pack(elements: &[[u8; ELEMENT_BYTES]]) -> Vec<u8> {
 pub(crate) fn unpack(bytes: &[u8]) -> Option<Vec<[u8; ELEMENT_BYTES]>> {
     let (elements, rest) = bytes.as_chunks::<ELEMENT_BYTES>();
     (rest.is_empty() && !elements.is_empty() && elements.len() <= MAX_ELEMENTS).then(|| elements.to_vec())
+}
+
+/// A moment that may be absent, in UTC seconds.
+mod again {
+    use domain::Timestamp;
+    use minicbor::decode::Error as DecodeError;
+    use minicbor::encode::{Error, Write};
+    use minicbor::{Decoder, Encoder};
+
+    pub(super) fn encode<C, W: Write>(
+        again: &Option<Timestamp>,
+        encoder: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), Error<W::Error>> {
+        match again {
+            Some(moment) => encoder.u64(moment.0)?.ok(),
+            None => encoder.null()?.ok(),
+        }
+    }
+
+    pub(super) fn decode<C>(decoder: &mut Decoder<'_>, _: &mut C) -> Result<Option<Timestamp>, DecodeError> {
+        if decoder.datatype()? == minicbor::data::Type::Null {
+            decoder.null()?;
+            return Ok(None);
+        }
+        decoder.u64().map(Timestamp).map(Some)
+    }
 }

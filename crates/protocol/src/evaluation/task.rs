@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crypto::{Digest, Evaluation, KeyShare, Seed};
+use audit::KeySetName;
+use crypto::{Evaluation, KeyShare, Seed};
 use domain::Oin;
 
 use super::message::EvaluationRefusal;
@@ -15,7 +16,7 @@ pub const FEW_ELEMENTS: usize = 32;
 pub struct EvaluationTask {
     pub(super) from: Oin,
     pub(super) token: ResponseToken,
-    pub(super) key_set: Digest,
+    pub(super) key_set: KeySetName,
     pub(super) share: KeyShare,
     pub(super) elements: Vec<[u8; 32]>,
     pub(super) seed: Seed,
@@ -41,7 +42,7 @@ impl EvaluationTask {
 pub struct EvaluationDone {
     pub(super) from: Oin,
     pub(super) token: ResponseToken,
-    pub(super) key_set: Digest,
+    pub(super) key_set: KeySetName,
     pub(super) outcome: Result<Evaluation, EvaluationRefusal>,
 }
 

@@ -21,10 +21,10 @@ pub(super) fn about<'a>(cx: &Context<'_>, event: Event, signal: &'a Signal) -> H
 impl Families {
     /// Logs something about a family, with what its signal says if there is one.
     pub(super) fn log(&self, cx: &Context<'_>, event: Event, family: &FamilyRef, fx: &mut Effects<'_>) {
-        match self.signals.get(family) {
-            Some(signal) => fx.record(about(cx, event, signal)),
-            None => fx.record(Happening::about(event, family)),
-        }
+        fx.record(match self.signals.get(family) {
+            Some(signal) => about(cx, event, signal),
+            None => Happening::about(event, family),
+        });
     }
 
     /// Who else is involved with a family. That it was asked is logged with the answer, or that it was refused.

@@ -1,10 +1,11 @@
 //! Evaluation by honest, lying, unwilling and absent keyholders.
 
+use audit::KeySetName;
 use crypto::cbor;
 use domain::Role;
-use protocol::evaluation::{EvaluationRefusal, EvaluationRequest, EvaluationResponse};
+use protocol::evaluation::{EvaluationRequest, EvaluationResponse};
 use protocol::{Command, Conversation, Notice};
-use testkit::{Fate, Founding, MemberPlan, Simulation, family, person};
+use testkit::{Asker, Fate, Founding, Simulation, family, person};
 
 fn mother() -> testkit::PersonBuilder {
     person(Role::Parent).bsn("111222333").name("Anna", "Zonneveld").born("1987-05-12").at("1234AB", "12")
@@ -37,52 +38,31 @@ fn a_keyholder_with_a_failing_proof_is_named_and_another_takes_its_place() {
 }
 
 #[test]
-fn the_class_bsn_is_for_entitled_members_only() {
-    let plan = |bsn_entitled| MemberPlan { sector: "jeugd", bsn_entitled };
-    let members = [plan(true), plan(true), plan(true), plan(false)];
-    let mut net = Simulation::new(Founding::new(&members, 3, 2, &[("jeugd", "jeugd")]));
-    net.settle();
-    // The unentitled member asks for class bsn all the same, by replaying what an entitled one asked.
-    let asked = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
-    let (seen, answers) = (std::rc::Rc::clone(&asked), std::rc::Rc::new(std::cell::RefCell::new(Vec::new())));
-    let answered = std::rc::Rc::clone(&answers);
-    net.judge(move |message| {
-        if message.conversation == Some(Conversation::Evaluation) {
-            let list = if message.is_response { &answered } else { &seen };
-            list.borrow_mut().push(message.frame.clone());
-        }
-        Fate::Deliver
-    });
-    net.command(Founding::oin(1), Command::Import(vec![family("a", [mother()])]));
-    net.settle();
-    let frames = asked.borrow().clone();
-    assert!(!frames.is_empty());
-    let before = net.status(Founding::oin(2)).refused.not_allowed;
-    for frame in frames {
-        net.inject(Founding::oin(4), Founding::oin(2), Conversation::Evaluation, frame);
-    }
-    assert_eq!(net.status(Founding::oin(2)).refused.not_allowed, before + 1, "one of the two classes is bsn");
-}
-
-#[test]
 fn malformed_requests_are_refused_and_counted() {
     let mut net = Simulation::new(Founding::uniform(4));
     net.settle();
-    let answers = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
     let key_set = {
         let kept = net.disk(Founding::oin(1)).kept();
         let wire =
             kept.records.iter().find(|(kind, ..)| *kind == protocol::Collection::KeySet).unwrap().2.clone();
         let section = net.founding().roster.keyholder_section();
-        crypto::SignedKeySet::parse(&wire).unwrap().verify(&section).unwrap().digest()
+        let held = crypto::SignedKeySet::parse(&wire).unwrap().verify(&section).unwrap();
+        let (epoch, class) = (held.ceremony().epoch, held.ceremony().class);
+        KeySetName { epoch, class, digest: held.digest() }
     };
-    let seen = std::rc::Rc::clone(&answers);
-    net.judge(move |message| {
-        seen.borrow_mut().push(message.frame.clone());
-        Fate::Deliver
-    });
-    let request =
-        |elements: Vec<u8>| cbor::to_vec(&EvaluationRequest { key_set, request_id: [0; 16], elements });
+    let network = net.founding().roster.network();
+    let mut asker = Asker::new(network, Founding::oin(4), Founding::log_key(Founding::oin(4)));
+    // What is told of the elements is not true of all of them, and is not what is wrong with any.
+    let mut request = |elements: Vec<u8>| {
+        let asked: Vec<[u8; 32]> = elements.as_chunks().0.to_vec();
+        asker.count(key_set, if asked.is_empty() { &[[1; 32]] } else { &asked });
+        match cbor::from_slice(&asker.frame(&asked)).unwrap() {
+            EvaluationRequest::Evaluate { leaves, checkpoint, .. } => {
+                cbor::to_vec(&EvaluationRequest::Evaluate { leaves, checkpoint, elements })
+            }
+            other => panic!("{other:?}"),
+        }
+    };
     let batch = crypto::BlindedBatch::new(&[b"input"], &crypto::Seed::from_bytes([0; 32]), &[1; 16]).unwrap();
     let element = batch.elements()[0];
     let malformed = [
@@ -90,9 +70,9 @@ fn malformed_requests_are_refused_and_counted() {
         vec![0xff; 10],
         request(vec![]),
         request(vec![1; 31]),
-        request(vec![0; 32]),
-        request(vec![0xff; 32]),
-        request(element.repeat(257)),
+        request([0; 32].repeat(16)),
+        request([0xff; 32].repeat(16)),
+        request([element.as_slice(), &[7]].concat()),
     ];
     let count = malformed.len() as u64;
     let before = net.status(Founding::oin(2)).refused.malformed_frames;
@@ -100,7 +80,6 @@ fn malformed_requests_are_refused_and_counted() {
         net.inject(Founding::oin(4), Founding::oin(2), Conversation::Evaluation, frame);
     }
     assert_eq!(net.status(Founding::oin(2)).refused.malformed_frames, before + count);
-    let _reason: EvaluationRefusal = EvaluationRefusal::Malformed;
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use crypto::{Document, SealingKey, Seed, Signed, TypeName, cbor, digest};
 use domain::{CircleId, Epoch, KeyClass, NetworkId, Timestamp};
 use index::{FeedId, ProofPlace};
+use minicbor::bytes::ByteVec;
 use protocol::Collection;
 use protocol::ceremony::{
     AbandonmentDocument, CeremonyRequest, CeremonyResponse, ComplaintDocument, DisclosureDocument,
@@ -116,18 +117,30 @@ fn frames_and_packages_are_the_golden_ones() {
     frame("exchange answered", cbor::to_vec(&CeremonyResponse::Exchange { parts }));
     frame("key set", cbor::to_vec(&CeremonyResponse::KeySet { wire: vec![1, 2] }));
     frame("ceremony unknown", cbor::to_vec(&CeremonyResponse::Unknown));
-    let request =
-        EvaluationRequest { key_set: digest("key set", &[]), request_id: [3; 16], elements: vec![9; 32] };
-    frame("evaluation", cbor::to_vec(&request));
-    frame(
-        "evaluated",
-        cbor::to_vec(&EvaluationResponse::Evaluated { elements: vec![9; 32], proof: [8; 64] }),
-    );
+    let (leaves, checkpoint): (Vec<ByteVec>, _) = (vec![vec![1, 2].into(), vec![3].into()], vec![4; 3]);
+    let elements = vec![9; 32];
+    let evaluate = EvaluationRequest::Evaluate {
+        leaves: leaves.clone(),
+        checkpoint: checkpoint.clone(),
+        elements: elements.clone(),
+    };
+    frame("evaluation", cbor::to_vec(&evaluate));
+    let show = EvaluationRequest::Show { leaves: leaves.clone(), checkpoint: checkpoint.clone() };
+    frame("leaves shown", cbor::to_vec(&show));
+    frame("leaves wanted", cbor::to_vec(&EvaluationRequest::Hear { from: 41 }));
+    frame("evaluated", cbor::to_vec(&EvaluationResponse::Evaluated { elements, proof: [8; 64] }));
+    frame("leaves held", cbor::to_vec(&EvaluationResponse::Holds { size: 43, leaves, checkpoint }));
     for reason in [
         EvaluationRefusal::UnknownKeySet,
         EvaluationRefusal::NotEntitled,
         EvaluationRefusal::Malformed,
         EvaluationRefusal::NoShare,
+        EvaluationRefusal::Missing { from: 7 },
+        EvaluationRefusal::NotCounted,
+        EvaluationRefusal::OverQuota { again: Some(domain::Timestamp(1_800_000_000)) },
+        EvaluationRefusal::OverQuota { again: None },
+        EvaluationRefusal::TwoLogs,
+        EvaluationRefusal::NoLogKey,
     ] {
         frame("evaluation refused", cbor::to_vec(&EvaluationResponse::Refused { reason }));
     }

@@ -26,6 +26,12 @@ pub const fn is_backed_up(collection: Collection) -> bool {
         Collection::Signal | Collection::Decision => true,
         // What happened, until its retention ends. Its tree goes on where it was, or others will have seen more of it.
         Collection::LogEntry | Collection::LogDetails | Collection::LogHashes | Collection::LogHead => true,
+        // What was asked, so that it can be opened, and the log that counts it.
+        Collection::OwnLeaf | Collection::AskedInputs | Collection::OwnLeaves | Collection::SealedSeed => {
+            true
+        }
+        // Every member shows its log again to a keyholder that lost it.
+        Collection::HeldLog | Collection::HeldLeaf => false,
         // Pseudonym keys of the epoch: asked for again.
         Collection::FamilyKeys => false,
         // Every member keeps and serves them.

@@ -67,6 +67,7 @@ impl Run {
                 Notice::Equivocation { publisher }
                 | Notice::FeedContinued { publisher, .. }
                 | Notice::BeyondCap { publisher, .. } => *publisher,
+                Notice::TwoLogs { member } => *member,
                 Notice::FailingProof { keyholder }
                 | Notice::Ceremony(CeremonyProblem::Lying { keyholder, .. }) => *keyholder,
                 Notice::Ceremony(CeremonyProblem::Lost { .. }) | Notice::NumbersUsedUp { .. } => {

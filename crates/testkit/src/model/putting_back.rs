@@ -92,9 +92,9 @@ impl Run {
             Notice::FeedContinued { .. } | Notice::Ceremony(CeremonyProblem::Lost { .. }) => {
                 self.restored.contains(&accused)
             }
-            Notice::Equivocation { .. } | Notice::Ceremony(CeremonyProblem::Lying { .. }) => {
-                self.excused.contains(&accused)
-            }
+            Notice::Equivocation { .. }
+            | Notice::TwoLogs { .. }
+            | Notice::Ceremony(CeremonyProblem::Lying { .. }) => self.excused.contains(&accused),
             Notice::NewMatch { .. }
             | Notice::NewUnitMatch { .. }
             | Notice::Ceremony(_)

@@ -211,7 +211,10 @@ impl Hostile {
             .iter()
             .rev()
             .find(|heard| heard.conversation == Some(Conversation::Evaluation) && !heard.is_response)?;
-        cbor::from_slice::<EvaluationRequest>(&asked.frame).ok().map(|request| request.elements)
+        match cbor::from_slice(&asked.frame).ok()? {
+            EvaluationRequest::Evaluate { elements, .. } => Some(elements),
+            EvaluationRequest::Show { .. } | EvaluationRequest::Hear { .. } => None,
+        }
     }
 }
 

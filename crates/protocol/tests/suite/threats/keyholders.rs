@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use audit::{EvaluationLeaf, KeySetName};
 use crypto::{Evaluation, KeyShare, Seed, cbor};
 use domain::{Certainty, Epoch, FamilyRef, KeyClass, Oin};
 use protocol::evaluation::{EvaluationRequest, EvaluationResponse};
 use protocol::{Command, Conversation, Notice, Reply};
 use testkit::{Fate, Founding, MemberPlan, Message, Simulation, family};
 
-use super::{BSN, Tape, feed, guess, import, key_set, mother, oin, prepared, tag, tags};
+use super::{BSN, Tape, asker, feed, guess, import, key_set, mother, oin, prepared, tag, tags};
 
 /// What a lying keyholder makes of a request, of its honest answer, and of answers that it gave before.
 type Trick = fn(&[[u8; 32]], &Evaluation, &[Evaluation]) -> Evaluation;
@@ -57,30 +58,37 @@ const GENERATOR: [u8; 32] = [
     0xe3, 0x0b, 0x6a, 0xa5, 0x82, 0xdd, 0x8d, 0xb6, 0xa6, 0x59, 0x45, 0xe0, 0x8d, 0x2d, 0x76,
 ];
 
+/// The blinded elements of a request for evaluation.
+fn elements_of(message: &Message) -> Option<Vec<u8>> {
+    match cbor::from_slice(&message.frame).unwrap() {
+        EvaluationRequest::Evaluate { elements, .. } => Some(elements),
+        EvaluationRequest::Show { .. } | EvaluationRequest::Hear { .. } => None,
+    }
+}
+
 /// Lets a keyholder answer every evaluation with a trick.
 fn lie(net: &mut Simulation, liar: Oin, trick: Trick) {
-    let mut asked: Vec<(Oin, EvaluationRequest)> = Vec::new();
+    let mut asked: Vec<(Oin, Vec<u8>)> = Vec::new();
     let mut before: Vec<Evaluation> = Vec::new();
     net.judge(move |message: &Message| {
         if message.conversation != Some(Conversation::Evaluation) {
             return Fate::Deliver;
         }
         if message.to == liar && !message.is_response {
-            asked.push((message.from, cbor::from_slice(&message.frame).unwrap()));
+            asked.extend(elements_of(message).map(|elements| (message.from, elements)));
         } else if message.from == liar
             && let Ok(EvaluationResponse::Evaluated { elements, proof }) = cbor::from_slice(&message.frame)
         {
             let honest = Evaluation { elements: elements.as_chunks().0.to_vec(), proof };
-            let place = asked
-                .iter()
-                .position(|(from, request)| *from == message.to && request.elements.len() == elements.len());
-            let (_, request) = asked.remove(place.unwrap());
+            let place =
+                asked.iter().position(|(from, asked)| *from == message.to && asked.len() == elements.len());
+            let (_, asked) = asked.remove(place.unwrap());
             if before.is_empty() {
                 // The first batch is answered honestly: what is repeated later was once right.
                 before.push(honest);
                 return Fate::Deliver;
             }
-            let answer = trick(request.elements.as_chunks().0, &honest, &before);
+            let answer = trick(asked.as_chunks().0, &honest, &before);
             let (elements, proof) = (answer.elements.as_flattened().to_vec(), answer.proof);
             return Fate::Replace(cbor::to_vec(&EvaluationResponse::Evaluated { elements, proof }));
         }
@@ -165,25 +173,28 @@ fn whoever_is_not_entitled_gets_no_class_bsn_under_any_key_set_from_anybody() {
     // Nor by any other request that was ever made, with the key set of each epoch and class written into it.
     let sets: Vec<_> = [Epoch(1), Epoch(2)]
         .into_iter()
-        .flat_map(|epoch| KeyClass::ALL.map(|class| (class, key_set(&net, 5, epoch, class).digest())))
+        .flat_map(|epoch| KeyClass::ALL.map(|class| (epoch, class)))
+        .map(|(epoch, class)| KeySetName { epoch, class, digest: key_set(&net, 5, epoch, class).digest() })
         .collect();
-    let requests: Vec<EvaluationRequest> = said
+    let requests: Vec<Vec<u8>> = said
         .iter()
         .filter(|message| !message.is_response && message.conversation == Some(Conversation::Evaluation))
-        .map(|message| cbor::from_slice(&message.frame).unwrap())
+        .filter_map(elements_of)
         .collect();
     assert!(!requests.is_empty());
+    let mut asker = asker(&mut net, 4);
     let mut evaluated = BTreeSet::new();
-    for request in &requests {
-        for (class, digest) in &sets {
-            let request = EvaluationRequest { key_set: *digest, ..request.clone() };
+    for elements in &requests {
+        for name in &sets {
+            let elements = elements.as_chunks().0;
+            asker.count(*name, elements);
             for keyholder in 1..=3 {
                 let tape = Tape::record(&mut net);
-                net.ask_as(oin(4), oin(keyholder), Conversation::Evaluation, cbor::to_vec(&request));
+                net.ask_as(oin(4), oin(keyholder), Conversation::Evaluation, asker.frame(elements));
                 let answers = tape.take();
                 let answer = answers.iter().find(|message| message.is_response).unwrap();
                 if let Ok(EvaluationResponse::Evaluated { .. }) = cbor::from_slice(&answer.frame) {
-                    evaluated.insert(*class);
+                    evaluated.insert(name.class);
                 }
             }
         }
@@ -209,9 +220,14 @@ fn a_keyholder_sees_no_element_twice_whoever_asks_for_the_same_family() {
     let mut elements: BTreeSet<[u8; 32]> = BTreeSet::new();
     for message in tape.take() {
         if message.conversation == Some(Conversation::Evaluation) && !message.is_response {
-            let request: EvaluationRequest = cbor::from_slice(&message.frame).unwrap();
-            let asked = request.elements.as_chunks::<32>().0;
-            seen.extend(asked.iter().map(|element| (request.request_id, *element)));
+            let EvaluationRequest::Evaluate { leaves, elements: asked, .. } =
+                cbor::from_slice(&message.frame).unwrap()
+            else {
+                continue;
+            };
+            let request = EvaluationLeaf::from_bytes(leaves.last().unwrap()).unwrap().request;
+            let asked = asked.as_chunks::<32>().0;
+            seen.extend(asked.iter().map(|element| (request, *element)));
             elements.extend(asked);
         }
     }

@@ -16,6 +16,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use audit::KeySetName;
 use crypto::{
     BlindedBatch, Evaluation, KeySet, PseudonymKey, Seed, Signed, SignedKeySet, Tag, Tagger, Unverified,
     cbor, oprf_input,
@@ -23,10 +24,10 @@ use crypto::{
 use domain::{CircleId, Epoch, FamilyRef, KeyClass, Oin, Role};
 use index::{Body, FeedId, HeaderDocument};
 use minicbor::Decode;
-use protocol::evaluation::{EvaluationRequest, EvaluationResponse};
+use protocol::evaluation::EvaluationResponse;
 use protocol::{Collection, Command, Conversation, Notice, Reply, Scope};
 use roster::{OpenPair, VerifiedRoster};
-use testkit::{Fate, Founding, Message, Simulation, family, person};
+use testkit::{Asker, Fate, Founding, Message, Simulation, family, person};
 
 const DAY: u64 = 86_400;
 
@@ -117,11 +118,11 @@ fn prepared(net: &mut Simulation) {
 
 /// What travels while it is told to record.
 #[derive(Clone, Default)]
-struct Tape(Rc<RefCell<Vec<Message>>>);
+pub(crate) struct Tape(Rc<RefCell<Vec<Message>>>);
 
 impl Tape {
     /// Records whatever travels from now on, and changes nothing.
-    fn record(net: &mut Simulation) -> Self {
+    pub(crate) fn record(net: &mut Simulation) -> Self {
         let tape = Self::default();
         let seen = Rc::clone(&tape.0);
         net.judge(move |message| {
@@ -131,7 +132,7 @@ impl Tape {
         tape
     }
 
-    fn take(&self) -> Vec<Message> {
+    pub(crate) fn take(&self) -> Vec<Message> {
         std::mem::take(&mut self.0.borrow_mut())
     }
 }
@@ -198,30 +199,49 @@ fn key_set(net: &Simulation, member: usize, epoch: Epoch, class: KeyClass) -> Ke
     held.rfind(|held| (held.ceremony().epoch, held.ceremony().class) == (epoch, class)).unwrap()
 }
 
-/// What a keyholder evaluates: one BSN, blinded.
+/// What a keyholder evaluates: one BSN, blinded, in a request as large as the smallest.
 fn blinded(net: &Simulation, epoch: Epoch, bsn: &str, request_id: [u8; 16]) -> BlindedBatch {
     let value = [&[0, 9], bsn.as_bytes()].concat();
-    let input = oprf_input(&net.founding().roster.network(), epoch, "bsn", &value);
-    BlindedBatch::new(&[input], &Seed::from_bytes([3; 32]), &request_id).unwrap()
+    let input = |kind, value: &[u8]| oprf_input(&net.founding().roster.network(), epoch, kind, value);
+    let filling = (1..16_u8).map(|number| input("vulling", &[number]));
+    let inputs: Vec<_> = std::iter::once(input("bsn", &value)).chain(filling).collect();
+    BlindedBatch::new(&inputs, &Seed::from_bytes([3; 32]), &request_id).unwrap()
+}
+
+/// The log of a member as the keyholders hold it, in the hands of a modified node.
+fn asker(net: &mut Simulation, member: usize) -> Asker {
+    let key = Founding::log_key(oin(member));
+    let mut asker = Asker::new(net.founding().roster.network(), oin(member), key);
+    for keyholder in (1..=3).filter(|keyholder| *keyholder != member) {
+        let tape = Tape::record(net);
+        net.ask_as(oin(member), oin(keyholder), Conversation::Evaluation, asker.hear());
+        let answers = tape.take();
+        // Whoever is no member any more is told nothing.
+        if let Some(answer) = answers.iter().find(|message| message.is_response) {
+            asker.go_on(&answer.frame);
+        }
+    }
+    asker
 }
 
 /// Guesses a BSN as a modified node of `asker` would: without a signal, by asking all keyholders. The pseudonym key,
 /// when enough of them evaluate.
 fn guess(
     net: &mut Simulation,
-    asker: usize,
+    member: usize,
     key_set: &KeySet,
     epoch: Epoch,
     bsn: &str,
 ) -> Option<PseudonymKey> {
-    let request_id = [0x47; 16];
-    let batch = blinded(net, epoch, bsn, request_id);
-    let elements = batch.elements().as_flattened().to_vec();
-    let request = EvaluationRequest { key_set: key_set.digest(), request_id, elements };
+    let batch = blinded(net, epoch, bsn, [0x47; 16]);
+    let mut asker = asker(net, member);
+    let (class, digest) = (key_set.ceremony().class, key_set.digest());
+    asker.count(KeySetName { epoch, class, digest }, batch.elements());
+    let request = asker.frame(batch.elements());
     let mut verified = Vec::new();
     for keyholder in 1..=3_u16 {
         let tape = Tape::record(net);
-        net.ask_as(oin(asker), oin(keyholder.into()), Conversation::Evaluation, cbor::to_vec(&request));
+        net.ask_as(oin(member), oin(keyholder.into()), Conversation::Evaluation, request.clone());
         for message in tape.take().into_iter().filter(|message| message.is_response) {
             let Ok(EvaluationResponse::Evaluated { elements, proof }) = cbor::from_slice(&message.frame)
             else {
