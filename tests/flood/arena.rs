@@ -536,7 +536,7 @@ impl Voice {
                     backlog: false,
                     roster_version: facts.roster.0 + 1,
                     roster: facts.roster.1,
-                    key_sets: vec![facts.key_set],
+                    key_sets: vec![facts.key_set.digest],
                 };
                 (None, Signed::sign(head, &key(self.serial)).to_wire())
             }

@@ -6,7 +6,7 @@ mod support;
 
 use audit::evaluation::{MAX_KEY_SETS, MAX_LEAF_BYTES, elements_root, prove_element};
 use audit::{AuditError, Counters, Day, EvaluationLeaf, LeafHash, LeafRefusal, Salt};
-use domain::{Epoch, KeyClass, Timestamp};
+use domain::{Epoch, KeyClass};
 use proptest::prelude::*;
 use support::{Log, TODAY, element, key_set, leaf, leaves};
 
@@ -162,21 +162,6 @@ fn a_leaf_covers_its_elements_in_their_order_and_no_others() {
     assert_eq!(prove_element(&elements, 16), Err(AuditError::BeyondEnd));
     assert_eq!(elements_root(&[]), Err(AuditError::BeyondEnd));
     assert_eq!(elements_root(&vec![[1; 32]; 1025]), Err(AuditError::BeyondEnd));
-}
-
-#[test]
-fn a_leaf_is_of_today_give_or_take_what_clocks_differ() {
-    let midnight = u64::from(TODAY.0) * 86_400;
-    let check = |second: u64, expected| assert_eq!(TODAY.is_about(Timestamp(second)), expected, "{second}");
-    check(midnight - 301, false);
-    check(midnight - 300, true);
-    check(midnight, true);
-    check(midnight + 86_399, true);
-    check(midnight + 86_400 + 299, true);
-    check(midnight + 86_400 + 300, false);
-    assert_eq!(Day::of(Timestamp(midnight)), TODAY);
-    assert_eq!(Timestamp(midnight).date().to_string(), "2026-11-22");
-    assert!(!TODAY.is_about(Timestamp(0)) && !TODAY.is_about(Timestamp(u64::MAX)));
 }
 
 #[test]

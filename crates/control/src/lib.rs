@@ -44,6 +44,6 @@ pub use proof::{ProofLine, Standing};
 pub use request::{CHUNK_BYTES, Extent, JudgementWanted, Request, Upload, Which};
 pub use response::{PAGE_LINES, Page, Progress, Reply, Response};
 pub use status::{
-    ClockLine, ConnectionLine, ContinuedLine, HearingLine, KeyholderLine, NextEpochLine, Phase, ReadersLine,
-    ReviewLine, RosterLine, StatusLine, WaitingRosterLine,
+    ClockLine, ConnectionLine, ContinuedLine, EvaluationLine, HearingLine, KeyholderLine, NextEpochLine,
+    Phase, ReadersLine, ReviewLine, RosterLine, StatusLine, TwoLogsLine, WaitingRosterLine,
 };

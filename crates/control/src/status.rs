@@ -36,6 +36,10 @@ pub struct StatusLine {
     pub keys_waiting: usize,
     /// Linkage keys evaluated since the start.
     pub keys_evaluated: usize,
+    /// What was counted of evaluations, by epoch and class.
+    pub evaluations: Vec<EvaluationLine>,
+    /// Organisations that showed this keyholder two evaluation logs.
+    pub two_logs: Vec<TwoLogsLine>,
     /// Tags live in the own feeds.
     pub tags_published: usize,
     /// Involvements of one own unit with a family of another.
@@ -81,6 +85,36 @@ pub struct ReviewLine {
     /// Whole days for which the oldest of them has been found. Coarse, so that a followed status does not change by it
     /// every second.
     pub oldest_days: u64,
+}
+
+/// What was counted of evaluations under one key set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EvaluationLine {
+    /// Of which epoch.
+    pub epoch: u32,
+    /// Of which class.
+    pub class: String,
+    /// Elements, those that fill requests up among them.
+    pub counted: u64,
+    /// How many may be counted now; absent where the governors set no quota.
+    pub allowed: Option<u64>,
+    /// Whether keys wait because the quota is spent.
+    pub spent: bool,
+    /// When there will be more (RFC 3339), where it is spent and there will be.
+    pub until: Option<String>,
+}
+
+/// An organisation that signed two evaluation logs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TwoLogsLine {
+    /// Its number.
+    pub oin: String,
+    /// Its name.
+    pub organisatie: String,
+    /// The proof, in hexadecimal, so that anybody can check it.
+    pub proof: String,
 }
 
 /// By which paths a node reaches others, and what it carries for them.

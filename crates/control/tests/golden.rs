@@ -6,11 +6,11 @@ use std::path::Path;
 
 use control::{
     AnswerLine, BackupReport, BadRow, CeremonyKeyholderLine, CeremonyLine, ClockLine, ConnectionLine,
-    ContinuedLine, Coverage, DecidedLine, ExplainedPersonLine, ExplanationLine, Extent, HearingLine,
-    ImportReport, InvolvedLine, JudgementLine, JudgementWanted, KeySetLine, KeyholderLine, LeaveLine,
-    MatchLine, NextEpochLine, OrganisationLine, Page, Phase, Problem, ProblemKind, Progress, ProofLine,
-    ReadersLine, ReasonLine, Reply, Request, Response, ReviewLine, RosterLine, SealedBytes, SealingKey,
-    SignalLine, StaleLine, Standing, StatusLine, Upload, Which,
+    ContinuedLine, Coverage, DecidedLine, EvaluationLine, ExplainedPersonLine, ExplanationLine, Extent,
+    HearingLine, ImportReport, InvolvedLine, JudgementLine, JudgementWanted, KeySetLine, KeyholderLine,
+    LeaveLine, MatchLine, NextEpochLine, OrganisationLine, Page, Phase, Problem, ProblemKind, Progress,
+    ProofLine, ReadersLine, ReasonLine, Reply, Request, Response, ReviewLine, RosterLine, SealedBytes,
+    SealingKey, SignalLine, StaleLine, Standing, StatusLine, TwoLogsLine, Upload, Which,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -151,6 +151,19 @@ fn responses() -> Vec<Response> {
         keyholders: KeyholderLine { reachable: 1, total: 3, threshold: 2 },
         keys_waiting: 4,
         keys_evaluated: 5,
+        evaluations: vec![EvaluationLine {
+            epoch: 1,
+            class: "zwak".into(),
+            counted: 4_096,
+            allowed: Some(4_100),
+            spent: true,
+            until: Some("2026-11-21T09:30:00Z".into()),
+        }],
+        two_logs: vec![TwoLogsLine {
+            oin: "00000099000000000003".into(),
+            organisatie: "GGZ".into(),
+            proof: "84".into(),
+        }],
         tags_published: 6,
         unit_matches: 9,
         review: ReviewLine { waiting: 2, oldest_days: 3 },

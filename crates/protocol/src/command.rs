@@ -209,6 +209,8 @@ pub struct Status {
     pub keys_evaluated: usize,
     /// What was counted under each key set that is evaluated under now.
     pub evaluations: Vec<EvaluationCount>,
+    /// Whether the roster names the key that the own logs are signed with; nothing is evaluated otherwise.
+    pub log_is_named: bool,
     /// Classes of which keys wait because the quota is spent.
     pub quotas_spent: Vec<QuotaSpent>,
     /// Organisations that signed two evaluation logs, as this keyholder was shown them.

@@ -541,6 +541,7 @@ impl Machines {
             keys_waiting: cx.epochs.in_force().into_iter().map(|epoch| self.client.waiting(epoch)).sum(),
             keys_evaluated: self.client.evaluated(),
             evaluations: self.client.counts(cx, &self.ceremonies.material),
+            log_is_named: OwnLog::is_named(cx),
             quotas_spent: self.client.spent().collect(),
             two_logs: self.logs.forks().collect(),
             tags_published: self.feeds.tags_published(cx),

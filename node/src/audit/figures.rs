@@ -60,9 +60,10 @@ impl std::fmt::Display for Cell {
 }
 
 /// What is counted, in the order in which it is shown.
-const COUNTED: [&str; 12] = [
+const COUNTED: [&str; 13] = [
     "signalen geregistreerd",
     "signalen ingetrokken",
+    "sleutels ter evaluatie aangeboden",
     "vragen",
     "vragen zonder andere betrokkene",
     "vragen met een onvolledig antwoord",
@@ -177,7 +178,11 @@ impl Counting {
             Event::Refusal { wanted: audit::Wanted::Question } => add("vragen geweigerd", 1),
             Event::Export { exported: audit::Exported::Backup } => add("reservekopieën", 1),
             Event::Export { exported: audit::Exported::Log } => add("inzagen in het logboek", 1),
+            Event::EvaluationRequested { keys, .. } => {
+                add("sleutels ter evaluatie aangeboden", (*keys).into())
+            }
             Event::SignalChanged
+            | Event::EvaluationGranted { .. }
             | Event::Refusal { wanted: audit::Wanted::Statement }
             | Event::Configuration { .. }
             | Event::Roster { .. }

@@ -97,6 +97,8 @@ impl Readable {
         self.kringen = entry.circles.iter().map(|circle| circle.0.to_string()).collect();
         self.uitkomst = match &entry.event {
             Event::SignalRegistered | Event::SignalChanged | Event::SignalWithdrawn => None,
+            Event::EvaluationRequested { leaf, keys } => Some(format!("{keys} sleutels, blad {leaf}")),
+            Event::EvaluationGranted { leaf } => Some(format!("blad {leaf}")),
             Event::Question { families, found, complete } => {
                 let about = match families {
                     1 => String::new(),

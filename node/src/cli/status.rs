@@ -84,6 +84,17 @@ fn print(status: &StatusLine) -> Result<()> {
             status.keys_waiting,
             if status.published { "" } else { "; not everything is published yet" }
         ))?;
+        for line in &status.evaluations {
+            let allowed =
+                line.allowed.map_or_else(|| "no quota".to_owned(), |allowed| format!("of {allowed}"));
+            output::line(&format!(
+                "evaluations   class {} in epoch {}: {} elements counted, {allowed}",
+                line.class, line.epoch, line.counted
+            ))?;
+        }
+        for line in &status.two_logs {
+            output::line(&format!("two logs      {}", line.organisatie))?;
+        }
         if let Some(next) = &status.next_epoch {
             let keys =
                 if next.key_sets.is_empty() { "none yet".to_owned() } else { next.key_sets.join(", ") };

@@ -14,7 +14,7 @@ use protocol::ceremony::CeremonyState;
 use protocol::{Answer, HearingStatus, SignalSummary, Status};
 use roster::{BasisStanding, Fingerprint, Member, VerifiedRoster};
 
-use super::{clock, epochs, explanations, notices, proofs, reviews};
+use super::{clock, counting, epochs, explanations, notices, proofs, reviews};
 use crate::runtime::now;
 
 /// A status of which only the outside is known.
@@ -33,6 +33,8 @@ pub(super) fn blank(oin: Oin, phase: Phase, messages: Vec<String>, addresses: Ve
         keyholders: KeyholderLine::default(),
         keys_waiting: 0,
         keys_evaluated: 0,
+        evaluations: Vec::new(),
+        two_logs: Vec::new(),
         tags_published: 0,
         unit_matches: 0,
         review: ReviewLine::default(),
@@ -80,6 +82,7 @@ pub(super) fn status(
     messages.extend(status.ceremony_problems().map(ToString::to_string));
     messages.extend(epochs::sentences(status, roster));
     messages.extend(clock::sentences(&status.set_back, &status.clock));
+    messages.extend(counting::sentences(status, roster));
     let waiting = notices::lines(status, roster);
     messages.extend(notices::sentences(&waiting, now()));
     let proofs = proofs::lines(status, roster);
@@ -108,6 +111,8 @@ pub(super) fn status(
         },
         keys_waiting: status.keys_waiting,
         keys_evaluated: status.keys_evaluated,
+        evaluations: counting::evaluations(status),
+        two_logs: counting::two_logs(status, roster),
         tags_published: status.tags_published,
         unit_matches: status.unit_matches,
         review: reviews::count(&status.review, now()),

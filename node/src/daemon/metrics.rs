@@ -191,6 +191,16 @@ pub(super) fn text(status: &StatusLine, room: Option<Room>) -> String {
     }
     out.family("samenhang_keys_evaluated_total", "counter", "Linkage keys evaluated since the start.");
     out.sample("samenhang_keys_evaluated_total", &[], count(status.keys_evaluated));
+    let evaluations = "samenhang_evaluations_counted";
+    out.family(evaluations, "gauge", "Elements counted under the key set of an epoch and class.");
+    for line in &status.evaluations {
+        out.sample(evaluations, &[("epoch", &line.epoch.to_string()), ("class", &line.class)], line.counted);
+    }
+    out.family("samenhang_quotas_spent", "gauge", "Classes of keys that wait because the quota is spent.");
+    let spent = status.evaluations.iter().filter(|line| line.spent).count();
+    out.sample("samenhang_quotas_spent", &[], count(spent));
+    out.family("samenhang_two_logs", "gauge", "Organisations that showed two evaluation logs.");
+    out.sample("samenhang_two_logs", &[], count(status.two_logs.len()));
     out.counters(
         "samenhang_refused_total",
         "What peers sent and this node refused since the start, by reason.",

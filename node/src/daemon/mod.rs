@@ -5,6 +5,7 @@
 
 mod backup;
 mod clock;
+mod counting;
 mod desk;
 mod epochs;
 mod explanations;
