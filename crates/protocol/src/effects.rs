@@ -9,7 +9,7 @@ use roster::{RosterChain, VerifiedRoster};
 
 use crate::epochs::Epochs;
 use crate::log::{Happening, MainLog};
-use crate::step::Quotation;
+use crate::step::{Addressee, MakeFrame, Quotation};
 use crate::{
     Collection, Conversation, Notice, Outbound, Refused, RequestId, ResponseToken, Scope, Step, Write,
 };
@@ -17,10 +17,18 @@ use crate::{
 /// A Step that holds this many writes is closed at the next cut; well under the writer's 200.
 const WRITES_PER_STEP: usize = 100;
 
+/// Where records lie, in order.
+pub(crate) type Records = Vec<(Scope, Collection, Vec<u8>)>;
+
 /// The organisation that this node speaks for.
 pub(crate) struct Identity {
     pub(crate) oin: Oin,
     pub(crate) key: SigningKey,
+    /// Signs the checkpoints of its logs.
+    pub(crate) log_key: SigningKey,
+    /// Cosigns those of others.
+    #[expect(dead_code, reason = "nobody witnesses yet")]
+    pub(crate) cosignature_key: SigningKey,
 }
 
 /// The world as every machine may see it during one transition.
@@ -134,10 +142,15 @@ impl<'a> Effects<'a> {
     }
 
     pub(crate) fn request(&mut self, to: Oin, conversation: Conversation, frame: Vec<u8>) -> RequestId {
+        let id = self.begin_request(to, conversation);
+        self.current.say(Outbound::Request { to, conversation, id, frame });
+        id
+    }
+
+    fn begin_request(&mut self, to: Oin, conversation: Conversation) -> RequestId {
         self.requests.last += 1;
         let id = RequestId(self.requests.last);
         self.requests.under_way.insert(id, (conversation, to));
-        self.current.say(Outbound::Request { to, conversation, id, frame });
         id
     }
 
@@ -151,8 +164,29 @@ impl<'a> Effects<'a> {
     }
 
     /// An answer made of records, in the state in which this Step leaves them.
-    pub(crate) fn quote(&mut self, quotation: Quotation) {
-        self.current.quote(quotation);
+    pub(crate) fn respond_quoting(
+        &mut self,
+        token: ResponseToken,
+        records: Records,
+        most_bytes: usize,
+        frame: MakeFrame,
+    ) {
+        self.current.quote(Quotation { addressee: Addressee::Asker(token), records, most_bytes, frame });
+    }
+
+    /// A request made of records, in the state in which this Step leaves them.
+    pub(crate) fn request_quoting(
+        &mut self,
+        to: Oin,
+        conversation: Conversation,
+        records: Records,
+        frame: MakeFrame,
+    ) -> RequestId {
+        let id = self.begin_request(to, conversation);
+        let addressee = Addressee::Member { to, conversation, id };
+        let most_bytes = conversation.max_request_bytes();
+        self.current.quote(Quotation { addressee, records, most_bytes, frame });
+        id
     }
 
     pub(crate) fn say(&mut self, outbound: Outbound) {

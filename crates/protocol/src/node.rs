@@ -29,6 +29,10 @@ pub struct NodeConfig {
     pub oin: Oin,
     /// Signs its documents.
     pub organisation_key: SigningKey,
+    /// Signs the checkpoints of its logs.
+    pub log_key: SigningKey,
+    /// Cosigns those of others.
+    pub cosignature_key: SigningKey,
     /// The rosters held.
     pub chain: RosterChain,
     /// Source of all randomness of this run; never used twice.
@@ -149,7 +153,12 @@ impl Node {
     /// A node that continues from what was kept, in all epochs of which something is.
     #[must_use]
     pub fn new(config: NodeConfig, mut kept: Kept, bodies: &impl Bodies, now: Timestamp) -> Self {
-        let identity = Identity { oin: config.oin, key: config.organisation_key };
+        let identity = Identity {
+            oin: config.oin,
+            key: config.organisation_key,
+            log_key: config.log_key,
+            cosignature_key: config.cosignature_key,
+        };
         let mut chain = config.chain;
         let rosters = RosterKeeper::restore(&mut chain, &mut kept);
         let connected = BTreeSet::new();

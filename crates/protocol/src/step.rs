@@ -266,31 +266,54 @@ pub enum Outbound {
     Notice(Notice),
 }
 
-/// An answer made of records: read when the Step that gives it is on disk, and what was put before is there.
+/// Whom what is made of records is for.
+#[derive(Debug)]
+pub(crate) enum Addressee {
+    /// Whoever asked.
+    Asker(ResponseToken),
+    /// A member, who is asked this.
+    Member { to: Oin, conversation: Conversation, id: RequestId },
+}
+
+/// Makes a frame of the records that were read.
+pub(crate) type MakeFrame = Box<dyn FnOnce(Vec<Vec<u8>>) -> Vec<u8> + Send>;
+
+/// An answer or a request made of records: read when the Step that holds it is on disk, and what was put before is there.
 pub(crate) struct Quotation {
-    /// The request answered.
-    pub(crate) token: ResponseToken,
+    /// For whom.
+    pub(crate) addressee: Addressee,
     /// Where each record lies, in order.
     pub(crate) records: Vec<(Scope, Collection, Vec<u8>)>,
+    /// No record after the first is taken with which there would be more bytes.
+    pub(crate) most_bytes: usize,
     /// Makes the frame of the first records, as many as there are without a gap: a later Step, on disk already, may have
     /// removed others.
-    pub(crate) frame: fn(Vec<Vec<u8>>) -> Vec<u8>,
+    pub(crate) frame: MakeFrame,
 }
 
 impl fmt::Debug for Quotation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Quotation({:?}, {} records)", self.token, self.records.len())
+        write!(f, "Quotation({:?}, {} records)", self.addressee, self.records.len())
     }
 }
 
 impl Quotation {
     fn read<D: Durable>(self, disk: &mut D) -> Result<Outbound, D::Error> {
-        let mut found = Vec::with_capacity(self.records.len());
+        let mut found: Vec<Vec<u8>> = Vec::with_capacity(self.records.len());
+        let mut bytes = 0;
         for (scope, collection, key) in self.records {
             let Some(value) = disk.read(scope, collection, &key)? else { break };
+            bytes += value.len();
+            if !found.is_empty() && bytes > self.most_bytes {
+                break;
+            }
             found.push(value);
         }
-        Ok(Outbound::Respond { token: self.token, frame: (self.frame)(found) })
+        let frame = (self.frame)(found);
+        Ok(match self.addressee {
+            Addressee::Asker(token) => Outbound::Respond { token, frame },
+            Addressee::Member { to, conversation, id } => Outbound::Request { to, conversation, id, frame },
+        })
     }
 }
 
@@ -330,7 +353,7 @@ impl Step {
         self.said.push(Said::This(outbound));
     }
 
-    /// Adds an answer that quotes records.
+    /// Adds an answer or a request that quotes records.
     pub(crate) fn quote(&mut self, quotation: Quotation) {
         self.said.push(Said::Quoting(quotation));
     }
@@ -489,14 +512,15 @@ mod tests {
 
     /// Quotes records 1 to 4, of which the third is on no disk, after putting the second.
     fn quoting_step() -> Step {
+        quoting(Addressee::Asker(ResponseToken(7)), usize::MAX)
+    }
+
+    fn quoting(addressee: Addressee, most_bytes: usize) -> Step {
         let mut step = Step::default();
         step.put(Collection::Body, vec![2], Vec::new());
         let records = [1, 2, 3, 4].map(|key| (Scope::Lasting, Collection::Body, vec![key]));
-        step.quote(Quotation {
-            token: ResponseToken(7),
-            records: records.into(),
-            frame: |found| found.concat(),
-        });
+        let frame: MakeFrame = Box::new(|found| found.concat());
+        step.quote(Quotation { addressee, records: records.into(), most_bytes, frame });
         step
     }
 
@@ -508,6 +532,36 @@ mod tests {
         let said = batch.commit(&mut disk).unwrap();
         let [Outbound::Respond { token: ResponseToken(7), frame }] = said.as_slice() else {
             panic!("one answer: {said:?}")
+        };
+        assert_eq!(*frame, [1, 2]);
+    }
+
+    #[test]
+    fn a_quotation_ends_before_it_is_too_long_but_has_one_record() {
+        let commit = |most_bytes| {
+            let mut disk = Disk { records: (1..=4).map(|key| vec![key]).collect(), ..Disk::default() };
+            let mut batch = Batch::default();
+            batch.push(quoting(Addressee::Asker(ResponseToken(7)), most_bytes));
+            match batch.commit(&mut disk).unwrap().as_slice() {
+                [Outbound::Respond { frame, .. }] => frame.clone(),
+                said => panic!("one answer: {said:?}"),
+            }
+        };
+        assert_eq!(commit(0), [1]);
+        assert_eq!(commit(1), [1]);
+        assert_eq!(commit(3), [1, 2, 3]);
+        assert_eq!(commit(4), [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn a_request_quotes_as_an_answer_does() {
+        let mut disk = Disk { records: vec![vec![1], vec![4]], ..Disk::default() };
+        let (to, conversation, id) = (Oin::test_number(1).unwrap(), Conversation::Feed, RequestId(3));
+        let mut batch = Batch::default();
+        batch.push(quoting(Addressee::Member { to, conversation, id }, usize::MAX));
+        let said = batch.commit(&mut disk).unwrap();
+        let [Outbound::Request { id: RequestId(3), frame, .. }] = said.as_slice() else {
+            panic!("one request: {said:?}")
         };
         assert_eq!(*frame, [1, 2]);
     }

@@ -116,10 +116,14 @@ impl Founding {
                     sector: sector(member.sector),
                     working_area: "test".to_owned(),
                     bsn_entitled: member.bsn_entitled,
-                    keys: MemberKeys::new(
-                        signing_key(number).verifying_key(),
-                        signing_key(1_000_000 + number).verifying_key(),
-                    ),
+                    keys: MemberKeys {
+                        log: Some(Self::log_key(Self::oin(number)).verifying_key()),
+                        cosignature: Some(Self::cosignature_key(Self::oin(number)).verifying_key()),
+                        ..MemberKeys::new(
+                            signing_key(number).verifying_key(),
+                            signing_key(1_000_000 + number).verifying_key(),
+                        )
+                    },
                     addresses: Vec::new(),
                     contact_point: "test".to_owned(),
                     relay: false,
@@ -153,20 +157,13 @@ impl Founding {
         self.refounded(|content| change(&mut content.rules))
     }
 
-    /// The same network founded with members that have keys for their logs, and with these witnesses, quotas and grants:
-    /// another network.
+    /// The same network founded with these witnesses, quotas and grants: another network.
     ///
     /// # Panics
     /// On a part that makes no valid roster.
     #[must_use]
     pub fn with_accountability(&self, accountability: Accountability) -> Self {
-        self.refounded(|content| {
-            for member in &mut content.members {
-                member.keys.log = Some(Self::log_key(member.oin).verifying_key());
-                member.keys.cosignature = Some(Self::cosignature_key(member.oin).verifying_key());
-            }
-            content.accountability = accountability;
-        })
+        self.refounded(|content| content.accountability = accountability)
     }
 
     /// The same network founded with something else, which is another network.
@@ -283,6 +280,8 @@ impl Founding {
         NodeConfig {
             oin,
             organisation_key: Self::organisation_key(oin),
+            log_key: Self::log_key(oin),
+            cosignature_key: Self::cosignature_key(oin),
             chain: self.chain.clone(),
             seed: Seed::from_bytes([9; 32]).derive(oin.as_str(), run),
             units: UnitMatrix::default(),

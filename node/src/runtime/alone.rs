@@ -33,6 +33,8 @@ impl Alone {
         let config = NodeConfig {
             oin: identity.oin,
             organisation_key: identity.secrets.organisation_key(),
+            log_key: identity.secrets.log_key(),
+            cosignature_key: identity.secrets.cosignature_key(),
             chain,
             seed: random_seed()?,
             units,

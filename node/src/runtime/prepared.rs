@@ -135,6 +135,8 @@ impl Prepared {
         let config = NodeConfig {
             oin: self.identity.oin,
             organisation_key: self.identity.secrets.organisation_key(),
+            log_key: self.identity.secrets.log_key(),
+            cosignature_key: self.identity.secrets.cosignature_key(),
             chain,
             seed: random_seed()?,
             units: self.units,

@@ -11,9 +11,11 @@ use super::message::{
     BODIES_PER_PAGE, FeedRequest, FeedResponse, HEADERS_PER_PAGE, HEADS_PER_PAGE, NewerThan, TAGS_PER_PAGE,
 };
 use super::runs::page_start;
-use crate::effects::{Context, Effects};
-use crate::step::Quotation;
+use crate::effects::{Context, Effects, Records};
 use crate::{Collection, ResponseToken, Scope};
+
+/// Most bytes of bodies in one answer, whatever their headers say: that many tags, and what stands around them.
+const PAGE_BYTES: usize = 16 * TAGS_PER_PAGE + 64 * BODIES_PER_PAGE;
 
 impl FeedKeeper {
     /// Answers a member.
@@ -49,7 +51,7 @@ impl FeedKeeper {
             Ok(FeedRequest::Bodies { feed, digests }) => {
                 let records = self.bodies_for(&feed, &digests);
                 if !records.is_empty() {
-                    fx.quote(Quotation { token, records, frame: bodies_frame });
+                    fx.respond_quoting(token, records, PAGE_BYTES, Box::new(bodies_frame));
                     return;
                 }
                 FeedResponse::Unknown
@@ -91,7 +93,7 @@ impl FeedKeeper {
     }
 
     /// Where the bodies asked for lie, from the first on, as far as they are held and fit.
-    fn bodies_for(&self, feed: &FeedId, digests: &[Digest]) -> Vec<(Scope, Collection, Vec<u8>)> {
+    fn bodies_for(&self, feed: &FeedId, digests: &[Digest]) -> Records {
         let mut records = Vec::new();
         let mut tags = 0;
         for digest in digests.iter().take(BODIES_PER_PAGE) {

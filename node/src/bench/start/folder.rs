@@ -79,9 +79,12 @@ impl Folder {
 
     /// What its node is started with. A node that nobody has heard of need not hear what it said.
     pub(super) fn node_config(&self, store: &mut Store, hear_before_signing: bool) -> Result<NodeConfig> {
+        let secrets = NodeSecrets::of(store)?;
         Ok(NodeConfig {
             oin: network::own()?,
-            organisation_key: NodeSecrets::of(store)?.organisation_key(),
+            organisation_key: secrets.organisation_key(),
+            log_key: secrets.log_key(),
+            cosignature_key: secrets.cosignature_key(),
             chain: self.chain()?,
             seed: random_seed()?,
             units: UnitMatrix::default(),

@@ -34,7 +34,12 @@ fn section(keyholders: u16, threshold: u16) -> KeyholderSection {
 fn begun(section: &KeyholderSection, index: u16, seed: u8, kept: &KeptAttempt) -> (Identity, Ceremony) {
     let (epoch, class) = (Epoch(1), KeyClass::Bsn);
     let id = CeremonyId { network: section.network, section: section.digest(), epoch, class, attempt: 1 };
-    let identity = Identity { oin: oin(index), key: key(index) };
+    let identity = Identity {
+        oin: oin(index),
+        key: key(index),
+        log_key: key(100 + index),
+        cosignature_key: key(200 + index),
+    };
     let span = Span { began: Timestamp(0), deadline: Timestamp(100) };
     let among = (section.clone(), section.indices());
     let seed = Seed::from_bytes([seed; 32]).derive("attempt", u64::from(index));
