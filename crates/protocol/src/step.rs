@@ -56,11 +56,19 @@ pub enum Collection {
     LogHashes = 18,
     /// Where the main log has got to: one record.
     LogHead = 19,
+    /// The newest checkpoint that was cosigned of each log of others, by log.
+    Witnessed = 24,
+    /// Proofs of forks, and challenges that were not answered, by log.
+    LogEvidence = 25,
+    /// The newest checkpoint of each own log with enough cosignatures.
+    CosignedCheckpoint = 26,
+    /// That what was witnessed before a restore is forgotten: one record.
+    MemoryLost = 27,
 }
 
 impl Collection {
     /// Every collection, in the order of their numbers.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 23] = [
         Self::Signal,
         Self::FamilyKeys,
         Self::KeySet,
@@ -80,6 +88,10 @@ impl Collection {
         Self::LogDetails,
         Self::LogHashes,
         Self::LogHead,
+        Self::Witnessed,
+        Self::LogEvidence,
+        Self::CosignedCheckpoint,
+        Self::MemoryLost,
     ];
 
     /// Whether a node takes it up at a start. The main log is too long for that: it is read when somebody asks for it.

@@ -90,7 +90,11 @@ impl MemoryDisk {
             | Collection::Proof
             | Collection::Forgotten
             | Collection::Abandonment
-            | Collection::Restored => false,
+            | Collection::Restored
+            | Collection::Witnessed
+            | Collection::LogEvidence
+            | Collection::CosignedCheckpoint
+            | Collection::MemoryLost => false,
         };
         let mut records = self.records.clone();
         records

@@ -60,6 +60,9 @@ pub enum EvaluationRefusal {
     /// This keyholder holds no share of that key set: it was restored, or gave the attempt up that made it.
     #[n(4)]
     NoShare,
+    /// The asker is proven to have signed two logs.
+    #[n(9)]
+    Forked,
 }
 
 /// Lays elements end to end.

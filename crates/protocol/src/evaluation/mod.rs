@@ -11,5 +11,5 @@ mod task;
 
 pub(crate) use client::{Evaluated, EvaluationClient};
 pub use message::{EvaluationRefusal, EvaluationRequest, EvaluationResponse};
-pub(crate) use server::{begin, finish};
+pub(crate) use server::{begin, finish, refuse};
 pub use task::{EvaluationDone, EvaluationTask, FEW_ELEMENTS};

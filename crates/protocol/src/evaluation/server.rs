@@ -60,10 +60,10 @@ fn share_for<'a>(
     material.share(epoch, class).ok_or(EvaluationRefusal::NoShare)
 }
 
-fn refuse(token: ResponseToken, reason: EvaluationRefusal, fx: &mut Effects<'_>) {
+pub(crate) fn refuse(token: ResponseToken, reason: EvaluationRefusal, fx: &mut Effects<'_>) {
     match reason {
         EvaluationRefusal::Malformed => fx.refused.malformed_frames += 1,
-        EvaluationRefusal::NotEntitled => fx.refused.not_allowed += 1,
+        EvaluationRefusal::NotEntitled | EvaluationRefusal::Forked => fx.refused.not_allowed += 1,
         // Epochs and ceremonies pass at different moments at different members.
         EvaluationRefusal::UnknownKeySet | EvaluationRefusal::NoShare => {}
     }

@@ -50,7 +50,8 @@ impl LogName {
 
     /// Whether it is a log that the roster knows, in the generation that is in force there.
     pub(crate) fn is_in_force(&self, roster: &VerifiedRoster) -> bool {
-        roster.member(&self.keeper).is_some() && self.generation == generation(roster, &self.keeper, self.kind)
+        roster.member(&self.keeper).is_some()
+            && self.generation == generation(roster, &self.keeper, self.kind)
     }
 
     /// Key of records about it.

@@ -30,3 +30,4 @@ mod rotated;
 mod rubbish;
 mod threats;
 mod units;
+mod witnessing;
