@@ -14,8 +14,10 @@ mod machine;
 mod network;
 
 use std::fs;
+use std::path::Path;
 
 use machine::Machine;
+use roster::{LogGeneration, OinBytes, Witnesses};
 use serde_json::Value;
 
 const HEADER: &str = "gezin;rol;burgerservicenummer;voornamen;geslachtsnaam;geboortedatum;grondslag\n";
@@ -101,6 +103,114 @@ fn every_question_stands_in_the_log_with_its_result_and_whoever_reads_the_log_st
     assert_eq!(told(&entries(&school, &["--kind", "weigering"]), "gezin"), ["L-9", "L-8"]);
     school.start();
     assert!(school.ok(&["audit", "verify"]).contains("are as they were written"));
+}
+
+/// Copies a folder with everything in it.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else if entry.file_type().unwrap().is_file() {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+#[test]
+fn witnesses_cosign_the_log_and_an_old_folder_that_was_put_back_signs_nothing_until_governors_say_so() {
+    let mut quartet = [1, 2, 3, 4].map(Machine::new);
+    for machine in &quartet {
+        machine.ok(&["init"]);
+    }
+    let roster = network::found_as(&quartet, 2, |content| {
+        let members = content.members.iter().map(|member| OinBytes(member.oin)).collect();
+        content.accountability.witnesses = Witnesses { needed: 3, members };
+    });
+    for machine in &mut quartet {
+        network::install(machine, &roster);
+        machine.start();
+    }
+    let cosigned = |machine: &Machine, by: u64| {
+        machine.until("everything is cosigned", |status| {
+            let log = &status["witnessing"]["logs"][0];
+            log["cosignatures"] == by && log["cosigned"].as_u64() > Some(0)
+        })
+    };
+    let status = cosigned(&quartet[3], 3);
+    let log = &status["witnessing"]["logs"][0];
+    assert_eq!((&log["log"], &log["needed"], &log["witnesses"]), (&"main".into(), &3.into(), &3.into()));
+    let shown = quartet[3].ok(&["status"]);
+    assert!(shown.contains("main log      cosigned by 3 of 3 up to entry "), "{shown}");
+    assert!(quartet[3].ok(&["doctor"]).contains("the main log is cosigned by 3 of 3 witnesses"));
+    let metrics = quartet[3].get("/metrics").1;
+    assert!(metrics.contains("samenhang_log_cosignatures{log=\"main\"} 3\n"), "{metrics}");
+    assert!(metrics.contains("\nsamenhang_log_forks 0\n"), "{metrics}");
+    // An export says so to whoever has the file, and holds the log to what was cosigned.
+    let out = quartet[3].write("log.jsonl", "");
+    quartet[3].ok(&["audit", "export", "--out", &out, "--force"]);
+    let verified = json(quartet[0].ok(&["audit", "verify", &out, "--json"]).trim());
+    assert_eq!((&verified["wrong"], &verified["cosigned"]["by"]), (&Value::Null, &3.into()));
+    assert_eq!(verified["cosigned"]["witnesses"], 3);
+    let text = fs::read_to_string(&out).unwrap();
+    let (first, rest) = text.split_once('\n').unwrap();
+    let mut head = json(first);
+    let note = head["meegetekend"].as_str().unwrap().to_owned();
+    head["meegetekend"] = note.lines().take(5).fold(String::new(), |note, line| note + line + "\n").into();
+    let uncosigned = quartet[0].write("less.jsonl", &format!("{head}\n{rest}"));
+    let verified = json(quartet[0].ok(&["audit", "verify", &uncosigned, "--json"]).trim());
+    assert_eq!(verified["cosigned"]["by"], 0);
+
+    // The folder as it was is put back later.
+    assert_eq!(quartet[3].terminate(), 0);
+    let (data, old) = (quartet[3].data(), quartet[3].folder().join("old"));
+    copy(&data, &old);
+    quartet[3].start();
+    for _ in 0..5 {
+        quartet[3].ok(&["audit", "list", "--last", "1"]);
+    }
+    let before = quartet[3].until("what was done is cosigned", |status| {
+        status["witnessing"]["logs"][0]["cosigned"].as_u64() > log["cosigned"].as_u64().map(|size| size + 5)
+    });
+    assert_eq!(quartet[3].terminate(), 0);
+    fs::remove_dir_all(&data).unwrap();
+    fs::rename(&old, &data).unwrap();
+    quartet[3].start();
+    let status =
+        quartet[3].until("the loss shows", |status| !status["witnessing"]["logs"][0]["lost"].is_null());
+    let lost = &status["witnessing"]["logs"][0]["lost"];
+    assert!(lost["size"].as_u64() >= before["witnessing"]["logs"][0]["cosigned"].as_u64(), "{lost}");
+    let messages = status["messages"].to_string();
+    assert!(messages.contains("nothing of it is signed until the governors"), "{messages}");
+    assert!(quartet[3].run(&["doctor"]).stdout.contains("log generation"));
+    assert_ne!(quartet[3].run(&["audit", "verify"]).status, 0);
+    // Governors let it go on, with what the message states.
+    let root = <[u8; 32]>::try_from(hex::decode(lost["root"].as_str().unwrap()).unwrap()).unwrap();
+    let next = network::changed(&roster, |content| {
+        content.accountability.log_generations.push(LogGeneration {
+            member: OinBytes(quartet[3].oin().parse().unwrap()),
+            generation: 1,
+            size: lost["size"].as_u64().unwrap(),
+            root: crypto::Digest::from_bytes(root),
+        });
+    });
+    network::install_version(&quartet[3], 2, &next);
+    quartet[3].until("the log goes on", |status| {
+        let log = &status["witnessing"]["logs"][0];
+        log["generation"] == 1 && log["cosignatures"] == 3 && log["lost"].is_null()
+    });
+    let gone_on = entries(&quartet[3], &["--kind", "logboekgeneratie"]);
+    assert!(gone_on[0]["uitkomst"].as_str().unwrap().starts_with("generatie 1 na verlies"), "{gone_on:?}");
+    let verified = json(quartet[3].ok(&["audit", "verify", "--json"]).trim());
+    assert_eq!((&verified["wrong"], &verified["cosigned"]["by"]), (&Value::Null, &3.into()));
+    // A restore is not fraud: nobody is accused.
+    for machine in &quartet {
+        let witnessing = json(machine.ok(&["status", "--json"]).trim())["witnessing"].clone();
+        assert_eq!(witnessing["forks"], Value::Array(Vec::new()));
+        assert_eq!(witnessing["challenges"], Value::Array(Vec::new()));
+    }
 }
 
 #[test]

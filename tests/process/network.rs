@@ -88,10 +88,15 @@ pub(crate) fn found_as(
 
 /// The version after the first, with another name for the network.
 pub(crate) fn renamed(first: &SignedRoster, name: &str) -> SignedRoster {
+    changed(first, |content| content.name = name.to_owned())
+}
+
+/// The version after the first, with something changed.
+pub(crate) fn changed(first: &SignedRoster, change: impl FnOnce(&mut RosterContent)) -> SignedRoster {
     let governor = SigningKey::from_seed(&Seed::from_bytes([1; 32]));
     let held = VerifiedRoster::genesis(first, None).unwrap();
     let mut content = RosterContent::from(held.document().clone());
-    content.name = name.to_owned();
+    change(&mut content);
     SignedRoster::next(&held, content, &[&governor])
 }
 

@@ -16,6 +16,9 @@ pub const MAX_CHECKPOINT_BYTES: usize = 16 * 1024;
 /// Stands in the names of closings only: no other has as many parts.
 const PERIOD: &str = "/period/";
 
+/// Stands in the names of main logs that went on after a loss.
+const GENERATION: &str = "/generation/";
+
 /// Names a log, and the key that signs its checkpoints.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Origin(String);
@@ -25,6 +28,14 @@ impl Origin {
     #[must_use]
     pub fn main_log(network: NetworkId, keeper: Oin) -> Self {
         Self(format!("samenhang/{network}/log/{keeper}"))
+    }
+
+    /// The main log of an organisation in a generation that governors approved after a loss; 0 is the first, which has the
+    /// name of the log itself.
+    #[must_use]
+    pub fn main_log_generation(network: NetworkId, keeper: Oin, generation: u32) -> Self {
+        let Self(name) = Self::main_log(network, keeper);
+        Self(if generation == 0 { name } else { format!("{name}{GENERATION}{generation}") })
     }
 
     /// The evaluation log of an organisation in a network.

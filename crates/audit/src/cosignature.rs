@@ -58,8 +58,15 @@ impl Cosignature {
         Ok(Self { time, signature: Signature::from_bytes(signature) })
     }
 
+    /// The bytes of a signature line, after the key's number: time (8, big-endian) ‖ signature (64).
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        [self.time.0.to_be_bytes().as_slice(), self.signature.as_bytes()].concat()
+    }
+
     /// Reads the bytes of a signature line, after the key's number.
-    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (time, signature) = bytes.split_first_chunk::<8>()?;
         let time = u64::from_be_bytes(*time);
         let signature = Signature::from_bytes(signature.try_into().ok()?);
@@ -90,8 +97,7 @@ impl Cosignature {
 
     /// Its line in a note.
     pub(crate) fn line(&self, witness: &Cosigner) -> Result<signed_note::Signature, signed_note::NoteError> {
-        let bytes = [self.time.0.to_be_bytes().as_slice(), self.signature.as_bytes()].concat();
-        signed_note::Signature::new(witness.name().to_owned(), witness.key_id(), bytes)
+        signed_note::Signature::new(witness.name().to_owned(), witness.key_id(), self.to_bytes())
     }
 }
 

@@ -44,11 +44,13 @@ pub enum EntryKind {
     Erasure,
     /// The node was made again from a backup.
     Restore,
+    /// The log goes on after a loss.
+    LogGeneration,
 }
 
 impl EntryKind {
     /// Every kind, in the order of their numbers.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::SignalRegistered,
         Self::SignalChanged,
         Self::SignalWithdrawn,
@@ -63,6 +65,7 @@ impl EntryKind {
         Self::Refusal,
         Self::Erasure,
         Self::Restore,
+        Self::LogGeneration,
     ];
 
     /// The Dutch name in exports, in configuration and on the command line.
@@ -83,6 +86,7 @@ impl EntryKind {
             Self::Refusal => "weigering",
             Self::Erasure => "wissing",
             Self::Restore => "herstel",
+            Self::LogGeneration => "logboekgeneratie",
         }
     }
 }
@@ -252,6 +256,20 @@ pub enum Event {
     /// The node was made again from a backup: what was logged after that is lost here.
     #[n(18)]
     Restore,
+    /// Entries were lost and governors approved that the log goes on: from here on its checkpoints have the name of this
+    /// generation. What stood from the place of the entry before it up to the size that is named is lost.
+    #[n(24)]
+    LogGeneration {
+        /// Its number.
+        #[n(0)]
+        generation: u32,
+        /// Entries that the last cosigned checkpoint of the generation before counted.
+        #[n(1)]
+        size: u64,
+        /// Its root.
+        #[n(2)]
+        root: Digest,
+    },
 }
 
 impl Event {
@@ -290,6 +308,7 @@ impl Event {
             Self::Refusal { .. } => EntryKind::Refusal,
             Self::Erasure { .. } => EntryKind::Erasure,
             Self::Restore => EntryKind::Restore,
+            Self::LogGeneration { .. } => EntryKind::LogGeneration,
         }
     }
 
@@ -297,6 +316,7 @@ impl Event {
         match self {
             Self::MatchSeen { certainty, .. } => (1..=3).contains(certainty),
             Self::Erasure { month } => Month::from_number(*month).is_some(),
+            Self::LogGeneration { generation, .. } => *generation != 0,
             Self::SignalRegistered
             | Self::SignalChanged
             | Self::SignalWithdrawn

@@ -43,6 +43,8 @@ pub enum Wrong {
     },
     /// The blocks and the entries after them do not make the tree of the checkpoint.
     Tree,
+    /// The first so many entries are not those that witnesses cosigned.
+    Cosigned(u64),
     /// There are fewer or more entries than the checkpoint says.
     Size {
         /// As many as the checkpoint says.
@@ -80,6 +82,8 @@ pub struct ExportedEntry<'a> {
 #[derive(Debug)]
 pub struct ExportVerifier {
     checkpoint: Checkpoint,
+    /// What witnesses cosigned, not compared yet.
+    cosigned: Option<(u64, Root)>,
     blocks: Vec<TreeHash>,
     /// Whether the export says whom entries are about.
     with_details: bool,
@@ -91,6 +95,8 @@ pub struct ExportVerifier {
     block: Tree,
     /// Blocks whose entries do not make what is stated of them.
     first_bad_block: Option<u64>,
+    /// The size up to which witnesses cosigned something else.
+    differs_from_cosigned: Option<u64>,
     entries: u64,
     erased: u64,
     wrong: Option<Wrong>,
@@ -104,16 +110,24 @@ impl ExportVerifier {
         let (unexplained, soonest) = (BTreeMap::new(), Month::default());
         Self {
             checkpoint,
+            cosigned: None,
             blocks,
             with_details,
             unexplained,
             soonest,
             block,
             first_bad_block,
+            differs_from_cosigned: None,
             entries,
             erased,
             wrong,
         }
+    }
+
+    /// Compares with what witnesses cosigned as well: size and root of a checkpoint of the same log.
+    #[must_use]
+    pub fn cosigned(self, size: u64, root: Root) -> Self {
+        Self { cosigned: (size != 0).then_some((size, root)), ..self }
     }
 
     /// Takes the next entry. Returns it as it was logged; `None` when it was erased or is wrong.
@@ -132,6 +146,13 @@ impl ExportVerifier {
             let stated = usize::try_from(number).ok().and_then(|number| self.blocks.get(number));
             if stated.is_none_or(|stated| stated.as_bytes() != made.as_bytes()) {
                 self.first_bad_block.get_or_insert(number);
+            }
+        }
+        if let Some((size, root)) = self.cosigned.filter(|(size, _)| *size == self.entries) {
+            self.cosigned = None;
+            let whole = usize::try_from(size / BLOCK_ENTRIES).ok().and_then(|whole| self.blocks.get(..whole));
+            if whole.is_none_or(|whole| root_of(whole, &self.block) != Ok(root)) {
+                self.differs_from_cosigned = Some(size);
             }
         }
         let Some(bytes) = entry else {
@@ -173,6 +194,9 @@ impl ExportVerifier {
     pub fn finish(self) -> Verified {
         let Self { checkpoint, blocks, block, first_bad_block, entries, erased, wrong, unexplained, .. } =
             self;
+        // What was not reached is cosigned beyond the end: entries are missing.
+        let cosigned =
+            self.differs_from_cosigned.or(self.cosigned.map(|(size, _)| size)).map(Wrong::Cosigned);
         let wrong = earlier(wrong, unexplained.into_values().min().map(Wrong::NotErased));
         let wrong = if entries != checkpoint.size {
             wrong.or(Some(Wrong::Size { expected: checkpoint.size, found: entries }))
@@ -182,7 +206,7 @@ impl ExportVerifier {
         } else {
             let block = first_bad_block.map(|number| number * BLOCK_ENTRIES);
             let block = block.map(|first| Wrong::Block { first, last: first + BLOCK_ENTRIES - 1 });
-            earlier(wrong, block)
+            earlier(wrong, block).or(cosigned)
         };
         Verified { entries, erased, wrong }
     }
@@ -210,7 +234,7 @@ impl Wrong {
             | Self::DetailsAlone(place)
             | Self::NotErased(place) => *place,
             Self::Block { last, .. } => *last,
-            Self::Tree | Self::Size { .. } => u64::MAX,
+            Self::Tree | Self::Cosigned(_) | Self::Size { .. } => u64::MAX,
         }
     }
 }

@@ -40,4 +40,4 @@ pub use opening::{
 pub use proof::{ConsistencyProof, InclusionProof, MAX_PROOF_HASHES};
 pub use retention::{DEFAULT_RETENTION_MONTHS, MAX_RETENTION_MONTHS, Retention, is_over};
 pub use sampling::{Coverage, Drawn, Period, PeriodClosed, Population, Sample};
-pub use tree::{Hashes, LeafHash, MAX_LOG_SIZE, Root, Tree, TreeHash};
+pub use tree::{Hashes, LeafHash, MAX_LOG_SIZE, Root, StoredAt, Tree, TreeHash};

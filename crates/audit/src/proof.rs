@@ -3,8 +3,8 @@
 
 use tlog_tiles::Hash;
 
-use crate::tree::Reader;
-use crate::{AuditError, Hashes, LeafHash, MAX_LOG_SIZE, Root, TreeHash};
+use crate::tree::{Asked, Reader};
+use crate::{AuditError, Hashes, LeafHash, MAX_LOG_SIZE, Root, StoredAt, TreeHash};
 
 /// Most hashes of a proof: two for each doubling of the largest log.
 pub const MAX_PROOF_HASHES: usize = 96;
@@ -72,6 +72,22 @@ impl ConsistencyProof {
         }
         let proof = tlog_tiles::prove_tree(later, earlier, &Reader(hashes));
         proof.map(|proof| Self(ours(proof))).map_err(|_| AuditError::MissingHash)
+    }
+
+    /// Where the hashes lie that [`make`](Self::make) reads for two sizes.
+    ///
+    /// # Errors
+    /// The earlier is the larger, or no tree is as large.
+    pub fn needs(earlier: u64, later: u64) -> Result<Vec<StoredAt>, AuditError> {
+        let asked = Asked::default();
+        Self::make(earlier, later, &asked)?;
+        Ok(asked.numbers().into_iter().map(StoredAt::of).collect())
+    }
+
+    /// No proof at all: what is shown where one cannot be made, and what is enough between equal sizes.
+    #[must_use]
+    pub fn none() -> Self {
+        Self(Vec::new())
     }
 
     /// Takes the hashes as they travelled.

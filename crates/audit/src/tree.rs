@@ -1,5 +1,6 @@
 //! The tree over the entries of a log: RFC 6962, section 2.1.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -111,6 +112,45 @@ pub trait Hashes {
 impl Hashes for [TreeHash] {
     fn hash(&self, number: u64) -> Option<TreeHash> {
         self.get(usize::try_from(number).ok()?).copied()
+    }
+}
+
+/// Where a stored hash lies: with the entry at a place, as the one of a level that [`Tree::append`] returned for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StoredAt {
+    /// The place of the entry.
+    pub place: u64,
+    /// Which of the hashes stored with it.
+    pub level: usize,
+}
+
+impl StoredAt {
+    /// The number by which [`Hashes`] are read.
+    #[must_use]
+    pub fn number(self) -> u64 {
+        Tree::first_number(self.place).saturating_add(self.level as u64)
+    }
+
+    pub(crate) fn of(number: u64) -> Self {
+        let (level, n) = tlog_tiles::split_stored_hash_index(number);
+        Self { place: ((n + 1) << level) - 1, level: usize::from(level) }
+    }
+}
+
+/// Notes which hashes the library wants, and gives it any.
+#[derive(Default)]
+pub(crate) struct Asked(RefCell<Vec<u64>>);
+
+impl Asked {
+    pub(crate) fn numbers(self) -> Vec<u64> {
+        self.0.into_inner()
+    }
+}
+
+impl Hashes for Asked {
+    fn hash(&self, number: u64) -> Option<TreeHash> {
+        self.0.borrow_mut().push(number);
+        Some(TreeHash::from_bytes([0; 32]))
     }
 }
 

@@ -4,7 +4,7 @@
 
 use audit::{
     ActorRole, BLOCK_ENTRIES, Checkpoint, Details, Entry, Event, ExportVerifier, ExportedEntry, LeafHash,
-    Origin, Salt, Tree, TreeHash, Verified, Wrong, blocks_of,
+    Origin, Root, Salt, Tree, TreeHash, Verified, Wrong, blocks_of,
 };
 use domain::{NetworkId, Oin, Timestamp};
 
@@ -59,7 +59,10 @@ fn export_of(lines: Vec<Line>) -> Export {
 
 impl Export {
     fn verify(&self) -> Verified {
-        let mut verifier = ExportVerifier::new(self.checkpoint.clone(), self.blocks.clone(), true);
+        self.feed(ExportVerifier::new(self.checkpoint.clone(), self.blocks.clone(), true))
+    }
+
+    fn feed(&self, mut verifier: ExportVerifier) -> Verified {
         for line in &self.lines {
             let (entry, details) = (line.entry.as_deref(), line.details.as_deref());
             verifier.next(ExportedEntry { place: line.place, leaf: line.leaf, entry, details });
@@ -73,6 +76,24 @@ fn what_was_logged_verifies_at_every_size_around_a_block() {
     for size in [0, 1, 2, 255, 256, 257, 511, 512, 513, 3 * BLOCK_ENTRIES + 100] {
         assert_eq!(export(size).verify(), Verified { entries: size, erased: 0, wrong: None }, "{size}");
     }
+}
+
+#[test]
+fn what_witnesses_cosigned_is_compared_at_its_size() {
+    let export = export(600);
+    let other = Root::from_bytes([9; 32]);
+    for size in [1, 255, 256, 257, 512, 600] {
+        let root = export_of((0..size).map(line).collect()).checkpoint.root;
+        let verify = |root| {
+            let verifier = ExportVerifier::new(export.checkpoint.clone(), export.blocks.clone(), true);
+            export.feed(verifier.cosigned(size, root)).wrong
+        };
+        assert_eq!(verify(root), None, "{size}");
+        assert_eq!(verify(other), Some(Wrong::Cosigned(size)), "{size}");
+    }
+    // Cosigned beyond the end: the export was cut off, and signed anew.
+    let verifier = ExportVerifier::new(export.checkpoint.clone(), export.blocks.clone(), true);
+    assert_eq!(export.feed(verifier.cosigned(601, other)).wrong, Some(Wrong::Cosigned(601)));
 }
 
 #[test]

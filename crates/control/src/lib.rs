@@ -25,6 +25,7 @@ mod proof;
 mod request;
 mod response;
 mod status;
+mod witnessing;
 
 pub use backup::{BackupReport, SealedBytes, SealingKey};
 pub use ceremony::{CeremonyKeyholderLine, CeremonyLine, KeySetLine};
@@ -47,3 +48,4 @@ pub use status::{
     ClockLine, ConnectionLine, ContinuedLine, EvaluationLine, HearingLine, KeyholderLine, NextEpochLine,
     Phase, ReadersLine, ReviewLine, RosterLine, StatusLine, TwoLogsLine, WaitingRosterLine,
 };
+pub use witnessing::{ChallengeLine, ForkLine, LogSort, LostLine, OwnLogLine, WitnessingLine};

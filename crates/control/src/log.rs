@@ -42,6 +42,10 @@ pub struct LogState {
     pub checkpoint: String,
     /// That key, in hexadecimal.
     pub key: String,
+    /// In which generation the log is; 0 is the first.
+    pub generation: u32,
+    /// The newest checkpoint that enough witnesses cosigned, with their signatures.
+    pub cosigned: Option<String>,
     /// Hashes of its whole blocks of 256 entries, in hexadecimal.
     pub blocks: Vec<String>,
 }

@@ -53,6 +53,40 @@ fn uploads() -> Vec<Upload> {
     vec![Upload::File("a.csv".into()), Upload::Text("gezin;rol\n".into()), Upload::End]
 }
 
+fn witnessing() -> control::WitnessingLine {
+    let (oin, organisatie) = ("00000099000000000002", "Basisschool De Linde");
+    control::WitnessingLine {
+        logs: vec![control::OwnLogLine {
+            log: control::LogSort::Main,
+            generation: 1,
+            cosigned: 812,
+            cosignatures: 3,
+            needed: 3,
+            witnesses: 4,
+            heard: 4,
+            lost: Some(control::LostLine { first: 812, last: 899, size: 900, root: "cd".repeat(32) }),
+        }],
+        remembered: 8,
+        forks: vec![control::ForkLine {
+            oin: oin.into(),
+            organisatie: organisatie.into(),
+            log: control::LogSort::Evaluations,
+            generation: 0,
+            since: "2026-11-21T09:30:00Z".into(),
+            open: true,
+            proof: "01".into(),
+        }],
+        challenges: vec![control::ChallengeLine {
+            oin: oin.into(),
+            organisatie: organisatie.into(),
+            log: control::LogSort::Main,
+            earlier: 7,
+            later: 9,
+            since: "2026-11-21T09:30:00Z".into(),
+        }],
+    }
+}
+
 fn responses() -> Vec<Response> {
     let (oin, organisatie) = ("00000099000000000001".to_owned(), "GGZ Waalbocht".to_owned());
     let dekking = Coverage {
@@ -201,6 +235,7 @@ fn responses() -> Vec<Response> {
         ceremonies: vec![ceremony],
         readers: ReadersLine { total: 3, behind: dekking.onvolledig.clone() },
         leaving: Some("2026-11-21T09:30:00Z".into()),
+        witnessing: witnessing(),
     };
     let report = ImportReport {
         added: 1,

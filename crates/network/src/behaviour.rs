@@ -66,6 +66,7 @@ pub(crate) struct Behaviour {
     pub(crate) evaluation: Requests,
     pub(crate) feed: Requests,
     pub(crate) roster: Requests,
+    pub(crate) witness: Requests,
 }
 
 impl Behaviour {
@@ -76,6 +77,7 @@ impl Behaviour {
             Conversation::Evaluation => &mut self.evaluation,
             Conversation::Feed => &mut self.feed,
             Conversation::Roster => &mut self.roster,
+            Conversation::Witness => &mut self.witness,
         }
     }
 }
@@ -130,6 +132,7 @@ pub(crate) fn swarm(config: &NetworkConfig, tally: &Arc<Tally>) -> Result<Swarm<
             evaluation: requests(Conversation::Evaluation),
             feed: requests(Conversation::Feed),
             roster: requests(Conversation::Roster),
+            witness: requests(Conversation::Witness),
         });
     Ok(with_behaviour
         // Of a member's addresses QUIC is tried first and TCP a moment later; whoever answers first is used.

@@ -49,6 +49,7 @@ impl Lane {
         Self::Gossip,
         Self::Requests(Conversation::Ceremony),
         Self::Requests(Conversation::Roster),
+        Self::Requests(Conversation::Witness),
         Self::Requests(Conversation::Feed),
         Self::Requests(Conversation::Evaluation),
     ];

@@ -34,6 +34,8 @@ pub struct Rates {
     pub feed: Rate,
     /// Requests of one member for rosters. More wait.
     pub roster: Rate,
+    /// Requests of one member to a witness, and of a witness. More wait.
+    pub witness: Rate,
     /// Gossip of one author in one circle, from itself. More is dropped.
     pub gossip: Rate,
     /// Gossip of others that one member passes on. More is dropped.
@@ -60,6 +62,9 @@ impl Rates {
 
     /// Versions of the roster are asked for one by one; each may be megabytes.
     pub const ROSTER: Rate = Rate { burst: 32, every: Duration::from_secs(1) };
+
+    /// A keeper shows two logs, and another witness compares a page at a time; both are asked again within seconds.
+    pub const WITNESS: Rate = Rate { burst: 256, every: Duration::from_micros(62_500) };
 
     /// An author has one head an interval, circle and epoch, and the shortest interval of a test network is a second. Of
     /// those that a line held up the last is said again an interval later.
@@ -88,6 +93,7 @@ impl Rates {
             Conversation::Evaluation => self.evaluation,
             Conversation::Feed => self.feed,
             Conversation::Roster => self.roster,
+            Conversation::Witness => self.witness,
         }
     }
 }
@@ -99,6 +105,7 @@ impl Default for Rates {
             ceremony: Self::CEREMONY,
             feed: Self::FEED,
             roster: Self::ROSTER,
+            witness: Self::WITNESS,
             gossip: Self::GOSSIP,
             passed_gossip: Self::PASSED_GOSSIP,
             read_gossip: Self::READ_GOSSIP,

@@ -55,7 +55,9 @@ impl Evaluator {
         match request.conversation {
             Conversation::Evaluation if elements <= FEW_ELEMENTS + 1 => Some(Self::OfFew),
             Conversation::Evaluation => Some(Self::OfMany),
-            Conversation::Ceremony | Conversation::Feed | Conversation::Roster => None,
+            Conversation::Ceremony | Conversation::Feed | Conversation::Roster | Conversation::Witness => {
+                None
+            }
         }
     }
 }

@@ -17,7 +17,7 @@ pub(crate) fn elements(frame_bytes: usize) -> u32 {
 pub(crate) fn amount(conversation: Conversation, frame_bytes: usize) -> u32 {
     match conversation {
         Conversation::Evaluation => elements(frame_bytes),
-        Conversation::Ceremony | Conversation::Feed | Conversation::Roster => 1,
+        Conversation::Ceremony | Conversation::Feed | Conversation::Roster | Conversation::Witness => 1,
     }
 }
 
@@ -35,6 +35,8 @@ pub(crate) fn microseconds(input: &Input) -> u64 {
         Input::Request { conversation: Conversation::Feed, .. } => 200,
         // Copying four megabytes.
         Input::Request { conversation: Conversation::Roster, .. } => 2_000,
+        // Signatures: one for each checkpoint of a page, about as many bytes as in a ceremony.
+        Input::Request { conversation: Conversation::Witness, frame, .. } => 300 + of(frame.len(), 8),
         // A full body of 64 KiB is probed with every own key: 8,000. Proofs take 16 an element of 32 bytes, so less
         // than half of what is said here.
         Input::Response { frame, .. } => 200 + of(frame.len(), 8),

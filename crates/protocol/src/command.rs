@@ -14,6 +14,7 @@ use thiserror::Error;
 use crate::ceremony::{CeremonyState, KeyId};
 use crate::feed::{ClockComparison, ProofStatus, Readers, SetBack};
 use crate::review::{CannotDecide, Decision, DecisionWanted, Review, ReviewCount};
+use crate::witness::WitnessStatus;
 
 /// Something the own organisation wants.
 #[derive(Debug)]
@@ -244,6 +245,8 @@ pub struct Status {
     pub ceremonies: Vec<CeremonyState>,
     /// Who may read the own feeds, and who is not known to have taken everything published there.
     pub readers: Readers,
+    /// Who watches the own logs, and what is held against others.
+    pub witnessing: WitnessStatus,
 }
 
 impl Status {
@@ -535,5 +538,25 @@ pub enum Notice {
         publisher: Oin,
         /// The generation.
         generation: u32,
+    },
+    /// An organisation, maybe the own one, is proven to have signed two logs under one name.
+    LogForked {
+        /// The organisation.
+        keeper: Oin,
+    },
+    /// An organisation was asked to show that two checkpoints that it signed are of one log, and did not.
+    LogUnshown {
+        /// The organisation.
+        keeper: Oin,
+        /// Their sizes.
+        sizes: (u64, u64),
+    },
+    /// Witnesses remember more of the own main log than is on disk: nothing more of it is signed until governors let it go
+    /// on.
+    LogLost {
+        /// The first entry that is lost.
+        from: u64,
+        /// The first that is not known to have been there.
+        to: u64,
     },
 }

@@ -11,11 +11,13 @@ pub enum Conversation {
     Feed,
     /// Versions of the roster.
     Roster,
+    /// Checkpoints of logs, and what is held against keepers.
+    Witness,
 }
 
 impl Conversation {
     /// Every conversation.
-    pub const ALL: [Self; 4] = [Self::Ceremony, Self::Evaluation, Self::Feed, Self::Roster];
+    pub const ALL: [Self; 5] = [Self::Ceremony, Self::Evaluation, Self::Feed, Self::Roster, Self::Witness];
 
     /// The libp2p protocol name, `/samenhang/<conversation>/1`.
     #[must_use]
@@ -25,6 +27,7 @@ impl Conversation {
             Self::Evaluation => "/samenhang/evaluation/1",
             Self::Feed => "/samenhang/feed/1",
             Self::Roster => "/samenhang/roster/1",
+            Self::Witness => "/samenhang/witness/1",
         }
     }
 
@@ -39,14 +42,17 @@ impl Conversation {
             // Two signed statements make a proof of equivocation; everything else is below 1 KiB.
             Self::Feed => 2_304,
             Self::Roster => 64,
+            // A piece of evidence, or a page of checkpoints.
+            Self::Witness => 64 * 1024,
         }
     }
 
     /// Longest response in bytes. A longer one is refused before it is read.
     ///
     /// Ceremony frames carry at most every keyholder's signed packages; evaluation frames at most 256 elements of
-    /// 32 bytes, or 32 leaves and a checkpoint; feed frames one body of 4,000 tags of 16 bytes or a page of headers; roster frames one
-    /// version with the most members a roster may list, about 350 bytes each.
+    /// 32 bytes, or 32 leaves and a checkpoint; feed frames one body of 4,000 tags of 16 bytes or a page of headers;
+    /// roster frames one version with the most members a roster may list, about 350 bytes each; witness frames one piece
+    /// of evidence.
     #[must_use]
     pub const fn max_response_bytes(self) -> usize {
         match self {
@@ -54,6 +60,7 @@ impl Conversation {
             Self::Evaluation => 26 * 1024,
             Self::Feed => 80 * 1024,
             Self::Roster => 4 * 1024 * 1024,
+            Self::Witness => 52 * 1024,
         }
     }
 }

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use audit::{ActorRole, Event};
 use crypto::{Document, Signed, SigningKey, Unverified};
 use domain::{Oin, Timestamp};
-use roster::{RosterChain, VerifiedRoster};
+use roster::{LogGeneration, RosterChain, VerifiedRoster};
 
 use crate::epochs::Epochs;
 use crate::log::{Happening, MainLog, Recorded};
 use crate::step::{Addressee, MakeFrame, Quotation};
+use crate::witness::{LogKind, LogNow, StoredHashes};
 use crate::{
     Collection, Conversation, Notice, Outbound, Refused, RequestId, ResponseToken, Scope, Step, Write,
 };
@@ -27,7 +28,6 @@ pub(crate) struct Identity {
     /// Signs the checkpoints of its logs.
     pub(crate) log_key: SigningKey,
     /// Cosigns those of others.
-    #[expect(dead_code, reason = "nobody witnesses yet")]
     pub(crate) cosignature_key: SigningKey,
 }
 
@@ -89,6 +89,24 @@ impl<'a> Effects<'a> {
         }
         self.log_grew = true;
         recorded
+    }
+
+    /// The main log with everything that was logged so far: on disk as soon as the present Step is.
+    pub(crate) fn log_now(&self) -> LogNow {
+        let (size, root) = self.log.now();
+        LogNow { kind: LogKind::Main, size, root, hashes: StoredHashes::MAIN }
+    }
+
+    /// The generation of the main log.
+    pub(crate) fn log_generation(&self) -> u32 {
+        self.log.generation()
+    }
+
+    /// Lets the main log go on as a generation that governors approved. Its first entry says what was lost.
+    pub(crate) fn begin_log_generation(&mut self, approved: &LogGeneration) {
+        let LogGeneration { generation, size, root, .. } = *approved;
+        self.log.begin_generation(generation);
+        self.record(Happening::new(Event::LogGeneration { generation, size, root }));
     }
 
     /// Makes unreadable what was logged so long ago that nobody is to read it any more, and logs that.

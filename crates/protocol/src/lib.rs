@@ -21,6 +21,7 @@ mod review;
 pub mod roster;
 mod step;
 mod units;
+pub mod witness;
 
 pub use ceremony::KeyId;
 pub use command::{

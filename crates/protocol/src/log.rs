@@ -8,7 +8,9 @@ mod record;
 
 use std::collections::BTreeSet;
 
-use audit::{ActorRole, Details, Entry, Event, InCircle, LeafHash, OnBasis, Retention, Salt, Tree, is_over};
+use audit::{
+    ActorRole, Details, Entry, Event, InCircle, LeafHash, OnBasis, Retention, Root, Salt, Tree, is_over,
+};
 use crypto::{Seed, SeedSequence};
 use domain::{CircleId, FamilyRef, LegalBasisCode, Month, Timestamp, Unit};
 
@@ -71,6 +73,8 @@ pub(crate) struct MainLog {
     /// The newest moment that the clocks of others bore out. Nothing is kept for less than from then on, so that nobody
     /// shortens the retention of an entry by setting the clock back for it.
     borne_out: Timestamp,
+    /// The generation that governors approved after a loss; 0 is the first.
+    generation: u32,
     retention: Retention,
     salts: SeedSequence,
 }
@@ -78,8 +82,21 @@ pub(crate) struct MainLog {
 impl MainLog {
     /// Goes on with what was kept. `None`: begins.
     pub(crate) fn restore(head: Option<LogHead>, retention: Retention, seed: Seed) -> Self {
-        let LogHead { tree, months, forgotten, borne_out } = head.unwrap_or_default();
-        Self { tree, months, forgotten, borne_out, retention, salts: SeedSequence::new(seed) }
+        let LogHead { tree, months, forgotten, borne_out, generation } = head.unwrap_or_default();
+        Self { tree, months, forgotten, borne_out, generation, retention, salts: SeedSequence::new(seed) }
+    }
+
+    /// How many entries it has, and the root over them.
+    pub(crate) fn now(&self) -> (u64, Root) {
+        (self.tree.size(), self.tree.root())
+    }
+
+    pub(crate) fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    pub(crate) fn begin_generation(&mut self, generation: u32) {
+        self.generation = generation;
     }
 
     /// Appends an entry, and returns what is to be written for it. The head is to be written once after all of them.
@@ -124,7 +141,8 @@ impl MainLog {
     /// What is to be written once entries were appended or a month was forgotten.
     pub(crate) fn head(&self) -> Write {
         let (tree, months) = (self.tree.clone(), self.months.clone());
-        let head = LogHead { tree, months, forgotten: self.forgotten, borne_out: self.borne_out };
+        let Self { forgotten, borne_out, generation, .. } = *self;
+        let head = LogHead { tree, months, forgotten, borne_out, generation };
         put(Scope::Lasting, Collection::LogHead, log_head_key(), head.to_bytes())
     }
 

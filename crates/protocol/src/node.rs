@@ -13,12 +13,13 @@ use linkage::LinkageKey;
 use crate::ceremony::CeremonyKeeper;
 use crate::effects::{Context, Effects, Identity, Requests};
 use crate::epochs::{ClockAgreement, Epochs};
-use crate::evaluation::{self, Carriers, EvaluationClient, HeldLogs, OwnLog};
+use crate::evaluation::{self, Carriers, EvaluationClient, EvaluationRefusal, HeldLogs, OwnLog};
 use crate::families::{Families, Neighbours, asked};
 use crate::feed::{Arrived, FeedKeeper, SKEW_SECONDS, Start};
 use crate::log::{Happening, LogHead, MainLog};
 use crate::record::{forgotten_key, forgotten_record, last_forgotten};
 use crate::roster::{Adopted, RosterKeeper};
+use crate::witness::Witnesses;
 use crate::{
     Answer, Collection, Command, Conversation, Input, NextEpoch, Outbound, Refused, Reply, Scope, Secret,
     SecretName, Status, Step,
@@ -121,6 +122,7 @@ struct Machines {
     feeds: FeedKeeper,
     families: Families,
     rosters: RosterKeeper,
+    witnesses: Witnesses,
 }
 
 /// Borrows the parts of a node that every machine sees, beside the machines themselves.
@@ -216,8 +218,10 @@ impl Node {
         families.open(&opened, &mut client);
         let salts = config.seed.derive("main log", 0);
         let head = kept.take(Collection::LogHead).iter().find_map(|bytes| LogHead::from_bytes(bytes));
+        let log = MainLog::restore(head, config.retention, salts);
+        let witnesses = Witnesses::restore(&cx, &mut kept, (log.generation(), log.now().0));
         Self {
-            log: MainLog::restore(head, config.retention, salts),
+            log,
             configuration: config.configuration,
             restored,
             epochs,
@@ -230,7 +234,7 @@ impl Node {
             connected,
             identity,
             chain,
-            machines: Machines { ceremonies, client, logs, feeds, families, rosters },
+            machines: Machines { ceremonies, client, logs, feeds, families, rosters, witnesses },
         }
     }
 
@@ -290,6 +294,7 @@ impl Node {
             fx.record(Happening::new(Event::Roster { version, digest }));
             if std::mem::take(&mut self.restored) {
                 fx.record(Happening::new(Event::Restore));
+                machines.witnesses.note_restore(&mut fx);
             }
             machines.feeds.sweep(&mut fx);
             machines.families.resume(&cx, &mut with!(machines), &mut fx);
@@ -300,6 +305,7 @@ impl Node {
         if cx.chain.last_version() != last {
             machines.rosters.tell(&cx);
         }
+        machines.witnesses.follow_roster(&cx, &mut fx);
         // After the roster: it opens lanes as well, and it alone looks after what is found in feeds that it drops.
         machines.follow_epochs(&cx, &opened, &over, &mut fx);
         let mut arrived: Vec<Arrived> = Vec::new();
@@ -322,6 +328,7 @@ impl Node {
                 if machines.ceremonies.needs_no_mark(&cx) {
                     machines.feeds.forget_restore(&cx, &mut fx);
                 }
+                machines.witnesses.tick(&cx, &mut fx);
             }
             Input::Connected(member) => {
                 machines.feeds.connected(&cx, member);
@@ -333,6 +340,10 @@ impl Node {
             Input::Request { from, .. } if cx.roster.member(&from).is_none() => fx.refused.not_allowed += 1,
             Input::Request { from, conversation, token, frame } => match conversation {
                 Conversation::Ceremony => machines.ceremonies.request(&cx, from, token, &frame, &mut fx),
+                // Whoever signs two logs of what it asks is not counted by either.
+                Conversation::Evaluation if machines.witnesses.is_forked(&cx, &from) => {
+                    evaluation::refuse(token, EvaluationRefusal::TwoLogs, &mut fx);
+                }
                 Conversation::Evaluation => {
                     let with = (&machines.ceremonies.material, &mut machines.logs);
                     evaluation::begin(&cx, with, (from, token), &frame, evaluation_seed, &mut fx);
@@ -342,6 +353,7 @@ impl Node {
                     machines.feeds.request(&cx, from, token, &frame, &mut fx);
                 }
                 Conversation::Roster => machines.rosters.request(&cx, from, token, &frame, &mut fx),
+                Conversation::Witness => machines.witnesses.request(&cx, (from, token), &frame, &mut fx),
             },
             Input::Response { id, frame } => match fx.finish(id) {
                 Some((Conversation::Ceremony, _)) => machines.ceremonies.response(&cx, id, &frame, &mut fx),
@@ -350,6 +362,7 @@ impl Node {
                 }
                 Some((Conversation::Feed, _)) => arrived = machines.feeds.response(&cx, id, &frame, &mut fx),
                 Some((Conversation::Roster, _)) => adopted.count(fx.refused),
+                Some((Conversation::Witness, _)) => machines.witnesses.response(&cx, id, &frame, &mut fx),
                 None => {}
             },
             Input::RequestFailed { id } => match fx.finish(id) {
@@ -357,6 +370,7 @@ impl Node {
                 Some((Conversation::Evaluation, _)) => machines.client.failed(now, id),
                 Some((Conversation::Feed, _)) => machines.feeds.failed(&cx, id),
                 Some((Conversation::Roster, _)) => machines.rosters.failed(id),
+                Some((Conversation::Witness, _)) => machines.witnesses.failed(id),
                 None => {}
             },
             Input::Evaluated(done) => {
@@ -431,6 +445,7 @@ impl Node {
             machines.rosters.may_have_newer(publisher);
         }
         machines.rosters.advance(&cx, &mut fx);
+        machines.witnesses.advance(&cx, &mut fx);
         fx.into_steps()
     }
 
@@ -504,6 +519,7 @@ impl Machines {
         self.client.clock_went_back();
         self.feeds.clock_went_back(now);
         self.rosters.clock_went_back();
+        self.witnesses.clock_went_back();
     }
 
     fn who_all(&self, cx: &Context<'_>) -> Vec<Answer> {
@@ -558,6 +574,7 @@ impl Machines {
             refused,
             ceremonies: self.ceremonies.states(cx, cx.epochs.clock),
             readers: self.feeds.readers(cx),
+            witnessing: self.witnesses.status(cx),
         }
     }
 }

@@ -68,11 +68,19 @@ pub enum Collection {
     HeldLog = 37,
     /// Leaves of members' evaluation logs, by organisation and place.
     HeldLeaf = 38,
+    /// The newest checkpoint that was cosigned of each log of others, by log.
+    Witnessed = 24,
+    /// Proofs of forks, and challenges that were not answered, by log.
+    LogEvidence = 25,
+    /// The newest checkpoint of each own log with enough cosignatures.
+    CosignedCheckpoint = 26,
+    /// That what was witnessed before a restore is forgotten: one record.
+    MemoryLost = 27,
 }
 
 impl Collection {
     /// Every collection, in the order of their numbers.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 29] = [
         Self::Signal,
         Self::FamilyKeys,
         Self::KeySet,
@@ -98,6 +106,10 @@ impl Collection {
         Self::SealedSeed,
         Self::HeldLog,
         Self::HeldLeaf,
+        Self::Witnessed,
+        Self::LogEvidence,
+        Self::CosignedCheckpoint,
+        Self::MemoryLost,
     ];
 
     /// Whether a node takes it up at a start. Logs are too long for that: they are read when somebody asks for them.

@@ -27,6 +27,8 @@ pub struct RosterChain {
     section_versions: BTreeMap<Digest, u32>,
     /// Organisation keys of members of every version that was in force, the newest last.
     organisation_keys: BTreeMap<Oin, Vec<VerifyingKey>>,
+    /// The same of the keys that sign checkpoints.
+    log_keys: BTreeMap<Oin, Vec<VerifyingKey>>,
 }
 
 /// A version that waits.
@@ -77,6 +79,7 @@ impl RosterChain {
             section_versions: BTreeMap::new(),
             sections: BTreeMap::new(),
             organisation_keys: BTreeMap::new(),
+            log_keys: BTreeMap::new(),
         };
         chain.note();
         Ok(chain)
@@ -221,6 +224,12 @@ impl RosterChain {
             if keys.last() != Some(&member.keys.organisation) {
                 keys.push(member.keys.organisation);
             }
+            if let Some(key) = member.keys.log {
+                let keys = self.log_keys.entry(member.oin).or_default();
+                if keys.last() != Some(&key) {
+                    keys.push(key);
+                }
+            }
         }
     }
 
@@ -230,6 +239,12 @@ impl RosterChain {
     /// only under the key in force: an older key was replaced because somebody else may have it.
     pub fn keys_ever(&self, oin: &Oin) -> impl Iterator<Item = VerifyingKey> {
         self.organisation_keys.get(oin).into_iter().flatten().rev().copied()
+    }
+
+    /// Every key that signed checkpoints of an organisation in some version, the newest first. For the organisation itself,
+    /// as above, and for whoever remembers a checkpoint from before its key was replaced.
+    pub fn log_keys_ever(&self, oin: &Oin) -> impl Iterator<Item = VerifyingKey> {
+        self.log_keys.get(oin).into_iter().flatten().rev().copied()
     }
 
     /// The version in force.

@@ -96,7 +96,11 @@ impl MemoryDisk {
             | Collection::Abandonment
             | Collection::HeldLog
             | Collection::HeldLeaf
-            | Collection::Restored => false,
+            | Collection::Restored
+            | Collection::Witnessed
+            | Collection::LogEvidence
+            | Collection::CosignedCheckpoint
+            | Collection::MemoryLost => false,
         };
         let mut records = self.records.clone();
         records

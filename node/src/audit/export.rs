@@ -3,10 +3,13 @@
 use std::io::{BufRead, Write};
 
 use anyhow::{Context as _, Result, bail};
-use audit::{ExportVerifier, ExportedEntry, LeafHash, Origin, SignedCheckpoint, TreeHash, Verified, Wrong};
+use audit::{
+    Cosigner, ExportVerifier, ExportedEntry, LeafHash, Origin, SignedCheckpoint, TreeHash, Verified, Wrong,
+};
 use control::{LogLine, LogState};
 use crypto::VerifyingKey;
 use domain::{NetworkId, Oin};
+use roster::VerifiedRoster;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -44,6 +47,27 @@ struct Head {
     gegevens: bool,
     /// Hashes of the whole blocks.
     blokken: Vec<String>,
+    /// The generation of the log, where it is not the first.
+    #[serde(default)]
+    generatie: u32,
+    /// The newest checkpoint that enough witnesses cosigned, with their signatures.
+    #[serde(default)]
+    meegetekend: Option<String>,
+    /// The witnesses that the roster names.
+    #[serde(default)]
+    getuigen: Vec<Witness>,
+    /// How many of them must cosign.
+    #[serde(default)]
+    nodig: usize,
+}
+
+/// A witness of the log.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Witness {
+    oin: String,
+    /// Its key, in hexadecimal.
+    sleutel: String,
 }
 
 const FORMAT: u32 = 1;
@@ -77,19 +101,31 @@ impl<W: Write> Exporter<W> {
         mut out: W,
         format: ExportFormat,
         (state, with_details): (&LogState, bool),
-        network: NetworkId,
+        roster: &VerifiedRoster,
         oin: Oin,
     ) -> Result<Self> {
         Ok(match format {
             ExportFormat::Jsonl => {
+                let policy = roster.witness_policy(&oin);
                 let head = Head {
                     samenhang_log: FORMAT,
-                    netwerk: hex::encode(network.as_bytes()),
+                    netwerk: hex::encode(roster.network().as_bytes()),
                     oin: oin.to_string(),
                     checkpoint: state.checkpoint.clone(),
                     sleutel: state.key.clone(),
                     gegevens: with_details,
                     blokken: state.blocks.clone(),
+                    generatie: state.generation,
+                    meegetekend: state.cosigned.clone(),
+                    getuigen: policy
+                        .witnesses
+                        .iter()
+                        .map(|(witness, key)| Witness {
+                            oin: witness.to_string(),
+                            sleutel: hex::encode(key.as_bytes()),
+                        })
+                        .collect(),
+                    nodig: policy.needed,
                 };
                 writeln!(out, "{}", serde_json::to_string(&head)?)?;
                 Self::Jsonl(out)
@@ -188,6 +224,21 @@ pub(crate) struct VerifiedFile {
     pub(crate) with_details: bool,
     /// What was found.
     pub(crate) verified: Verified,
+    /// What witnesses cosigned of it.
+    pub(crate) cosigned: Option<Cosigned>,
+}
+
+/// What witnesses cosigned of a log, by the keys that stand in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cosigned {
+    /// How many entries.
+    pub(crate) entries: u64,
+    /// How many witnesses did.
+    pub(crate) by: usize,
+    /// Of how many.
+    pub(crate) witnesses: usize,
+    /// How many must.
+    pub(crate) needed: usize,
 }
 
 /// Verifies a file of JSON Lines; with `key`, that this key signed it.
@@ -207,13 +258,27 @@ pub(crate) fn verify_file(mut file: impl BufRead, key: Option<&VerifyingKey>) ->
     }
     let oin: Oin = head.oin.parse().context(not_ours)?;
     let network = NetworkId::from_bytes(fixed(&head.netwerk).context(not_ours)?);
-    let signed =
-        SignedCheckpoint::verify(head.checkpoint.as_bytes(), &Origin::main_log(network, oin), &signer)?;
+    let origin = Origin::main_log_generation(network, oin, head.generatie);
+    let signed = SignedCheckpoint::verify(head.checkpoint.as_bytes(), &origin, &signer)?;
     let blocks = head.blokken.iter().map(|block| fixed(block).map(TreeHash::from_bytes));
     let blocks = blocks.collect::<Result<Vec<_>>>().context(not_ours)?;
-    let verifier = ExportVerifier::new(signed.checkpoint().clone(), blocks, head.gegevens);
+    let mut verifier = ExportVerifier::new(signed.checkpoint().clone(), blocks, head.gegevens);
+    let mut cosigned = None;
+    if let Some(note) = &head.meegetekend {
+        let note = SignedCheckpoint::verify(note.as_bytes(), &origin, &signer)
+            .context("what witnesses cosigned is not of this log, or not signed by its key")?;
+        let (entries, root) = (note.checkpoint().size, note.checkpoint().root);
+        verifier = verifier.cosigned(entries, root);
+        let mut by = 0;
+        for witness in &head.getuigen {
+            let key = VerifyingKey::from_bytes(fixed(&witness.sleutel).context(not_ours)?);
+            let cosigner = Cosigner::new(network, witness.oin.parse().context(not_ours)?, key);
+            by += usize::from(note.cosignature_of(&cosigner).is_ok());
+        }
+        cosigned = Some(Cosigned { entries, by, witnesses: head.getuigen.len(), needed: head.nodig });
+    }
     let verified = verify(&mut file, verifier)?;
-    Ok(VerifiedFile { oin, key: head.sleutel, with_details: head.gegevens, verified })
+    Ok(VerifiedFile { oin, key: head.sleutel, with_details: head.gegevens, verified, cosigned })
 }
 
 fn verify(file: &mut impl BufRead, mut verifier: ExportVerifier) -> Result<Verified> {

@@ -187,7 +187,8 @@ impl Counting {
             | Event::Configuration { .. }
             | Event::Roster { .. }
             | Event::Erasure { .. }
-            | Event::Restore => {}
+            | Event::Restore
+            | Event::LogGeneration { .. } => {}
         }
     }
 

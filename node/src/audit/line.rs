@@ -143,6 +143,9 @@ impl Readable {
             }
             Event::Restore => None,
             Event::Erasure { month } => Month::from_number(*month).map(|month| month.to_string()),
+            Event::LogGeneration { generation, size, .. } => {
+                Some(format!("generatie {generation} na verlies; laatst meegetekend bij {size} regels"))
+            }
         };
     }
 }

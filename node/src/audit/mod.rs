@@ -6,7 +6,7 @@ mod figures;
 mod line;
 mod reading;
 
-pub(crate) use export::{ExportFormat, Exporter, VerifiedFile, verify_file};
+pub(crate) use export::{Cosigned, ExportFormat, Exporter, VerifiedFile, verify_file};
 pub(crate) use figures::{Counting, Figures};
 pub(crate) use line::Readable;
 pub(crate) use reading::{LogReader, READ_ENTRIES};

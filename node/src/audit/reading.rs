@@ -5,6 +5,7 @@ use audit::{Checkpoint, Details, Entry, Origin, SignedCheckpoint, TreeHash, bloc
 use control::{LogLine, LogState};
 use crypto::SigningKey;
 use domain::{Month, NetworkId, Oin};
+use protocol::witness::{LogKind, cosigned_key, cosigned_note};
 use protocol::{Collection, LogHashes, LogHead, Scope, log_head_key, log_place_key};
 use store::Store;
 
@@ -15,6 +16,7 @@ pub(crate) const READ_ENTRIES: u64 = 100;
 #[derive(Debug, Clone)]
 pub(crate) struct LogReader {
     checkpoint: Checkpoint,
+    generation: u32,
     /// The last month that was forgotten, maybe by the node that a backup was made of.
     forgotten: Option<Month>,
 }
@@ -27,9 +29,9 @@ impl LogReader {
             Some(bytes) => LogHead::from_bytes(&bytes).context("the head of the main log cannot be read")?,
             None => LogHead::default(),
         };
-        let origin = Origin::main_log(network, keeper);
+        let origin = Origin::main_log_generation(network, keeper, head.generation);
         let checkpoint = Checkpoint { origin, size: head.tree.size(), root: head.tree.root() };
-        Ok(Self { checkpoint, forgotten: head.forgotten })
+        Ok(Self { checkpoint, generation: head.generation, forgotten: head.forgotten })
     }
 
     /// How many entries it has.
@@ -55,8 +57,19 @@ impl LogReader {
         Ok(LogState {
             checkpoint: String::from_utf8(signed.to_bytes()).context("a checkpoint is text")?,
             key: hex::encode(key.verifying_key().as_bytes()),
+            generation: self.generation,
+            cosigned: self.cosigned(store)?,
             blocks: blocks.iter().map(|block| hex::encode(block.as_bytes())).collect(),
         })
+    }
+
+    /// The newest checkpoint of this generation that enough witnesses cosigned.
+    fn cosigned(&self, store: &Store) -> Result<Option<String>> {
+        let key = cosigned_key(LogKind::Main);
+        let record = store.record(Scope::Lasting, Collection::CosignedCheckpoint, &key)?;
+        let kept = record.and_then(|record| cosigned_note(&record));
+        let note = kept.filter(|(log, _)| log.generation == self.generation).map(|(_, note)| note);
+        note.map(String::from_utf8).transpose().context("a checkpoint is text")
     }
 
     /// Some entries from a place on; fewer at the end.

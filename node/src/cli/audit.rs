@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::target::Target;
 use super::{output, unexpected};
-use crate::audit::{ExportFormat, Exporter, Readable, VerifiedFile, verify_file};
+use crate::audit::{Cosigned, ExportFormat, Exporter, Readable, VerifiedFile, verify_file};
 use crate::config::Config;
 use crate::daemon::installed;
 use crate::exit::Exit;
@@ -224,11 +224,11 @@ async fn export(target: &Target, out: &Path, format: ExportFormat, force: bool) 
     // Readable by this user only, and gone when something fails.
     let file =
         tempfile::Builder::new().prefix(".samenhang-audit-").tempfile_in(folder).with_context(unwritable)?;
-    let (network, oin) = (chain.newest().network(), config.oin);
+    let (roster, oin) = (chain.newest(), config.oin);
     let exporter = std::cell::RefCell::new(None);
     let begin = |state: &LogState| {
         let out = BufWriter::new(file.as_file().try_clone()?);
-        *exporter.borrow_mut() = Some(Exporter::begin(out, format, (state, true), network, oin)?);
+        *exporter.borrow_mut() = Some(Exporter::begin(out, format, (state, true), roster, oin)?);
         Ok(())
     };
     let take = |line: &LogLine| match exporter.borrow_mut().as_mut() {
@@ -262,12 +262,12 @@ async fn verify_own(target: &Target, as_json: bool) -> Result<Exit> {
     // Through the same file that others verify: what passes here passes there.
     let file =
         tempfile::tempfile().context("no room for a temporary file; name a folder with room in TMPDIR")?;
-    let (network, oin) = (chain.newest().network(), config.oin);
+    let (roster, oin) = (chain.newest(), config.oin);
     let exporter = std::cell::RefCell::new(None);
     let begin = |state: &LogState| {
         let out = BufWriter::new(file.try_clone()?);
         *exporter.borrow_mut() =
-            Some(Exporter::begin(out, ExportFormat::Jsonl, (state, false), network, oin)?);
+            Some(Exporter::begin(out, ExportFormat::Jsonl, (state, false), roster, oin)?);
         Ok(())
     };
     let take = |line: &LogLine| match exporter.borrow_mut().as_mut() {
@@ -287,7 +287,7 @@ async fn verify_own(target: &Target, as_json: bool) -> Result<Exit> {
 }
 
 fn tell(found: &VerifiedFile, as_json: bool) -> Result<Exit> {
-    let VerifiedFile { oin, key, with_details, verified } = found;
+    let VerifiedFile { oin, key, with_details, verified, cosigned } = found;
     let oin = oin.to_string();
     let exit = if verified.wrong.is_none() { Exit::Ok } else { Exit::Unsound };
     let wrong = verified.wrong.as_ref().map(words);
@@ -296,6 +296,10 @@ fn tell(found: &VerifiedFile, as_json: bool) -> Result<Exit> {
             "oin": oin, "key": key, "entries": verified.entries, "erased": verified.erased,
             "details": with_details,
             "wrong": wrong, "first_wrong": verified.wrong.as_ref().and_then(place),
+            "cosigned": cosigned.map(|cosigned| json!({
+                "entries": cosigned.entries, "by": cosigned.by, "witnesses": cosigned.witnesses,
+                "needed": cosigned.needed,
+            })),
         }))?;
         return Ok(exit);
     }
@@ -308,6 +312,12 @@ fn tell(found: &VerifiedFile, as_json: bool) -> Result<Exit> {
     }
     if !with_details {
         output::line("whom entries are about was compared at the node and is not in what was checked here")?;
+    }
+    match cosigned {
+        Some(Cosigned { entries, by, witnesses, needed }) => output::line(&format!(
+            "the first {entries} cosigned by {by} of {witnesses} witnesses, {needed} needed"
+        ))?,
+        None => output::line("cosigned by no witness")?,
     }
     output::line(&format!("signed by the log's key {key}"))?;
     Ok(exit)
@@ -331,6 +341,7 @@ fn words(wrong: &Wrong) -> String {
             "the entries do not lead to what was signed; the file was made up or changed as a whole"
                 .to_owned()
         }
+        Wrong::Cosigned(size) => format!("the first {size} entries are not those that witnesses cosigned"),
         Wrong::Size { expected, found } => format!("there are {found} entries, and {expected} were signed"),
     }
 }
@@ -344,7 +355,7 @@ fn place(wrong: &Wrong) -> Option<u64> {
         | Wrong::NotErased(place)
         | Wrong::Block { first: place, .. } => Some(*place),
         Wrong::Size { expected, found } => Some(*expected.min(found)),
-        Wrong::Tree => None,
+        Wrong::Tree | Wrong::Cosigned(_) => None,
     }
 }
 

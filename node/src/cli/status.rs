@@ -1,7 +1,7 @@
 //! `samenhang status` and `samenhang stop`.
 
 use anyhow::Result;
-use control::{ClientError, Phase, Reply, Request, StatusLine};
+use control::{ClientError, LostLine, Phase, Reply, Request, StatusLine, WitnessingLine};
 
 use super::target::Target;
 use super::{output, unexpected};
@@ -139,6 +139,7 @@ fn print(status: &StatusLine) -> Result<()> {
             ))?;
         }
     }
+    witnessing(status)?;
     if status.unit_matches > 0 {
         let matches = if status.unit_matches == 1 { "match" } else { "matches" };
         output::line(&format!("units         {} {matches} between own units", status.unit_matches))?;
@@ -152,6 +153,39 @@ fn print(status: &StatusLine) -> Result<()> {
     }
     for message in &status.messages {
         output::line(&format!("! {message}"))?;
+    }
+    Ok(())
+}
+
+/// How the own logs stand with their witnesses, and who signed two.
+fn witnessing(status: &StatusLine) -> Result<()> {
+    let WitnessingLine { logs, forks, .. } = &status.witnessing;
+    for log in logs {
+        let generation = match log.generation {
+            0 => String::new(),
+            number => format!(" (generation {number})"),
+        };
+        let stands = match (&log.lost, log.cosigned.checked_sub(1)) {
+            (Some(LostLine { first, last, .. }), _) => {
+                format!("lost entries {first} to {last}; nothing more is signed")
+            }
+            (None, Some(last)) => {
+                format!("cosigned by {} of {} up to entry {last}", log.cosignatures, log.witnesses)
+            }
+            (None, None) => {
+                format!("{} of {} needed witnesses heard; not cosigned yet", log.heard, log.needed)
+            }
+        };
+        output::line(&format!("{:<13} {stands}{generation}", log.log.words()))?;
+    }
+    for fork in forks {
+        let over = if fork.open { "" } else { "; over: the key was replaced, or the log goes on" };
+        output::line(&format!(
+            "two logs      {}: its {}, since {}{over}",
+            fork.organisatie,
+            fork.log.words(),
+            fork.since
+        ))?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use control::{
     AnswerLine, CeremonyKeyholderLine, CeremonyLine, ClockLine, ConnectionLine, ContinuedLine, Coverage,
     HearingLine, InvolvedLine, KeySetLine, KeyholderLine, MatchLine, OrganisationLine, Phase, ReadersLine,
-    ReasonLine, ReviewLine, RosterLine, SignalLine, StaleLine, StatusLine, Which,
+    ReasonLine, ReviewLine, RosterLine, SignalLine, StaleLine, StatusLine, Which, WitnessingLine,
 };
 use domain::{Certainty, LegalBasisCode, Oin};
 use index::{Completeness, Involvement, UnitInvolvement};
@@ -14,7 +14,7 @@ use protocol::ceremony::CeremonyState;
 use protocol::{Answer, HearingStatus, SignalSummary, Status};
 use roster::{BasisStanding, Fingerprint, Member, VerifiedRoster};
 
-use super::{clock, counting, epochs, explanations, notices, proofs, reviews};
+use super::{clock, counting, epochs, explanations, notices, proofs, reviews, witnessing};
 use crate::runtime::now;
 
 /// A status of which only the outside is known.
@@ -52,6 +52,7 @@ pub(super) fn blank(oin: Oin, phase: Phase, messages: Vec<String>, addresses: Ve
         ceremonies: Vec::new(),
         readers: ReadersLine::default(),
         leaving: None,
+        witnessing: WitnessingLine::default(),
     }
 }
 
@@ -87,6 +88,8 @@ pub(super) fn status(
     messages.extend(notices::sentences(&waiting, now()));
     let proofs = proofs::lines(status, roster);
     messages.extend(proofs::sentences(&proofs, &blank.oin));
+    let witnessing = witnessing::line(status, roster);
+    messages.extend(witnessing::sentences(&witnessing, &blank.oin));
     messages.extend(blank.leaving.as_ref().map(|since| {
         format!("the organisation is leaving the network since {since}; `samenhang leave` goes on with it")
     }));
@@ -141,6 +144,7 @@ pub(super) fn status(
             total: status.readers.total,
             behind: status.readers.behind.iter().map(|oin| organisation(roster, oin)).collect(),
         },
+        witnessing,
         ..blank
     }
 }

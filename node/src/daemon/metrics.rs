@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{Display, Write as _};
 
-use control::{Phase, Standing, StatusLine};
+use control::{LogSort, OwnLogLine, Phase, Standing, StatusLine};
 
 use crate::disk::Room;
 
@@ -166,6 +166,53 @@ pub(super) fn text(status: &StatusLine, room: Option<Room>) -> String {
     for standing in Standing::ALL {
         let held = status.proofs.iter().filter(|proof| proof.standing == standing).count();
         out.sample("samenhang_proofs", &[("standing", standing.code())], count(held));
+    }
+    for (name, help, of) in [
+        (
+            "samenhang_log_cosigned_entries",
+            "Entries of the newest checkpoint of the own log that enough witnesses cosigned.",
+            (|log: &OwnLogLine| log.cosigned) as fn(&OwnLogLine) -> u64,
+        ),
+        ("samenhang_log_cosignatures", "Witnesses that cosigned it.", |log| {
+            u64::try_from(log.cosignatures).unwrap_or(u64::MAX)
+        }),
+        ("samenhang_log_cosignatures_needed", "Witnesses that must cosign it.", |log| {
+            u64::try_from(log.needed).unwrap_or(u64::MAX)
+        }),
+        (
+            "samenhang_log_lost_entries",
+            "Entries that witnesses remember and this node does not have; 0 when all is well.",
+            |log| log.lost.as_ref().map_or(0, |lost| lost.last.saturating_sub(lost.first).saturating_add(1)),
+        ),
+    ] {
+        out.family(name, "gauge", help);
+        for log in &status.witnessing.logs {
+            let label = match log.log {
+                LogSort::Main => "main",
+                LogSort::Evaluations => "evaluations",
+            };
+            out.sample(name, &[("log", label)], of(log));
+        }
+    }
+    for (name, help, value) in [
+        (
+            "samenhang_log_forks",
+            "Proofs held that organisations signed two logs, as far as they count now.",
+            count(status.witnessing.forks.iter().filter(|fork| fork.open).count()),
+        ),
+        (
+            "samenhang_log_challenges",
+            "Organisations that did not show that two checkpoints are of one log.",
+            count(status.witnessing.challenges.len()),
+        ),
+        (
+            "samenhang_logs_remembered",
+            "Logs of others that this node watches.",
+            count(status.witnessing.remembered),
+        ),
+    ] {
+        out.family(name, "gauge", help);
+        out.sample(name, &[], value);
     }
     out.family("samenhang_members_connected", "gauge", "Members reached now, by path.");
     let connections = &status.connections;

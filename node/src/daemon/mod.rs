@@ -23,6 +23,7 @@ mod rosters;
 mod run;
 mod serve;
 mod socket;
+mod witnessing;
 
 pub(crate) use desk::Desk;
 pub(crate) use rosters::{admitted, installed, rotate};

@@ -296,6 +296,15 @@ impl<S: AsyncRead + AsyncWrite> Talk<S> {
     async fn log(&mut self, purpose: LogUse) -> Result<(), Stop> {
         let engine = self.desk.engine()?;
         let is_read = purpose == LogUse::Read;
+        // What is shown of a log is signed, and of one that lost entries nothing is: it could be taken for a second log.
+        let status = self.desk.status().await?;
+        if let Some(lost) = status.witnessing.logs.iter().find_map(|log| log.lost.as_ref()) {
+            let why = format!(
+                "the log lost entries {} to {}: nothing of it is signed until the governors approve a log generation",
+                lost.first, lost.last
+            );
+            return Err(Problem::new(ProblemKind::Node, why).into());
+        }
         exporting(&engine, Exported::Log).await?;
         let (network, oin) = (engine.roster().network(), self.desk.oin());
         let opened = engine.look(move |store| {

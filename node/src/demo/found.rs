@@ -7,8 +7,8 @@ use anyhow::{Context as _, Result};
 use crypto::SigningKey;
 use domain::{CircleId, Oin, Timestamp};
 use roster::{
-    Accountability, Circle, EpochRules, Governors, KeyholderRecord, LegalBasisText, Member, OpenPair,
-    RosterChain, RosterContent, Rules, genesis,
+    Accountability, Circle, EpochRules, Governors, KeyholderRecord, LegalBasisText, Member, OinBytes,
+    OpenPair, RosterChain, RosterContent, Rules, Witnesses, genesis,
 };
 use store::StorageSecret;
 
@@ -117,6 +117,11 @@ fn content(
         });
     }
     let interval = publish_interval_seconds(nodes.len());
+    // The same that hold keys: two at least, and all of them must cosign.
+    let witnesses = Witnesses {
+        needed: u16::try_from(holders.len()).context("more witnesses than any network has")?,
+        members: holders.iter().copied().map(OinBytes).collect(),
+    };
     Ok(RosterContent {
         name: plan.name.clone(),
         test_network: true,
@@ -136,6 +141,6 @@ fn content(
         members: members.collect(),
         governors: Governors { threshold: 1, keys: vec![governor.verifying_key()] },
         institutions: plan.institutions.clone(),
-        accountability: Accountability::default(),
+        accountability: Accountability { witnesses, ..Accountability::default() },
     })
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use control::{Client, Phase, ProofLine, Reply, Request, Standing, StatusLine};
+use control::{Client, LostLine, Phase, ProofLine, Reply, Request, Standing, StatusLine};
 use tokio::net::UnixStream;
 
 use super::Patient;
@@ -154,6 +154,67 @@ fn peers(status: &StatusLine, findings: &mut Findings) {
         );
     }
     two_histories(status, findings);
+    logs(status, findings);
+}
+
+/// How the own log stands with its witnesses, and who signed two.
+fn logs(status: &StatusLine, findings: &mut Findings) {
+    for log in &status.witnessing.logs {
+        let (name, of) = (log.log.words(), log.witnesses);
+        if let Some(LostLine { first, last, size, root }) = &log.lost {
+            findings.wrong(
+                "log",
+                format!("the {name} lost entries {first} to {last}: witnesses remember them, and the disk does not have them"),
+                format!(
+                    "tell the privacy officer; ask the governors for a log generation (generation = {}, size = {size}, root \
+                     = \"{root}\"), with which it goes on and the gap stays visible",
+                    log.generation.saturating_add(1)
+                ),
+            );
+        } else if log.cosignatures >= log.needed {
+            findings.ok(
+                "log",
+                format!(
+                    "the {name} is cosigned by {} of {of} witnesses, {} entries",
+                    log.cosignatures, log.cosigned
+                ),
+            );
+        } else {
+            findings.attention(
+                "log",
+                format!(
+                    "the {name} is not cosigned yet: {} of {} needed witnesses heard",
+                    log.heard, log.needed
+                ),
+                "it goes on by itself when enough witnesses are reachable",
+            );
+        }
+    }
+    let forks = status.witnessing.forks.iter().filter(|fork| fork.open);
+    let names: BTreeSet<(bool, &str)> =
+        forks.map(|fork| (fork.oin == status.oin, fork.organisatie.as_str())).collect();
+    for (is_own, name) in names.iter().take(NAMES) {
+        if *is_own {
+            findings.wrong(
+                "log",
+                "others hold proof that two logs are signed with this organisation's key, and evaluate nothing for it",
+                "call the governors: an old data folder was put back, or the key is in wrong hands",
+            );
+        } else {
+            findings.wrong(
+                "log",
+                format!("{name} has signed two logs; samenhang status --json holds the proof"),
+                "call it and the governors: an old data folder was put back there, or its key is in wrong hands",
+            );
+        }
+    }
+    for challenge in status.witnessing.challenges.iter().take(NAMES) {
+        findings.attention(
+            "log",
+            format!("{} has not shown that two checkpoints are of one log", challenge.organisatie),
+            "call it; a log that was restored from a backup goes on when its governors say so",
+        );
+    }
 }
 
 /// Who signed two histories of a feed: named where it is proven.

@@ -91,6 +91,25 @@ fn log(notice: &Notice) {
                 "the organisation lost what it had published, and goes on under a new generation"
             );
         }
+        Notice::LogForked { keeper } => {
+            tracing::error!(%keeper, "the organisation has signed two logs; the status holds the proof");
+        }
+        Notice::LogUnshown { keeper, sizes: (earlier, later) } => {
+            tracing::error!(
+                %keeper,
+                earlier,
+                later,
+                "the organisation has not shown that its log of the later size continues that of the earlier"
+            );
+        }
+        Notice::LogLost { from, to } => {
+            tracing::error!(
+                from,
+                to,
+                "witnesses remember entries of the own log that are not on disk; nothing of it is signed until the \
+                 governors approve a log generation"
+            );
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use protocol::ceremony::{
 use protocol::evaluation::{EvaluationRequest, EvaluationResponse};
 use protocol::feed::{FeedRequest, FeedResponse};
 use protocol::roster::{RosterRequest, RosterResponse};
+use protocol::witness::{WitnessRequest, WitnessResponse};
 use protocol::{
     Batch, Collection, Command, CommandId, Input, Kept, Node, Outbound, Reply, Scope, Secret, SecretName,
 };
@@ -40,6 +41,8 @@ pub(crate) const CHECKS: &[(&str, Check)] = &[
     ("abandonment", signed::<AbandonmentDocument>),
     ("abandonment-document", document::<AbandonmentDocument>),
     ("key-set", key_set),
+    ("witness-request", value::<WitnessRequest>),
+    ("witness-response", value::<WitnessResponse>),
 ];
 
 /// Which check a line of the golden file is for.
@@ -53,6 +56,12 @@ fn check_of(line: &str) -> &'static str {
         | "more proofs wanted" | "proof passed on" => "feed-request",
         "heads" | "headers" | "bodies" | "feed unknown" | "newest" | "nothing held" | "proofs" => {
             "feed-response"
+        }
+        "recall" | "show" | "challenge" | "compare" | "evidence" | "forks wanted" | "more forks wanted" => {
+            "witness-request"
+        }
+        "cosigned" | "recalled" | "nothing remembered" | "forked" | "consistent" | "nothing to say" => {
+            "witness-response"
         }
         "roster wanted" => "roster-request",
         "roster" | "roster unknown" => "roster-response",

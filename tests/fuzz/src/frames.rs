@@ -13,6 +13,8 @@ pub(crate) const CHECKS: &[(&str, Check)] = &[
     ("feed-response", |bytes| frame(Conversation::Feed, true, bytes)),
     ("roster-request", |bytes| frame(Conversation::Roster, false, bytes)),
     ("roster-response", |bytes| frame(Conversation::Roster, true, bytes)),
+    ("witness-request", |bytes| frame(Conversation::Witness, false, bytes)),
+    ("witness-response", |bytes| frame(Conversation::Witness, true, bytes)),
 ];
 
 /// Good inputs, by check.

@@ -140,7 +140,7 @@ fn main_log_kept() -> (LogHead, LogHashes) {
     let (mut tree, month) = (Tree::default(), Month::from_number(24_383).expect("a month"));
     let hashes = tree.append(main_log().1.leaf()).expect("room for one");
     (
-        LogHead { tree, months: [month].into(), forgotten: None, borne_out: Timestamp(7) },
+        LogHead { tree, months: [month].into(), forgotten: None, borne_out: Timestamp(7), generation: 0 },
         LogHashes { month, hashes },
     )
 }

@@ -87,6 +87,7 @@ impl Task {
             BehaviourEvent::Evaluation(event) => self.conversed(Conversation::Evaluation, event),
             BehaviourEvent::Feed(event) => self.conversed(Conversation::Feed, event),
             BehaviourEvent::Roster(event) => self.conversed(Conversation::Roster, event),
+            BehaviourEvent::Witness(event) => self.conversed(Conversation::Witness, event),
         }
     }
 

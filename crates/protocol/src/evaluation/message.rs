@@ -114,7 +114,7 @@ pub enum EvaluationRefusal {
         #[cbor(n(0), with = "again")]
         again: Option<Timestamp>,
     },
-    /// The asker has shown two logs.
+    /// The asker has shown two logs, here or elsewhere.
     #[n(8)]
     TwoLogs,
     /// The roster gives the asker no key for its logs.

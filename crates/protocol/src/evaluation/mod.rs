@@ -22,5 +22,5 @@ pub(crate) use held_logs::HeldLogs;
 pub use message::{EvaluationRefusal, EvaluationRequest, EvaluationResponse};
 pub(crate) use own_log::{Carriers, OwnLog};
 pub use record::{AskedInput, AskedInputs, OwnLeaf, inputs_key, own_leaf_key};
-pub(crate) use server::{begin, finish};
+pub(crate) use server::{begin, finish, refuse};
 pub use task::{EvaluationDone, EvaluationTask, FEW_ELEMENTS};

@@ -88,7 +88,7 @@ fn share_for<'a>(
     material.share(epoch, class).ok_or(EvaluationRefusal::NoShare)
 }
 
-fn refuse(token: ResponseToken, reason: EvaluationRefusal, fx: &mut Effects<'_>) {
+pub(crate) fn refuse(token: ResponseToken, reason: EvaluationRefusal, fx: &mut Effects<'_>) {
     match reason {
         EvaluationRefusal::Malformed => fx.refused.malformed_frames += 1,
         EvaluationRefusal::NotEntitled

@@ -21,6 +21,8 @@ pub struct LogHead {
     pub forgotten: Option<Month>,
     /// The newest moment that the clocks of others bore out.
     pub borne_out: Timestamp,
+    /// The generation that governors approved after a loss; 0 is the first.
+    pub generation: u32,
 }
 
 /// The same as bytes on disk; numbers are part of the format.
@@ -38,12 +40,21 @@ struct LogHeadRecord {
     forgotten: Option<u32>,
     #[n(4)]
     borne_out: u64,
+    /// Left out in the first generation.
+    #[n(5)]
+    generation: Option<u32>,
 }
 
 impl Default for LogHead {
     /// Of a log without entries.
     fn default() -> Self {
-        Self { tree: Tree::default(), months: BTreeSet::new(), forgotten: None, borne_out: Timestamp(0) }
+        Self {
+            tree: Tree::default(),
+            months: BTreeSet::new(),
+            forgotten: None,
+            borne_out: Timestamp(0),
+            generation: 0,
+        }
     }
 }
 
@@ -57,6 +68,7 @@ impl LogHead {
             months: self.months.iter().map(|month| month.number()).collect(),
             forgotten: self.forgotten.map(Month::number),
             borne_out: self.borne_out.0,
+            generation: Some(self.generation).filter(|generation| *generation != 0),
         })
     }
 
@@ -71,8 +83,10 @@ impl LogHead {
             None => None,
             Some(number) => Some(Month::from_number(number)?),
         };
-        let is_sound = months.len() == record.months.len() && months.len() <= MAX_MONTHS;
-        is_sound.then_some(Self { tree, months, forgotten, borne_out: Timestamp(record.borne_out) })
+        let is_sound =
+            months.len() == record.months.len() && months.len() <= MAX_MONTHS && record.generation != Some(0);
+        let (borne_out, generation) = (Timestamp(record.borne_out), record.generation.unwrap_or(0));
+        is_sound.then_some(Self { tree, months, forgotten, borne_out, generation })
     }
 }
 
@@ -135,8 +149,10 @@ mod tests {
         }
         let months = ["2031-11", "2031-12"].map(|month| month.parse().unwrap()).into();
         let forgotten = Some("2031-10".parse().unwrap());
-        let head = LogHead { tree, months, forgotten, borne_out: Timestamp(7) };
+        let head = LogHead { tree, months, forgotten, borne_out: Timestamp(7), generation: 0 };
         let bytes = head.to_bytes();
+        let later = LogHead { generation: 2, ..head.clone() };
+        assert_eq!(LogHead::from_bytes(&later.to_bytes()), Some(later));
         assert_eq!(LogHead::from_bytes(&bytes), Some(head.clone()));
         assert_eq!(LogHead::from_bytes(&bytes[..bytes.len() - 1]), None);
         // A size that has another edge.

@@ -1,5 +1,6 @@
 //! The frames and signed packages of every conversation, byte for byte.
 
+use audit::{ConsistencyProof, TreeHash};
 use crypto::{Document, SealingKey, Seed, Signed, TypeName, cbor, digest};
 use domain::{CircleId, Epoch, KeyClass, NetworkId, Timestamp};
 use index::{FeedId, ProofPlace};
@@ -12,6 +13,7 @@ use protocol::ceremony::{
 use protocol::evaluation::{EvaluationRefusal, EvaluationRequest, EvaluationResponse};
 use protocol::feed::{FeedRequest, FeedResponse, NewerThan};
 use protocol::roster::{RosterRequest, RosterResponse};
+use protocol::witness::{LogKind, LogName, Shown, WitnessRequest, WitnessResponse};
 use testkit::{Founding, Simulation};
 
 fn hex(bytes: &[u8]) -> String {
@@ -167,6 +169,28 @@ fn frames_and_packages_are_the_golden_ones() {
     frame("roster wanted", cbor::to_vec(&RosterRequest { after: 41 }));
     frame("roster", cbor::to_vec(&RosterResponse::Next { wire: vec![1, 2, 3] }));
     frame("roster unknown", cbor::to_vec(&RosterResponse::Unknown));
+    let log = LogName { keeper: two, kind: LogKind::Main, generation: 1 };
+    let shown = || Shown { log, note: vec![1, 2] };
+    let proof = || ConsistencyProof::from_hashes(vec![TreeHash::from_bytes([6; 32])]).unwrap();
+    frame("recall", cbor::to_vec(&WitnessRequest::Recall { log }));
+    frame("show", cbor::to_vec(&WitnessRequest::Show { shown: shown(), proof: proof() }));
+    frame("challenge", cbor::to_vec(&WitnessRequest::Challenge { log, challenge: vec![3] }));
+    let evaluations = LogName { kind: LogKind::Evaluations, generation: 0, ..log };
+    frame(
+        "compare",
+        cbor::to_vec(&WitnessRequest::Compare {
+            shown: vec![shown(), Shown { log: evaluations, note: vec![] }],
+        }),
+    );
+    frame("evidence", cbor::to_vec(&WitnessRequest::Evidence { log, proof: vec![4] }));
+    frame("forks wanted", cbor::to_vec(&WitnessRequest::Forks { after: None }));
+    frame("more forks wanted", cbor::to_vec(&WitnessRequest::Forks { after: Some(log) }));
+    frame("cosigned", cbor::to_vec(&WitnessResponse::Cosigned { cosignature: vec![9; 72] }));
+    frame("recalled", cbor::to_vec(&WitnessResponse::Recalled { note: Some(vec![1].into()) }));
+    frame("nothing remembered", cbor::to_vec(&WitnessResponse::Recalled { note: None }));
+    frame("forked", cbor::to_vec(&WitnessResponse::Forked { log, proof: vec![4] }));
+    frame("consistent", cbor::to_vec(&WitnessResponse::Consistent { proof: proof() }));
+    frame("nothing to say", cbor::to_vec(&WitnessResponse::Nothing));
     // A whole ceremony from fixed seeds: its key sets pin the transcript and everything it is made of.
     let mut net = Simulation::new(Founding::uniform(3));
     net.settle();

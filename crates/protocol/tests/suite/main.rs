@@ -31,3 +31,4 @@ mod rotated;
 mod rubbish;
 mod threats;
 mod units;
+mod witnessing;

@@ -46,6 +46,9 @@ pub const fn is_backed_up(collection: Collection) -> bool {
         Collection::Proof => false,
         // The chain goes in as the signed documents themselves, and is recorded again from those.
         Collection::Roster => false,
+        // Whoever was restored does not rely on what it remembered: it asks others. What is proven it hears again.
+        Collection::Witnessed | Collection::LogEvidence => false,
+        Collection::CosignedCheckpoint | Collection::MemoryLost => false,
         // The mark of a restore; the next one puts its own.
         Collection::Restored => false,
     }

@@ -68,9 +68,10 @@ impl Run {
                 | Notice::FeedContinued { publisher, .. }
                 | Notice::BeyondCap { publisher, .. } => *publisher,
                 Notice::TwoLogs { member } => *member,
+                Notice::LogForked { keeper } | Notice::LogUnshown { keeper, .. } => *keeper,
                 Notice::FailingProof { keyholder }
                 | Notice::Ceremony(CeremonyProblem::Lying { keyholder, .. }) => *keyholder,
-                Notice::Ceremony(CeremonyProblem::Lost { .. }) | Notice::NumbersUsedUp { .. } => {
+                Notice::Ceremony(CeremonyProblem::Lost { .. }) | Notice::NumbersUsedUp { .. } | Notice::LogLost { .. } => {
                     Founding::oin(member)
                 }
                 Notice::Ceremony(

@@ -89,9 +89,9 @@ impl Run {
     /// Whether a notice of a member may say of another, or of itself, what is true of nobody honest otherwise.
     pub(super) fn is_excused(&self, accused: usize, notice: &Notice) -> bool {
         match notice {
-            Notice::FeedContinued { .. } | Notice::Ceremony(CeremonyProblem::Lost { .. }) => {
-                self.restored.contains(&accused)
-            }
+            Notice::FeedContinued { .. }
+            | Notice::Ceremony(CeremonyProblem::Lost { .. })
+            | Notice::LogLost { .. } => self.restored.contains(&accused),
             Notice::Equivocation { .. }
             | Notice::TwoLogs { .. }
             | Notice::Ceremony(CeremonyProblem::Lying { .. }) => self.excused.contains(&accused),
@@ -103,7 +103,9 @@ impl Run {
             | Notice::ClockBehind { .. }
             | Notice::ClockAhead { .. }
             | Notice::NumbersUsedUp { .. }
-            | Notice::BeyondCap { .. } => false,
+            | Notice::BeyondCap { .. }
+            | Notice::LogForked { .. }
+            | Notice::LogUnshown { .. } => false,
         }
     }
 }
