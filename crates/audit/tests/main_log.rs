@@ -14,6 +14,8 @@ fn events() -> Vec<Event> {
         Event::SignalRegistered,
         Event::SignalChanged,
         Event::SignalWithdrawn,
+        Event::EvaluationRequested { leaf: 3, keys: 14 },
+        Event::EvaluationGranted { leaf: 3 },
         Event::Question { families: 1, found: 2, complete: false },
         Event::match_seen(organisation, Certainty::Probable),
         Event::Statement { organisation, said: Said::Different },
