@@ -64,11 +64,13 @@ pub enum Collection {
     CosignedCheckpoint = 26,
     /// That what was witnessed before a restore is forgotten: one record.
     MemoryLost = 27,
+    /// How far each own log was signed.
+    SignedLog = 28,
 }
 
 impl Collection {
     /// Every collection, in the order of their numbers.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Signal,
         Self::FamilyKeys,
         Self::KeySet,
@@ -92,6 +94,7 @@ impl Collection {
         Self::LogEvidence,
         Self::CosignedCheckpoint,
         Self::MemoryLost,
+        Self::SignedLog,
     ];
 
     /// Whether a node takes it up at a start. The main log is too long for that: it is read when somebody asks for it.

@@ -78,7 +78,8 @@ impl MemoryDisk {
             | Collection::LogEntry
             | Collection::LogDetails
             | Collection::LogHashes
-            | Collection::LogHead => true,
+            | Collection::LogHead
+            | Collection::SignedLog => true,
             Collection::FamilyKeys
             | Collection::KeySet
             | Collection::Header

@@ -26,6 +26,8 @@ pub const fn is_backed_up(collection: Collection) -> bool {
         Collection::Signal | Collection::Decision => true,
         // What happened, until its retention ends. Its tree goes on where it was, or others will have seen more of it.
         Collection::LogEntry | Collection::LogDetails | Collection::LogHashes | Collection::LogHead => true,
+        // How far that tree was signed: whoever is restored knows by it what it lost.
+        Collection::SignedLog => true,
         // Pseudonym keys of the epoch: asked for again.
         Collection::FamilyKeys => false,
         // Every member keeps and serves them.
