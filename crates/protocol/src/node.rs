@@ -219,7 +219,7 @@ impl Node {
         let salts = config.seed.derive("main log", 0);
         let head = kept.take(Collection::LogHead).iter().find_map(|bytes| LogHead::from_bytes(bytes));
         let log = MainLog::restore(head, config.retention, salts);
-        let witnesses = Witnesses::restore(&cx, &mut kept, (log.generation(), log.now().0));
+        let witnesses = Witnesses::restore(&cx, &mut kept, log.generation());
         Self {
             log,
             configuration: config.configuration,

@@ -64,10 +64,6 @@ pub enum Collection {
     OwnLeaves = 22,
     /// Seeds of days as they are sealed for the officers, by digest.
     SealedSeed = 23,
-    /// What a keyholder holds of members' evaluation logs, by organisation.
-    HeldLog = 37,
-    /// Leaves of members' evaluation logs, by organisation and place.
-    HeldLeaf = 38,
     /// The newest checkpoint that was cosigned of each log of others, by log.
     Witnessed = 24,
     /// Proofs of forks, and challenges that were not answered, by log.
@@ -76,11 +72,17 @@ pub enum Collection {
     CosignedCheckpoint = 26,
     /// That what was witnessed before a restore is forgotten: one record.
     MemoryLost = 27,
+    /// How far each own log was signed.
+    SignedLog = 28,
+    /// What a keyholder holds of members' evaluation logs, by organisation.
+    HeldLog = 37,
+    /// Leaves of members' evaluation logs, by organisation and place.
+    HeldLeaf = 38,
 }
 
 impl Collection {
     /// Every collection, in the order of their numbers.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Signal,
         Self::FamilyKeys,
         Self::KeySet,
@@ -104,12 +106,13 @@ impl Collection {
         Self::AskedInputs,
         Self::OwnLeaves,
         Self::SealedSeed,
-        Self::HeldLog,
-        Self::HeldLeaf,
         Self::Witnessed,
         Self::LogEvidence,
         Self::CosignedCheckpoint,
         Self::MemoryLost,
+        Self::SignedLog,
+        Self::HeldLog,
+        Self::HeldLeaf,
     ];
 
     /// Whether a node takes it up at a start. Logs are too long for that: they are read when somebody asks for them.

@@ -82,7 +82,8 @@ impl MemoryDisk {
             | Collection::OwnLeaf
             | Collection::AskedInputs
             | Collection::OwnLeaves
-            | Collection::SealedSeed => true,
+            | Collection::SealedSeed
+            | Collection::SignedLog => true,
             Collection::FamilyKeys
             | Collection::KeySet
             | Collection::Header

@@ -1,8 +1,8 @@
 //! The keeper: shows its logs to its witnesses and collects what they sign.
 //!
 //! Nothing is signed after a start before as many witnesses as a checkpoint needs have said what they remember, and every
-//! connected one was asked. What this node signed in an earlier run is of a log that is on disk, as long as the disk is the
-//! same; a witness that remembers more than the log had at the start shows that it is not, and the log stops there. Then
+//! connected one was asked. How far the log was signed is on disk before a checkpoint leaves, and goes into backups with the
+//! log; a witness that remembers more shows that the disk is older than what was signed, and the log stops there. Then
 //! governors let it go on as another generation, under another name.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +14,7 @@ use domain::{Oin, Timestamp};
 use super::evidence::Evidence;
 use super::memory;
 use super::message::{LogKind, LogName, Shown, WitnessRequest, generation};
-use super::record::{CheckpointRecord, cosigned_key};
+use super::record::{CheckpointRecord, SignedRecord, cosigned_key};
 use super::stored::LogNow;
 use super::{Asking, RETRY_SECONDS, Wanted};
 use crate::effects::{Context, Effects};
@@ -89,7 +89,7 @@ impl Peer {
 
 struct OwnLog {
     name: LogName,
-    /// Up to this size whatever comes back signed is of the log on disk.
+    /// Up to this size it was signed, as the disk has it.
     known: u64,
     now: Option<LogNow>,
     wanted_at: Option<Timestamp>,
@@ -105,11 +105,14 @@ struct OwnLog {
 #[derive(Default)]
 pub(super) struct Keeper {
     logs: BTreeMap<LogKind, OwnLog>,
+    /// How far logs were signed when this run began.
+    signed: BTreeMap<LogName, u64>,
 }
 
 impl Keeper {
-    /// Begins with a log that had so many entries at the start.
-    pub(super) fn begin(&mut self, name: LogName, known: u64) {
+    /// Begins with a log.
+    pub(super) fn begin(&mut self, name: LogName) {
+        let known = self.signed.get(&name).copied().unwrap_or(0);
         let log = OwnLog {
             name,
             known,
@@ -122,6 +125,12 @@ impl Keeper {
             lost: None,
         };
         self.logs.insert(name.kind, log);
+    }
+
+    /// Takes back how far logs were signed, before any begins.
+    pub(super) fn restore_signed(&mut self, records: &[Vec<u8>]) {
+        let records = records.iter().filter_map(|bytes| SignedRecord::from_bytes(bytes));
+        self.signed = records.map(|record| (record.log, record.size)).collect();
     }
 
     /// Takes back the newest checkpoints that were cosigned.
@@ -191,7 +200,7 @@ impl Keeper {
             if log.lost.is_some() || !log.is_open {
                 continue;
             }
-            log.open_round(cx, policy.needed);
+            log.open_round(cx, policy.needed, fx);
             log.show(cx, asking, fx);
         }
     }
@@ -205,6 +214,9 @@ impl Keeper {
         asked: bool,
         fx: &mut Effects<'_>,
     ) {
+        // The tree goes on from one generation to the next, so what was signed of an earlier one is there as well.
+        let earlier =
+            self.signed.iter().filter(|(log, _)| log.kind == name.kind).map(|(_, size)| *size).max();
         let Some(log) = self.logs.get_mut(&name.kind).filter(|log| log.name == name) else { return };
         let (size, root) = match note {
             None => (0, Root::empty()),
@@ -214,9 +226,10 @@ impl Keeper {
             },
         };
         if size > log.known && log.lost.is_none_or(|lost| lost.to < size) {
-            log.lost = Some(LostEntries { from: log.known, to: size, root });
+            let from = log.known.max(earlier.unwrap_or(0)).min(size.saturating_sub(1));
+            log.lost = Some(LostEntries { from, to: size, root });
             log.round = None;
-            fx.notice(Notice::LogLost { from: log.known, to: size });
+            fx.notice(Notice::LogLost { from, to: size });
         }
         if let Some(peer) = log.peers.get_mut(&witness) {
             peer.confirmed = Some(size);
@@ -327,7 +340,7 @@ impl OwnLog {
     }
 
     /// Signs the newest that is wanted, unless a checkpoint is on its way.
-    fn open_round(&mut self, cx: &Context<'_>, needed: usize) {
+    fn open_round(&mut self, cx: &Context<'_>, needed: usize, fx: &mut Effects<'_>) {
         let Some(now) = self.now else { return };
         let is_free = self.round.as_ref().is_none_or(|round| {
             let is_over = round.by.len() >= needed || cx.now.since(round.opened) >= ROUND_SECONDS;
@@ -340,6 +353,8 @@ impl OwnLog {
         let checkpoint = Checkpoint { origin, size: now.size, root: now.root };
         let Ok(signed) = SignedCheckpoint::sign(checkpoint, &cx.identity.log_key) else { return };
         self.known = self.known.max(now.size);
+        let record = SignedRecord { log: self.name, size: self.known };
+        fx.put(Collection::SignedLog, cosigned_key(self.name.kind), record.to_bytes());
         let note = signed.to_bytes();
         self.round = Some(Round { now, signed, note, opened: cx.now, by: BTreeSet::new() });
     }

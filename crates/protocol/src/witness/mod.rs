@@ -35,9 +35,6 @@ use crate::{Collection, Conversation, Kept, RequestId, ResponseToken};
 /// Seconds after which somebody who gave no answer, or none that helped, is asked again.
 const RETRY_SECONDS: u64 = 10;
 
-/// Bytes of hashes that are read for one answer.
-const PROOF_BYTES: usize = 256 * 1024;
-
 /// How witnessing stands. Holds no personal data.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WitnessStatus {
@@ -92,20 +89,20 @@ pub(crate) struct Witnesses {
     memory: Memory,
     evidence: Evidence,
     asking: Asking,
-    main_at_start: u64,
     forks_asked_at: Option<Timestamp>,
     turn: usize,
 }
 
 impl Witnesses {
-    /// Goes on with what was kept. The own main log had `size` entries at the start, in a generation.
-    pub(crate) fn restore(cx: &Context<'_>, kept: &mut Kept, (generation, size): (u32, u64)) -> Self {
-        let mut witnesses = Self { main_at_start: size, ..Self::default() };
+    /// Goes on with what was kept. The own main log is in a generation.
+    pub(crate) fn restore(cx: &Context<'_>, kept: &mut Kept, generation: u32) -> Self {
+        let mut witnesses = Self::default();
         let is_lost = !kept.take(Collection::MemoryLost).is_empty();
         witnesses.memory.restore(cx, &kept.take(Collection::Witnessed), is_lost);
         witnesses.evidence.restore(cx, &kept.take(Collection::LogEvidence));
         let name = LogName { keeper: cx.identity.oin, kind: LogKind::Main, generation };
-        witnesses.keeper.begin(name, size);
+        witnesses.keeper.restore_signed(&kept.take(Collection::SignedLog));
+        witnesses.keeper.begin(name);
         witnesses.keeper.restore(cx, &kept.take(Collection::CosignedCheckpoint));
         witnesses
     }
@@ -115,23 +112,22 @@ impl Witnesses {
         self.memory.note_loss(fx);
     }
 
-    /// The main log goes on as the newest generation that governors approved. What it had at the start of this run is all
-    /// that may come back signed of that one: this node may have lost the entry that began it before.
+    /// The main log goes on as the newest generation that governors approved.
     pub(crate) fn follow_roster(&mut self, cx: &Context<'_>, fx: &mut Effects<'_>) {
         let approved = cx.roster.log_generations(&cx.identity.oin).max_by_key(|one| one.generation);
         if let Some(approved) = approved.filter(|one| one.generation > fx.log_generation()) {
             fx.begin_log_generation(approved);
             let generation = approved.generation;
             let name = LogName { keeper: cx.identity.oin, kind: LogKind::Main, generation };
-            self.keeper.begin(name, self.main_at_start);
+            self.keeper.begin(name);
         }
     }
 
-    /// Another own log is shown from now on; it had so many entries at the start.
+    /// Another own log is shown from now on.
     #[expect(dead_code, reason = "the main log alone is shown, by ticks")]
-    pub(crate) fn begin(&mut self, cx: &Context<'_>, kind: LogKind, size_at_start: u64) {
+    pub(crate) fn begin(&mut self, cx: &Context<'_>, kind: LogKind) {
         let generation = generation(cx.roster, &cx.identity.oin, kind);
-        self.keeper.begin(LogName { keeper: cx.identity.oin, kind, generation }, size_at_start);
+        self.keeper.begin(LogName { keeper: cx.identity.oin, kind, generation });
     }
 
     /// An own log is to be cosigned as it is now.
@@ -244,7 +240,8 @@ impl Witnesses {
                 &proof.map_or(WitnessResponse::Nothing, |proof| WitnessResponse::Consistent { proof }),
             )
         };
-        fx.respond_quoting(token, records, PROOF_BYTES, Box::new(frame));
+        let most_bytes = Conversation::Witness.max_request_bytes();
+        fx.respond_quoting(token, records, most_bytes, Box::new(frame));
         true
     }
 

@@ -19,6 +19,25 @@ pub(super) struct CheckpointRecord {
     pub(super) note: ByteVec,
 }
 
+/// How far an own log was signed: on disk before a checkpoint leaves.
+#[derive(Debug, PartialEq, Eq, Encode, Decode)]
+pub(super) struct SignedRecord {
+    #[n(0)]
+    pub(super) log: LogName,
+    #[n(1)]
+    pub(super) size: u64,
+}
+
+impl SignedRecord {
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        cbor::to_vec(self)
+    }
+
+    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        cbor::from_slice(bytes).ok()
+    }
+}
+
 /// Evidence about a log, with the key that signed what is in it.
 #[derive(Debug, PartialEq, Eq, Encode, Decode)]
 pub(super) struct EvidenceRecord {
@@ -96,6 +115,8 @@ mod tests {
         let bytes = evidence.to_bytes();
         assert_eq!(EvidenceRecord::from_bytes(&bytes), Some(evidence));
         assert_eq!(CheckpointRecord::from_bytes(&bytes), None);
+        let signed = SignedRecord { log, size: 812 };
+        assert_eq!(SignedRecord::from_bytes(&signed.to_bytes()), Some(signed));
         assert_ne!(EvidenceRecord::key(&log, true), EvidenceRecord::key(&log, false));
     }
 }

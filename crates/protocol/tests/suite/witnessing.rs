@@ -9,7 +9,8 @@ use audit::{
 use crypto::{Digest, cbor};
 use domain::{Oin, Role};
 use protocol::witness::{
-    HeldFork, LogKind, LogName, OwnLogStatus, Shown, WitnessRequest, WitnessResponse, WitnessStatus,
+    COMPARED_PER_FRAME, HeldFork, LogKind, LogName, OwnLogStatus, Shown, WitnessRequest, WitnessResponse,
+    WitnessStatus,
 };
 use protocol::{Collection, Command, Conversation, LogHead, Notice, Refused, Reply};
 use roster::{Accountability, LogGeneration, OinBytes, Witnesses};
@@ -408,6 +409,10 @@ fn a_keeper_that_lost_entries_signs_nothing_until_governors_let_its_log_go_on() 
             log_something(&mut net, KEEPER);
         }
         net.seconds(60);
+        // Also when it starts with more entries than it had lost.
+        net.restart(oin(KEEPER));
+        log_something(&mut net, KEEPER);
+        net.seconds(60);
         let own = own_log(&mut net, KEEPER);
         assert_eq!(
             own.lost.map(|lost| (lost.from, lost.to)),
@@ -467,6 +472,18 @@ fn a_keeper_that_lost_entries_signs_nothing_until_governors_let_its_log_go_on() 
             assert!(status.forks.is_empty() && status.challenges.is_empty(), "at {member}");
         }
     }
+}
+
+#[test]
+fn a_restore_that_lost_nothing_needs_no_generation() {
+    let mut net = network();
+    until_cosigned(&mut net, KEEPER, 4);
+    let disk = net.disk(oin(KEEPER)).restored(net.now());
+    net.restart_from(oin(KEEPER), disk);
+    log_something(&mut net, KEEPER);
+    until_cosigned(&mut net, KEEPER, 4);
+    assert_eq!(own_log(&mut net, KEEPER).log, main_log(KEEPER, 0));
+    nobody_is_accused(&mut net);
 }
 
 #[test]
@@ -601,6 +618,23 @@ fn a_checkpoint_that_is_too_long_is_not_read() {
     assert_eq!(after, (before.0, before.1 + 1));
     show(&mut net, 1, log, at, ConsistencyProof::none());
     assert_eq!(remembered(&net, 1).len(), before.0 + 1);
+}
+
+#[test]
+fn a_page_that_is_too_long_is_read_as_far_as_one_may_be() {
+    let mut net = network();
+    until_cosigned(&mut net, KEEPER, 4);
+    let log = main_log(KEEPER, 0);
+    let size = own_log(&mut net, KEEPER).size;
+    let contradiction = Shown { log, note: signed(&net, log, (size, MadeUp::of(&["a"]).at(1).1)).to_bytes() };
+    // Logs that the witness does not know, and then what it would keep a proof of.
+    let unknown = LogName { kind: LogKind::Evaluations, ..log };
+    for (before, is_read) in [(COMPARED_PER_FRAME, false), (COMPARED_PER_FRAME - 1, true)] {
+        let mut shown = vec![Shown { log: unknown, note: Vec::new() }; before];
+        shown.push(contradiction.clone());
+        net.inject(oin(2), oin(1), Conversation::Witness, cbor::to_vec(&WitnessRequest::Compare { shown }));
+        assert_eq!(forks_of(&mut net, 1, KEEPER).len(), usize::from(is_read));
+    }
 }
 
 #[test]

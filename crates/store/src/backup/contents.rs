@@ -32,6 +32,8 @@ pub const fn is_backed_up(collection: Collection) -> bool {
         }
         // Every member shows its log again to a keyholder that lost it.
         Collection::HeldLog | Collection::HeldLeaf => false,
+        // How far that tree was signed: whoever is restored knows by it what it lost.
+        Collection::SignedLog => true,
         // Pseudonym keys of the epoch: asked for again.
         Collection::FamilyKeys => false,
         // Every member keeps and serves them.

@@ -81,6 +81,15 @@ fn answer_from(net: &mut Simulation, liar: usize, said: &[Message]) {
     });
 }
 
+/// Five members, of which the first four witness the logs of all.
+fn witnessed() -> Founding {
+    let members = (1..=4).map(|member| roster::OinBytes(oin(member))).collect();
+    Founding::uniform(5).with_accountability(roster::Accountability {
+        witnesses: roster::Witnesses { needed: 3, members },
+        ..roster::Accountability::default()
+    })
+}
+
 fn is_evaluated(message: &Message) -> bool {
     matches!(crypto::cbor::from_slice(&message.frame), Ok(EvaluationResponse::Evaluated { .. }))
         && message.conversation == Some(Conversation::Evaluation)
@@ -88,7 +97,7 @@ fn is_evaluated(message: &Message) -> bool {
 
 #[test]
 fn whatever_was_said_changes_nothing_when_anybody_says_it_again_in_any_order() {
-    let (mut net, said) = a_lively_time(Founding::uniform(5));
+    let (mut net, said) = a_lively_time(witnessed());
     let before = disks(&net);
     for seed in 1..=3 {
         say_again(&mut net, &said, seed);
@@ -103,7 +112,7 @@ fn whatever_was_said_changes_nothing_when_anybody_says_it_again_in_any_order() {
 
 #[test]
 fn answers_to_other_questions_are_not_taken_for_answers() {
-    let (mut net, said) = a_lively_time(Founding::uniform(5));
+    let (mut net, said) = a_lively_time(witnessed());
     answer_from(&mut net, 2, &said);
     import(&mut net, 3, "wijkteam");
     net.seconds(60);
@@ -119,8 +128,9 @@ fn answers_to_other_questions_are_not_taken_for_answers() {
 #[test]
 fn frames_of_another_network_with_the_same_members_change_nothing() {
     // The same members, keys, circle and families; only the genesis roster differs.
-    let (_, said) = a_lively_time(Founding::with_institution(5, "9999ZZ", 1));
-    let mut net = found_each_other(Founding::uniform(5));
+    let other = |content: &mut roster::RosterContent| content.name = "other".to_owned();
+    let (_, said) = a_lively_time(witnessed().refounded(other));
+    let mut net = found_each_other(witnessed());
     let before = disks(&net);
     let answers = say_again(&mut net, &said, 7);
     assert!(disks(&net) == before, "no disk changes");
