@@ -206,7 +206,7 @@ impl EventQueue {
             Lane::Answers => {}
             Lane::Gossip => self.gossip -= 1,
             Lane::Requests(conversation) => {
-                let amount = work::amount(conversation, frame_bytes(&input));
+                let amount = work::amount(conversation, frame(&input));
                 self.spent.tidy(now);
                 self.spent.take((from, conversation), self.rates.requests(conversation), amount, now);
             }
@@ -278,7 +278,7 @@ impl EventQueue {
                         continue;
                     }
                 }
-                let amount = work::amount(conversation, frame_bytes(input));
+                let amount = work::amount(conversation, frame(input));
                 let rate = self.rates.requests(conversation);
                 let at = self.spent.due(&(*member, conversation), rate, amount, now);
                 if at > now {
@@ -319,8 +319,8 @@ pub(crate) fn request_token(input: &Input) -> Option<ResponseToken> {
     if let Input::Request { token, .. } = input { Some(*token) } else { None }
 }
 
-fn frame_bytes(input: &Input) -> usize {
-    if let Input::Request { frame, .. } = input { frame.len() } else { 0 }
+fn frame(input: &Input) -> &[u8] {
+    if let Input::Request { frame, .. } = input { frame } else { &[] }
 }
 
 #[cfg(test)]

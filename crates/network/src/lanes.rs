@@ -130,12 +130,12 @@ impl Lanes {
     }
 
     fn due(&self, key: (Oin, Conversation), frame: &[u8], now: Instant) -> Instant {
-        self.spent.due(&key, self.rates.requests(key.1), work::amount(key.1, frame.len()), now)
+        self.spent.due(&key, self.rates.requests(key.1), work::amount(key.1, frame), now)
     }
 
     fn spend(&mut self, key: (Oin, Conversation), frame: &[u8], now: Instant) {
         self.spent.tidy(now);
-        self.spent.take(key, self.rates.requests(key.1), work::amount(key.1, frame.len()), now);
+        self.spent.take(key, self.rates.requests(key.1), work::amount(key.1, frame), now);
     }
 
     /// Gives up the requests that wait for a member that is gone. Those under way are released as they fail.

@@ -9,7 +9,6 @@ use protocol::{Conversation, ResponseToken};
 
 use crate::event_queue::Place;
 use crate::shares::{Room, Shares};
-use crate::work;
 
 /// Evaluations that one evaluator has in hand: one at work, and the next. The others wait in their fair order.
 const MAX_EVALUATIONS_IN_HAND: usize = 2;
@@ -23,6 +22,8 @@ pub(crate) struct Waiting {
     pub(crate) channel: ResponseChannel<Vec<u8>>,
     /// Of its frame.
     pub(crate) bytes: usize,
+    /// Elements to evaluate.
+    pub(crate) elements: usize,
 }
 
 /// A request that is kept.
@@ -50,10 +51,8 @@ enum Evaluator {
 
 impl Evaluator {
     fn of(request: &Waiting) -> Option<Self> {
-        // What is around the elements in the frame counts as one.
-        let elements = usize::try_from(work::elements(request.bytes)).unwrap_or(usize::MAX);
         match request.conversation {
-            Conversation::Evaluation if elements <= FEW_ELEMENTS + 1 => Some(Self::OfFew),
+            Conversation::Evaluation if request.elements <= FEW_ELEMENTS => Some(Self::OfFew),
             Conversation::Evaluation => Some(Self::OfMany),
             Conversation::Ceremony | Conversation::Feed | Conversation::Roster | Conversation::Witness => {
                 None

@@ -3,20 +3,13 @@
 //! Only the proportions matter. They are those of `samenhang bench` and `cargo bench`, rounded up; a frame that turns
 //! out to be rubbish costs less.
 
+use protocol::evaluation::elements_asked;
 use protocol::{Conversation, Input};
 
-/// Bytes of one blinded element.
-const ELEMENT_BYTES: usize = 32;
-
-/// Elements in an evaluation request of so many bytes, at most.
-pub(crate) fn elements(frame_bytes: usize) -> u32 {
-    u32::try_from(frame_bytes / ELEMENT_BYTES).unwrap_or(u32::MAX).max(1)
-}
-
 /// How much of its rate a request takes: elements of an evaluation, else one.
-pub(crate) fn amount(conversation: Conversation, frame_bytes: usize) -> u32 {
+pub(crate) fn amount(conversation: Conversation, frame: &[u8]) -> u32 {
     match conversation {
-        Conversation::Evaluation => elements(frame_bytes),
+        Conversation::Evaluation => u32::try_from(elements_asked(frame)).unwrap_or(u32::MAX).max(1),
         Conversation::Ceremony | Conversation::Feed | Conversation::Roster | Conversation::Witness => 1,
     }
 }
@@ -25,9 +18,10 @@ pub(crate) fn amount(conversation: Conversation, frame_bytes: usize) -> u32 {
 pub(crate) fn microseconds(input: &Input) -> u64 {
     let of = |bytes: usize, every: usize| u64::try_from(bytes / every).unwrap_or(u64::MAX);
     match input {
-        // Evaluate and prove: 80 an element.
+        // Evaluate and prove: 80 an element. A signature, and leaves to replay.
         Input::Request { conversation: Conversation::Evaluation, frame, .. } => {
-            80 * u64::from(elements(frame.len()))
+            let elements = u64::try_from(elements_asked(frame)).unwrap_or(u64::MAX);
+            80 * elements + 150 + of(frame.len(), 32)
         }
         // Mostly signatures: 50 for each of at least a hundred bytes, 400 in the middle.
         Input::Request { conversation: Conversation::Ceremony, frame, .. } => 200 + of(frame.len(), 8),
@@ -60,14 +54,25 @@ mod tests {
 
     #[test]
     fn a_full_batch_costs_a_hundred_times_a_question_for_a_feed() {
-        let request = |conversation, bytes| {
+        let request = |conversation, bytes: Vec<u8>| {
             let (from, token) = (Oin::test_number(1).unwrap(), ResponseToken(1));
-            microseconds(&Input::Request { from, conversation, token, frame: vec![0; bytes] })
+            microseconds(&Input::Request { from, conversation, token, frame: bytes })
         };
-        assert_eq!(request(Conversation::Evaluation, 256 * 32 + 60), 20_560);
-        assert_eq!(request(Conversation::Feed, 100), 200);
-        assert_eq!(request(Conversation::Ceremony, 256 * 1024), 32_968);
-        assert_eq!((elements(0), elements(31), elements(64)), (1, 1, 2));
-        assert_eq!((amount(Conversation::Evaluation, 640), amount(Conversation::Roster, 640)), (20, 1));
+        let batch = |elements: usize| {
+            // A leaf and a checkpoint, and the elements.
+            let length = |bytes: usize| u16::try_from(bytes).unwrap().to_be_bytes();
+            let head = [&[0x82, 1, 0x83, 0x81, 0x58, 230], [1; 230].as_slice(), &[0x59]].concat();
+            let rest = [&length(330), [2; 330].as_slice(), &[0x59], &length(elements * 32)].concat();
+            [head, rest, vec![3; elements * 32]].concat()
+        };
+        assert_eq!(request(Conversation::Evaluation, batch(256)), 20_480 + 150 + 274);
+        assert_eq!(request(Conversation::Feed, vec![0; 100]), 200);
+        assert_eq!(request(Conversation::Ceremony, vec![0; 256 * 1024]), 32_968);
+        let amounts: Vec<u32> = [batch(20), batch(0), vec![0; 640]]
+            .iter()
+            .map(|frame| amount(Conversation::Evaluation, frame))
+            .collect();
+        assert_eq!(amounts, [20, 1, 1], "leaves are not elements, nor is rubbish");
+        assert_eq!(amount(Conversation::Roster, &batch(20)), 1);
     }
 }

@@ -5,6 +5,7 @@ use libp2p::gossipsub::MessageAcceptance;
 use libp2p::request_response::{self, InboundFailure, OutboundRequestId};
 use libp2p::swarm::{ListenError, SwarmEvent};
 use libp2p::{PeerId, allow_block_list, gossipsub, ping};
+use protocol::evaluation::elements_asked;
 use protocol::{Conversation, Input};
 use tokio::time::Instant;
 
@@ -162,7 +163,15 @@ impl Task {
                         // A member that was removed while its request was under way is a stranger now.
                         let Some(from) = self.members.oin(&peer) else { return };
                         let bytes = frame.len();
-                        self.asked(Waiting { from, conversation, request, channel, bytes }, frame);
+                        let elements = match conversation {
+                            Conversation::Evaluation => elements_asked(&frame),
+                            Conversation::Ceremony
+                            | Conversation::Feed
+                            | Conversation::Roster
+                            | Conversation::Witness => 0,
+                        };
+                        let waiting = Waiting { from, conversation, request, channel, bytes, elements };
+                        self.asked(waiting, frame);
                     }
                     request_response::Message::Response { request_id, response } => {
                         self.ended(conversation, request_id, Some(response));

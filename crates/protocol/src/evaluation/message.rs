@@ -122,6 +122,20 @@ pub enum EvaluationRefusal {
     NoLogKey,
 }
 
+/// How many elements a request asks for, as far as it can be read: 0 for one that hands over or asks for leaves.
+#[must_use]
+pub fn elements_asked(frame: &[u8]) -> usize {
+    let mut decoder = minicbor::Decoder::new(frame);
+    let mut asked = || {
+        let (_request, kind) = (decoder.array()?, decoder.u32()?);
+        let _fields = decoder.array()?;
+        decoder.skip()?;
+        decoder.skip()?;
+        Ok::<_, minicbor::decode::Error>(if kind == 1 { decoder.bytes()?.len() / ELEMENT_BYTES } else { 0 })
+    };
+    asked().unwrap_or(0)
+}
+
 /// Lays elements end to end.
 pub(crate) fn pack(elements: &[[u8; ELEMENT_BYTES]]) -> Vec<u8> {
     elements.as_flattened().to_vec()

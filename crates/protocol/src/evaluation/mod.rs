@@ -19,7 +19,7 @@ mod task;
 
 pub(crate) use client::{Evaluated, EvaluationClient};
 pub(crate) use held_logs::HeldLogs;
-pub use message::{EvaluationRefusal, EvaluationRequest, EvaluationResponse};
+pub use message::{EvaluationRefusal, EvaluationRequest, EvaluationResponse, elements_asked};
 pub(crate) use own_log::{Carriers, OwnLog};
 pub use record::{AskedInput, AskedInputs, OwnLeaf, inputs_key, own_leaf_key};
 pub(crate) use server::{begin, finish, refuse};
