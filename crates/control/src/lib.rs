@@ -45,5 +45,5 @@ pub use request::{CHUNK_BYTES, Extent, JudgementWanted, Request, Upload, Which};
 pub use response::{PAGE_LINES, Page, Progress, Reply, Response};
 pub use status::{
     ClockLine, ConnectionLine, ContinuedLine, HearingLine, KeyholderLine, NextEpochLine, Phase, ReadersLine,
-    ReviewLine, RosterLine, StatusLine, WaitingRosterLine,
+    ReviewLine, RosterConflictLine, RosterLine, StatusLine, WaitingRosterLine,
 };

@@ -37,7 +37,8 @@ impl Conversation {
             Self::Evaluation => 12 * 1024,
             // Two signed statements make a proof of equivocation; everything else is below 1 KiB.
             Self::Feed => 2_304,
-            Self::Roster => 64,
+            // Names of as many rosters as a node keeps of those that contradict each other.
+            Self::Roster => 1_024,
         }
     }
 

@@ -56,11 +56,15 @@ pub enum Collection {
     LogHashes = 18,
     /// Where the main log has got to: one record.
     LogHead = 19,
+    /// Rosters of which governors signed two of one version, by version and digest.
+    RosterConflict = 40,
+    /// Since when a version is known that decides between two lines of rosters, by digest.
+    RosterDecision = 41,
 }
 
 impl Collection {
     /// Every collection, in the order of their numbers.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::Signal,
         Self::FamilyKeys,
         Self::KeySet,
@@ -80,6 +84,8 @@ impl Collection {
         Self::LogDetails,
         Self::LogHashes,
         Self::LogHead,
+        Self::RosterConflict,
+        Self::RosterDecision,
     ];
 
     /// Whether a node takes it up at a start. The main log is too long for that: it is read when somebody asks for it.

@@ -90,7 +90,9 @@ impl MemoryDisk {
             | Collection::Proof
             | Collection::Forgotten
             | Collection::Abandonment
-            | Collection::Restored => false,
+            | Collection::Restored
+            | Collection::RosterConflict
+            | Collection::RosterDecision => false,
         };
         let mut records = self.records.clone();
         records

@@ -189,7 +189,7 @@ impl Desk {
         };
         let mut blank = lines::blank(self.oin, phase, messages, self.addresses.clone());
         // A folder that cannot be listed is said by whatever needs it.
-        let conflicts = RosterFolder::open(&self.roster_folder).and_then(|folder| folder.conflicts());
+        let conflicts = RosterFolder::open(&self.roster_folder).and_then(|folder| folder.open_conflicts());
         lines::conflicts(&mut blank, conflicts.map_or(0, |found| found.len()));
         blank.leaving = self.leaving();
         match self.engine() {

@@ -82,6 +82,10 @@ pub(super) fn status(
     messages.extend(clock::sentences(&status.set_back, &status.clock));
     let waiting = notices::lines(status, roster);
     messages.extend(notices::sentences(&waiting, now()));
+    let (conflicts, crossing) = (notices::conflicts(status), notices::crossing(status, roster));
+    messages.extend(notices::conflicting(&conflicts));
+    messages.extend(crossing.as_ref().map(notices::crossing_over));
+    let open = conflicts.iter().filter(|conflict| conflict.resolved_by.is_none()).count();
     let proofs = proofs::lines(status, roster);
     messages.extend(proofs::sentences(&proofs, &blank.oin));
     messages.extend(blank.leaving.as_ref().map(|since| {
@@ -96,7 +100,10 @@ pub(super) fn status(
             members: roster.members().len(),
             newest_heard: status.newest_roster_heard,
             waiting,
+            conflicts,
+            crossing,
         }),
+        roster_conflicts: blank.roster_conflicts.max(open),
         epoch: Some(status.epoch.0),
         entered: epochs::entered(status),
         next_epoch: status.next.as_ref().map(epochs::next),

@@ -71,6 +71,12 @@ fn log(notice: &Notice) {
                 "the organisation has signed two histories of its feed; where it is proven, the status holds the proof"
             );
         }
+        Notice::RosterConflict { version } => {
+            tracing::error!(
+                version,
+                "governors signed two rosters of one version: the one held first stays; call the governors"
+            );
+        }
         Notice::BeyondCap { publisher, circle } => {
             tracing::error!(
                 %publisher,

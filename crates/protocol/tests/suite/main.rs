@@ -11,6 +11,7 @@ mod bounded;
 mod catching_up;
 mod ceremony;
 mod clocks;
+mod conflicts;
 mod epochs;
 mod evaluation;
 mod golden;

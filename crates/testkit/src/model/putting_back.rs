@@ -103,7 +103,8 @@ impl Run {
             | Notice::ClockBehind { .. }
             | Notice::ClockAhead { .. }
             | Notice::NumbersUsedUp { .. }
-            | Notice::BeyondCap { .. } => false,
+            | Notice::BeyondCap { .. }
+            | Notice::RosterConflict { .. } => false,
         }
     }
 }
