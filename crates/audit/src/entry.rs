@@ -40,11 +40,13 @@ pub enum EntryKind {
     Erasure,
     /// The node was made again from a backup.
     Restore,
+    /// The organisation began to leave the network.
+    Leaving,
 }
 
 impl EntryKind {
     /// Every kind, in the order of their numbers.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::SignalRegistered,
         Self::SignalChanged,
         Self::SignalWithdrawn,
@@ -57,6 +59,7 @@ impl EntryKind {
         Self::Refusal,
         Self::Erasure,
         Self::Restore,
+        Self::Leaving,
     ];
 
     /// The Dutch name in exports, in configuration and on the command line.
@@ -75,6 +78,7 @@ impl EntryKind {
             Self::Refusal => "weigering",
             Self::Erasure => "wissing",
             Self::Restore => "herstel",
+            Self::Leaving => "vertrek",
         }
     }
 }
@@ -227,6 +231,9 @@ pub enum Event {
     /// The node was made again from a backup: what was logged after that is lost here.
     #[n(18)]
     Restore,
+    /// The organisation began to leave the network: everything it registered is withdrawn.
+    #[n(23)]
+    Leaving,
 }
 
 impl Event {
@@ -263,6 +270,7 @@ impl Event {
             Self::Refusal { .. } => EntryKind::Refusal,
             Self::Erasure { .. } => EntryKind::Erasure,
             Self::Restore => EntryKind::Restore,
+            Self::Leaving => EntryKind::Leaving,
         }
     }
 
@@ -279,7 +287,8 @@ impl Event {
             | Self::Configuration { .. }
             | Self::Roster { .. }
             | Self::Refusal { .. }
-            | Self::Restore => true,
+            | Self::Restore
+            | Self::Leaving => true,
         }
     }
 }

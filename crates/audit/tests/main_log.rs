@@ -23,6 +23,7 @@ fn events() -> Vec<Event> {
         Event::Refusal { wanted: Wanted::Question },
         Event::erasure("2031-11".parse().unwrap()),
         Event::Restore,
+        Event::Leaving,
     ]
 }
 

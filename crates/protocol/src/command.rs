@@ -50,6 +50,8 @@ pub enum Command {
     Undo(FamilyRef, Oin),
     /// Something is about to leave the node in a file. Nothing may before this is replied to.
     Exporting(Exported),
+    /// The organisation begins to leave the network. Nothing is withdrawn before this is replied to.
+    Leaving,
     /// How the node is doing.
     Status,
 }

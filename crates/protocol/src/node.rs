@@ -390,6 +390,10 @@ impl Node {
                         fx.record(Happening::new(Event::Export { exported }));
                         Reply::Logged
                     }
+                    Command::Leaving => {
+                        fx.record(Happening::new(Event::Leaving));
+                        Reply::Logged
+                    }
                     Command::Decide(wanted) => {
                         Reply::Decided(machines.families.decide_and_log(&cx, wanted, &mut fx).map(Some))
                     }

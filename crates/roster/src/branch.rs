@@ -10,9 +10,7 @@ use crypto::Digest;
 use domain::Timestamp;
 
 use crate::chain::MAX_WAITING;
-use crate::{
-    FirstSight, RosterChain, RosterError, SignedRoster, VerifiedRoster, Waiting, only_narrows,
-};
+use crate::{FirstSight, RosterChain, RosterError, SignedRoster, VerifiedRoster, Waiting, only_narrows};
 
 /// Another line of versions that takes the place of the one in force when its notice is over.
 #[derive(Clone, Debug)]
@@ -51,12 +49,21 @@ impl RosterChain {
     pub fn beside(&self, other: &SignedRoster) -> Result<Self, RosterError> {
         let document = other.document()?;
         let digest = other.digest();
-        let not_beside =
-            || RosterError::NotTheNext { held: self.last_version(), found: document.version };
+        let not_beside = || RosterError::NotTheNext { held: self.last_version(), found: document.version };
         let held = self.digest_of(document.version).ok_or_else(not_beside)?;
         let before = document.version.checked_sub(1).filter(|before| *before > 0);
         let before = before.ok_or_else(not_beside)?;
         if held == digest || self.digest_of(before) != document.previous {
+            return Err(not_beside());
+        }
+        // Verifying the line takes long, and anybody can write what would follow on it: first whether governors of it or of
+        // one shortly before it signed.
+        let count = usize::try_from(before).unwrap_or(usize::MAX);
+        let versions: Vec<&SignedRoster> = self.all().take(count).collect();
+        let signed = |held: &&SignedRoster| {
+            held.document().is_ok_and(|held| other.check_signatures(&held.governors).is_ok())
+        };
+        if !versions.into_iter().rev().take(MAX_WAITING + 1).any(|held| signed(&held)) {
             return Err(not_beside());
         }
         let mut line = self.up_to(before)?;
@@ -87,9 +94,9 @@ impl RosterChain {
     #[must_use]
     pub fn decides_over(&self, other: &Self) -> bool {
         let Some(fork) = self.fork(other) else { return false };
-        [self, other].iter().all(|line| {
-            line.digest_of(fork).is_some_and(|digest| self.resolved_by(&digest).is_some())
-        })
+        [self, other]
+            .iter()
+            .all(|line| line.digest_of(fork).is_some_and(|digest| self.resolved_by(&digest).is_some()))
     }
 
     /// Rosters about which a version up to the one in force decides.

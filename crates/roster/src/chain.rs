@@ -6,7 +6,9 @@ use std::sync::Arc;
 use crypto::{Digest, KeyholderSection, VerifyingKey};
 use domain::{Epoch, NetworkId, Oin, Timestamp};
 
-use crate::{Crossing, KeyholderRecord, RosterDocument, RosterError, SignedRoster, VerifiedRoster, only_narrows};
+use crate::{
+    Crossing, KeyholderRecord, RosterDocument, RosterError, SignedRoster, VerifiedRoster, only_narrows,
+};
 
 /// Most versions that wait: governors hardly ever change their minds so often within a notice period.
 pub(crate) const MAX_WAITING: usize = 16;
@@ -145,9 +147,9 @@ impl RosterChain {
     /// Takes in the version after the last one known. It waits for its notice; [`ripen`](Self::ripen) says whether that is
     /// over. `false` for one that is known.
     ///
-    /// Who signs it are the governors of the last one known. One that is at once because it only narrows the version in force
-    /// needs those in force, and no others: governors who wait have no say yet, and cannot keep those in office from taking
-    /// the change back.
+    /// Who signs it are the governors of the last one known, and those in force as well: governors who wait have no say yet.
+    /// One that is at once because it only narrows the version in force needs those in force, and no others: those who wait
+    /// cannot keep those in office from taking the change back.
     ///
     /// # Errors
     /// As [`VerifiedRoster::successor`], or when too many wait; the chain is then as it was.
@@ -162,6 +164,11 @@ impl RosterChain {
         let urgent = is_urgent(self.newest.document(), &next, roster.document(), sight);
         if !urgent {
             next.check_signatures(&last.document().governors)?;
+            // Governors who wait have no say until they are in office here.
+            let office = &self.newest.document().governors;
+            if next.check_signatures(office).is_err() {
+                return Err(RosterError::GovernorsWait);
+            }
             if self.crossing.is_some() {
                 return Err(RosterError::Superseded);
             }

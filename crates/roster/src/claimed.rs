@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crypto::{Digest, VerifyingKey};
 use domain::NetworkId;
 
-use crate::verified::check_document;
 use crate::genesis::Place;
+use crate::verified::check_document;
 use crate::{Fingerprint, Governors, RosterContent, RosterDocument, RosterError, SignedRoster};
 
 /// A well-formed roster without contradictions, with those whose signature on it verifies.

@@ -69,6 +69,12 @@ pub enum RosterError {
         /// Who has it now.
         found: domain::Oin,
     },
+    /// Those who signed are governors in a version that waits, and not in the one in force.
+    #[error(
+        "the roster is signed by governors who are not in office yet; it is taken up once the version that names them is in \
+         force, or when those in office sign it too"
+    )]
+    GovernorsWait,
     /// More versions wait for their notice than are kept.
     #[error(
         "more versions of the roster wait for the end of their notice than a node keeps; one that only takes away is \

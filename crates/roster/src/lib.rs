@@ -20,10 +20,10 @@ mod succession;
 mod verified;
 mod widening;
 
-pub use branch::Crossing;
 pub use accountability::{
     Accountability, BulkAllowance, LogGeneration, OinBytes, Quota, WitnessPolicy, Witnesses,
 };
+pub use branch::Crossing;
 pub use chain::{FirstSight, RosterChain, Standing, Waiting};
 pub use claimed::ClaimedRoster;
 pub use document::{

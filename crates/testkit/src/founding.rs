@@ -247,7 +247,11 @@ impl Founding {
 
     /// The same, deciding between rosters of one version.
     #[must_use]
-    pub fn version_resolving(held: &VerifiedRoster, content: RosterContent, resolves: &[Digest]) -> SignedRoster {
+    pub fn version_resolving(
+        held: &VerifiedRoster,
+        content: RosterContent,
+        resolves: &[Digest],
+    ) -> SignedRoster {
         SignedRoster::resolving(held, content, resolves, &[&signing_key(0)])
     }
 

@@ -182,7 +182,8 @@ impl Counting {
             | Event::Configuration { .. }
             | Event::Roster { .. }
             | Event::Erasure { .. }
-            | Event::Restore => {}
+            | Event::Restore
+            | Event::Leaving => {}
         }
     }
 

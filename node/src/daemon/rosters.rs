@@ -61,20 +61,24 @@ pub(super) async fn offer(node: &RunningNode, folder: &Path, offered: &mut u32) 
 /// # Errors
 /// When the node has stopped. What it refuses is only said.
 pub(super) async fn show(node: &RunningNode, folder: &Path, shown: &mut BTreeSet<PathBuf>) -> Result<()> {
-    let Ok(found) = RosterFolder::open(folder).and_then(|folder| folder.open_conflicts()) else { return Ok(()) };
+    let Ok(found) = RosterFolder::open(folder).and_then(|folder| folder.open_conflicts()) else {
+        return Ok(());
+    };
     for path in found {
         if !shown.insert(path.clone()) {
             continue;
         }
         let Ok(signed) = read_roster(&path) else { continue };
-        let reply = node.command(Command::InstallRoster(Box::new(signed))).await?;
-        match reply {
-            Reply::Roster(Err(RosterError::Conflict { .. })) => {}
-            Reply::Roster(Err(error)) => {
+        let Reply::Roster(outcome) = node.command(Command::InstallRoster(Box::new(signed))).await? else {
+            continue;
+        };
+        match outcome {
+            Ok(_) => tracing::info!(path = %path.display(), "a decision between rosters was taken up"),
+            Err(RosterError::Conflict { .. }) => {}
+            Err(error) => {
                 let error = anyhow::Error::from(error);
                 tracing::warn!(path = %path.display(), %error, "a roster beside the own ones was refused");
             }
-            _ => tracing::info!(path = %path.display(), "a decision between rosters was taken up"),
         }
     }
     Ok(())
@@ -96,11 +100,15 @@ pub(super) async fn file(node: &RunningNode, folder: &Path, filed: &mut Filed) -
             tracing::warn!(error = %anyhow::Error::from(error), "rosters that were left are still in the folder");
             return Ok(());
         }
-        tracing::warn!(version = parted, "the node has left its rosters from this version on for another line");
+        tracing::warn!(
+            version = parted,
+            "the node has left its rosters from this version on for another line"
+        );
         filed.version = parted.saturating_sub(1);
     }
     while filed.version < newest.version() {
-        let Reply::NextRoster(Some((signed, standing))) = node.command(Command::RosterAfter(filed.version)).await?
+        let Reply::NextRoster(Some((signed, standing))) =
+            node.command(Command::RosterAfter(filed.version)).await?
         else {
             return Ok(());
         };
@@ -126,11 +134,9 @@ async fn parted(node: &RunningNode, folder: &Path, filed: u32) -> Result<Option<
     let mut parted = None;
     for version in (1..=filed).rev() {
         let reply = node.command(Command::RosterAfter(version - 1)).await?;
-        let held = match reply {
-            Reply::NextRoster(Some((signed, _))) => Some(signed.digest()),
-            _ => None,
-        };
-        if held.is_some() && held == folder.digest_of(version) {
+        if let Reply::NextRoster(Some((signed, _))) = reply
+            && folder.digest_of(version) == Some(signed.digest())
+        {
             break;
         }
         parted = Some(version);

@@ -11,8 +11,8 @@ use roster::VerifiedRoster;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::health::Health;
-use super::socket::ControlSocket;
 use super::rosters::Filed;
+use super::socket::ControlSocket;
 use super::{Desk, admitted, installed, notify, rosters};
 use crate::backup::open_store;
 use crate::config::{Config, find_passphrase};

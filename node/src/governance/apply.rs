@@ -180,7 +180,11 @@ pub(super) mod tests {
         blank_content(Governors { threshold: 1, keys: Vec::new() }, true, Timestamp(1_000))
     }
 
-    pub(super) fn applied(text: &str, mut content: RosterContent, founding: bool) -> Result<RosterContent, String> {
+    pub(super) fn applied(
+        text: &str,
+        mut content: RosterContent,
+        founding: bool,
+    ) -> Result<RosterContent, String> {
         let mut drawn = 0;
         let file: NetworkFile = toml::from_str(text).unwrap();
         let draw = || {

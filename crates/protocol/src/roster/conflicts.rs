@@ -49,10 +49,8 @@ impl Conflicts {
             let Some((version, rest)) = record.split_first_chunk::<4>() else { continue };
             let Some((digest, rest)) = rest.split_first_chunk::<32>() else { continue };
             let Some((since, chunk)) = rest.split_first_chunk::<8>() else { continue };
-            let name = RosterName {
-                version: u32::from_be_bytes(*version),
-                digest: Digest::from_bytes(*digest),
-            };
+            let name =
+                RosterName { version: u32::from_be_bytes(*version), digest: Digest::from_bytes(*digest) };
             let since = Timestamp(u64::from_be_bytes(*since));
             parts.entry(name).or_insert_with(|| (since, Vec::new())).1.extend_from_slice(chunk);
         }
@@ -66,9 +64,16 @@ impl Conflicts {
 
     /// Keeps a verified roster, and the one that the own line has of that version with it. `false` when it is known or
     /// there is no room.
-    pub(super) fn keep(&mut self, chain: &RosterChain, name: RosterName, signed: &SignedRoster, now: Timestamp) -> bool {
+    pub(super) fn keep(
+        &mut self,
+        chain: &RosterChain,
+        name: RosterName,
+        signed: &SignedRoster,
+        now: Timestamp,
+    ) -> bool {
         let own = chain.digest_of(name.version).map(|digest| RosterName { digest, ..name });
-        let new = [Some(name), own].into_iter().flatten().filter(|name| !self.held.contains_key(name)).count();
+        let new =
+            [Some(name), own].into_iter().flatten().filter(|name| !self.held.contains_key(name)).count();
         if self.held.contains_key(&name) || self.held.len() + new > MAX_NAMED {
             return false;
         }

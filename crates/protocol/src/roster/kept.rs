@@ -51,9 +51,9 @@ impl Versions {
             chain.digest_of(*version).is_some_and(|digest| digest != signed.digest())
         };
         if versions.iter().any(differs) {
-            let line = versions.get(&1).and_then(|genesis| {
-                RosterChain::found(genesis.clone(), Some(chain.newest().network())).ok()
-            });
+            let line = versions
+                .get(&1)
+                .and_then(|genesis| RosterChain::found(genesis.clone(), Some(chain.newest().network())).ok());
             if let Some(mut line) = line {
                 follow(&mut line, &versions, &notices);
                 if line.decides_over(chain) {
@@ -148,14 +148,19 @@ impl Decisions {
 
     /// Records the one that waits, and forgets those that took effect.
     pub(super) fn record(&mut self, chain: &RosterChain, fx: &mut Effects<'_>) {
-        let is_over = |held: &Decision| (1..=chain.newest().version()).any(|v| chain.digest_of(v) == Some(held.digest));
+        let is_over =
+            |held: &Decision| (1..=chain.newest().version()).any(|v| chain.digest_of(v) == Some(held.digest));
         if let Some(crossing) = chain.crossing() {
             let FirstSight { seen, sure } = crossing.notice;
             let decision = Decision { digest: crossing.roster().digest(), seen: seen.0, sure };
             if !self.0.contains(&decision) {
                 self.0.retain(|held| held.digest != decision.digest);
                 self.0.push(decision);
-                fx.put(Collection::RosterDecision, decision.digest.as_bytes().to_vec(), cbor::to_vec(&decision));
+                fx.put(
+                    Collection::RosterDecision,
+                    decision.digest.as_bytes().to_vec(),
+                    cbor::to_vec(&decision),
+                );
             }
         }
         let over = self.0.iter().filter(|held| is_over(held)).map(|held| held.digest);

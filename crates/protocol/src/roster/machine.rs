@@ -106,7 +106,8 @@ impl RosterKeeper {
         }
         let conflicts = self.conflicts.open(cx.chain);
         for member in std::mem::take(&mut self.wanted) {
-            let is_asked = |(asked, what): &(Oin, Asked)| *asked == member && matches!(what, Asked::Newer { .. });
+            let is_asked =
+                |(asked, what): &(Oin, Asked)| *asked == member && matches!(what, Asked::Newer { .. });
             if cx.connected.contains(&member) && !self.pending.values().any(is_asked) {
                 let (version, digest) = (cx.chain.last_version(), cx.chain.last_digest());
                 let conflicts = conflicts.clone();
@@ -116,7 +117,8 @@ impl RosterKeeper {
             }
         }
         for (name, member) in std::mem::take(&mut self.named) {
-            let is_asked = |(_, what): &(Oin, Asked)| matches!(what, Asked::Document(asked) if *asked == name);
+            let is_asked =
+                |(_, what): &(Oin, Asked)| matches!(what, Asked::Document(asked) if *asked == name);
             if cx.connected.contains(&member) && !self.pending.values().any(is_asked) {
                 let frame = cbor::to_vec(&RosterRequest::Document(name));
                 let id = fx.request(member, Conversation::Roster, frame);
@@ -204,7 +206,9 @@ impl RosterKeeper {
         let signed = match (response, asked) {
             (RosterResponse::Unknown, _) | (RosterResponse::Differs, Asked::Document(_)) => return Ok(()),
             (RosterResponse::Differs, Asked::Newer { version }) => {
-                if self.walk.is_none() && !self.pending.values().any(|(_, what)| matches!(what, Asked::Walk(_))) {
+                if self.walk.is_none()
+                    && !self.pending.values().any(|(_, what)| matches!(what, Asked::Walk(_)))
+                {
                     self.walk = Walk::below(member, version, chain).map(Box::new);
                 }
                 return Ok(());
@@ -218,7 +222,9 @@ impl RosterKeeper {
                 match asked {
                     Asked::Newer { .. } => signed,
                     Asked::Document(name) if signed.digest() == name.digest => {
-                        return self.take_beside(chain, &signed, sight.seen).map_err(|_| ResponseError::NotSigned);
+                        return self
+                            .take_beside(chain, &signed, sight.seen)
+                            .map_err(|_| ResponseError::NotSigned);
                     }
                     Asked::Document(_) => return Err(ResponseError::NotSigned),
                     Asked::Walk(walk) => {
@@ -244,8 +250,8 @@ impl RosterKeeper {
                 self.wanted.insert(member);
                 Ok(())
             }
-            // What waits beside the line that is left is not taken up; that it exists is no fault of whoever tells.
-            Err(RosterError::Superseded | RosterError::TooManyWaiting) => Ok(()),
+            // Not now, or not here: that it exists is no fault of whoever tells.
+            Err(RosterError::Superseded | RosterError::TooManyWaiting | RosterError::GovernorsWait) => Ok(()),
             // Another member was quicker with the same version, or with another one of the same number.
             Err(RosterError::NotTheNext { held, found }) if found <= held => {
                 if chain.digest_of(found) == Some(signed.digest()) {

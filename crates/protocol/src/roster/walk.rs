@@ -77,9 +77,11 @@ impl Walk {
         }
         match chain.cross(RosterChain::clone(line), sight(&digest).unwrap_or(now)) {
             Ok(_) => Ok(Found::Done(None)),
-            // Somebody decided for the other line, and somebody for this one.
-            Err(RosterError::NotResolving) if chain.digest_of(version) != Some(digest) => {
-                Ok(Found::More(self, Some(signed)))
+            // It decides between the same rosters, and another version did on this line.
+            Err(RosterError::NotResolving) => {
+                let held = chain.digest_of(self.fork);
+                let names = held.is_some_and(|held| line.newest().document().resolves.contains(&held));
+                Ok(Found::More(self, names.then_some(signed)))
             }
             Err(_) => Ok(Found::Done(None)),
         }

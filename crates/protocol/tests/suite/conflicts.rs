@@ -43,7 +43,11 @@ fn after(held: &VerifiedRoster, change: impl FnOnce(&mut RosterContent)) -> Sign
 }
 
 /// The same, naming rosters between which it decides.
-fn deciding(held: &VerifiedRoster, named: &[Digest], change: impl FnOnce(&mut RosterContent)) -> SignedRoster {
+fn deciding(
+    held: &VerifiedRoster,
+    named: &[Digest],
+    change: impl FnOnce(&mut RosterContent),
+) -> SignedRoster {
     let mut content = RosterContent::from(held.document().clone());
     change(&mut content);
     Founding::version_resolving(held, content, named)
@@ -93,6 +97,8 @@ fn two_halves_with_two_rosters_keep_theirs_know_of_both_and_come_together_by_one
     // The right half goes on: it is further when they meet.
     let held = genesis.successor(&right).unwrap();
     let further = after(&held, named("further"));
+    install(&mut net, 5, &further).unwrap();
+    let further = after(&held.successor(&further).unwrap(), named("and further"));
     install(&mut net, 5, &further).unwrap();
     net.until(70, "further", |net| all_in_force(net, further.digest(), 4..=5));
     net.heal();
@@ -297,7 +303,8 @@ fn what_a_member_says_of_conflicts_is_bounded_and_proven_or_nothing() {
     install(&mut net, 1, &second).unwrap();
     net.until(70, "taken", |net| all_in_force(net, second.digest(), 1..=5));
     // One that nobody signed, whoever shows it.
-    let content = RosterContent { name: "other".to_owned(), ..RosterContent::from(genesis.document().clone()) };
+    let content =
+        RosterContent { name: "other".to_owned(), ..RosterContent::from(genesis.document().clone()) };
     let unsigned = SignedRoster::next(&genesis, content, &[&governor(51)]);
     assert!(matches!(install(&mut net, 1, &unsigned), Err(RosterError::NotTheNext { held: 2, found: 2 })));
     let name = |number: u8| RosterName { version: 2, digest: Digest::from_bytes([number; 32]) };

@@ -152,9 +152,16 @@ fn frames_and_packages_are_the_golden_ones() {
     frame("newest", cbor::to_vec(&newest));
     frame("nothing held", cbor::to_vec(&FeedResponse::Newest { header: None, head: None }));
     let name = |version| RosterName { version, digest: crypto::Digest::from_bytes([8; 32]) };
-    let after = |conflicts| RosterRequest::After { version: 41, digest: crypto::Digest::from_bytes([7; 32]), conflicts };
+    let after = |conflicts| RosterRequest::After {
+        version: 41,
+        digest: crypto::Digest::from_bytes([7; 32]),
+        conflicts,
+    };
     frame("roster wanted", cbor::to_vec(&after(vec![])));
-    frame("roster wanted, and two that contradict each other", cbor::to_vec(&after(vec![name(40), name(41)])));
+    frame(
+        "roster wanted, and two that contradict each other",
+        cbor::to_vec(&after(vec![name(40), name(41)])),
+    );
     frame("one roster wanted", cbor::to_vec(&RosterRequest::Document(name(40))));
     frame("another roster held", cbor::to_vec(&RosterResponse::Differs));
     frame("roster", cbor::to_vec(&RosterResponse::Next { wire: vec![1, 2, 3] }));

@@ -76,7 +76,9 @@ pub(super) fn resolved(
         }
         let claimed = from_file(Path::new(text))?;
         if claimed.network != current.network || claimed.signers.is_empty() {
-            bail!("--resolves {text} is no roster that governors of this network signed; nothing was drafted");
+            bail!(
+                "--resolves {text} is no roster that governors of this network signed; nothing was drafted"
+            );
         }
         for own in [current, before] {
             if own.document.version == claimed.document.version {
@@ -86,7 +88,9 @@ pub(super) fn resolved(
         digests.insert(claimed.digest);
     }
     if digests.len() == 1 {
-        bail!("--resolves names one roster; name every roster of that version, also the one that holds; nothing was drafted");
+        bail!(
+            "--resolves names one roster; name every roster of that version, also the one that holds; nothing was drafted"
+        );
     }
     if digests.len() > MAX_RESOLVED {
         bail!("--resolves names more than {MAX_RESOLVED} rosters, which no version can; nothing was drafted");

@@ -83,9 +83,7 @@ pub(in crate::cli) async fn run(arguments: &RosterStatusArguments) -> Result<Exi
             "CONFLICT: governors signed different rosters of version {}, known here since {}: {decided}",
             conflict.version, conflict.since
         ))?;
-        for (what, digests) in
-            [("held ", conflict.held.as_slice()), ("other", conflict.others.as_slice())]
-        {
+        for (what, digests) in [("held ", conflict.held.as_slice()), ("other", conflict.others.as_slice())] {
             for digest in digests {
                 output::line(&format!("  {what}  {digest}"))?;
             }

@@ -46,7 +46,12 @@ impl Flaws {
 
     /// Who stays keeps its index; a new one gets the next after the highest that anybody ever had: no index passes from
     /// one to another.
-    pub(super) fn keyholders(&mut self, table: &KeyholdersTable, content: &mut RosterContent, retired_index: u16) {
+    pub(super) fn keyholders(
+        &mut self,
+        table: &KeyholdersTable,
+        content: &mut RosterContent,
+        retired_index: u16,
+    ) {
         let listed = content.keyholders.iter().map(|held| held.index).max().unwrap_or(0);
         let mut highest = listed.max(retired_index);
         let mut keyholders = Vec::new();

@@ -7,7 +7,13 @@ use super::{DAY, Flaws};
 use crate::governance::network_file::RulesTable;
 
 impl Flaws {
-    pub(super) fn rules(&mut self, table: &RulesTable, content: &mut RosterContent, founding: bool, now: Timestamp) {
+    pub(super) fn rules(
+        &mut self,
+        table: &RulesTable,
+        content: &mut RosterContent,
+        founding: bool,
+        now: Timestamp,
+    ) {
         let rules = &mut content.rules;
         self.epochs(table, &mut rules.epoch, founding, now);
         if let Some(day) = table.first_epoch_day {
@@ -37,7 +43,13 @@ impl Flaws {
         }
     }
 
-    pub(super) fn epochs(&mut self, table: &RulesTable, epoch: &mut EpochRules, founding: bool, now: Timestamp) {
+    pub(super) fn epochs(
+        &mut self,
+        table: &RulesTable,
+        epoch: &mut EpochRules,
+        founding: bool,
+        now: Timestamp,
+    ) {
         let length = self.span("epoch", table.epoch_days, table.epoch_seconds);
         // Epoch numbers go on from the epoch that runs: a key set is bound to its number.
         let passed = now.since(Timestamp(epoch.anchor_time)) / epoch.length_seconds.max(1);
