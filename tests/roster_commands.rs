@@ -383,11 +383,9 @@ fn a_folder_that_ends_in_a_version_that_was_passed_over_has_the_one_before_it_in
     fs::create_dir(desk.path("node")).unwrap();
     let network = desk.json("1.roster")["network"].as_str().unwrap().to_owned();
     desk.done(&format!("roster install --data node --network {network} 1.roster"));
-    desk.write("name.toml", "name = \"Rivierenland-West\"\n");
-    desk.done("roster set --roster 1.roster --from name.toml --out 2.roster");
-    desk.write("name.toml", "name = \"Rivierenland-Oost\"\n");
-    desk.done("roster set --roster 2.roster --from name.toml --out 3.roster");
-    for file in ["2.roster", "3.roster"] {
+    for (before, name, file) in [("1.roster", "West", "2.roster"), ("2.roster", "Oost", "3.roster")] {
+        desk.write("name.toml", format!("name = \"{name}\"\n"));
+        desk.done(&format!("roster set --roster {before} --from name.toml --out {file}"));
         desk.sign("anna", file);
         desk.sign("bert", file);
     }

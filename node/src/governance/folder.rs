@@ -93,6 +93,11 @@ impl RosterFolder {
         while newest > 1 && self.named(newest, PASSED_OVER).exists() {
             newest -= 1;
         }
+        self.versions_until(newest)
+    }
+
+    /// Every version until one, whether or not it was ever in force.
+    fn versions_until(&self, newest: u32) -> Result<Option<RosterChain>, GovernanceError> {
         let mut chain: Option<RosterChain> = None;
         for version in 1..=newest {
             let path = self.file(version);
@@ -212,7 +217,8 @@ impl RosterFolder {
         roster: &SignedRoster,
         expected: Option<NetworkId>,
     ) -> Result<Installed, GovernanceError> {
-        let held = self.versions()?;
+        // Also those that were passed over: what took their place follows on them.
+        let held = self.versions_until(self.newest_number()?)?;
         let claimed = self.checked(roster, held.as_ref(), expected)?;
         match held {
             None => self.found(roster, &claimed, expected),
