@@ -98,8 +98,6 @@ fn two_halves_with_two_rosters_keep_theirs_know_of_both_and_come_together_by_one
     let held = genesis.successor(&right).unwrap();
     let further = after(&held, named("further"));
     install(&mut net, 5, &further).unwrap();
-    let further = after(&held.successor(&further).unwrap(), named("and further"));
-    install(&mut net, 5, &further).unwrap();
     net.until(70, "further", |net| all_in_force(net, further.digest(), 4..=5));
     net.heal();
     let both = [left.digest(), right.digest()];

@@ -12,7 +12,6 @@ mod catching_up;
 mod ceremony;
 mod clocks;
 mod conflicts;
-mod damaged;
 mod epochs;
 mod evaluation;
 mod golden;
