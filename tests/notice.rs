@@ -1,4 +1,5 @@
-//! What governors open waits a notice period on every node, shown there; what they close does not.
+//! What governors open waits a notice period on every node, shown there; what they close does not. Where they sign two rosters
+//! of one version every node tells so, until one that names both brings all together.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -13,6 +14,7 @@ mod governors;
 #[path = "process/machine.rs"]
 mod machine;
 
+use std::fs;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -114,4 +116,71 @@ fn what_opens_something_is_shown_on_every_node_before_it_takes_effect() {
         machine.until("in force", |status| status["roster"]["version"] == 3);
     }
     assert!(now() < began + NOTICE_SECONDS);
+}
+
+#[test]
+fn two_rosters_of_one_version_show_on_every_node_until_one_that_names_both_brings_all_together() {
+    let mut machines: Vec<Machine> = (1..=3).map(Machine::new).collect();
+    let desk = Governors::new();
+    for machine in &machines {
+        machine.ok(&["init"]);
+    }
+    desk.receive("requests", &machines);
+    let (first, network) = desk.found(&governors::network(60), "requests", "1.roster");
+    for machine in &mut machines {
+        install(machine, &first, &network);
+        machine.start();
+    }
+    for machine in &machines {
+        machine.settled();
+    }
+    // Two nodes get one, the third, which is away, the other.
+    machines[2].kill();
+    let one = desk.change("1.roster", "name = \"Een\"\n", "one.roster");
+    let other = desk.change("1.roster", "name = \"Ander\"\n", "other.roster");
+    install(&machines[0], &one, &network);
+    install(&machines[2], &other, &network);
+    for machine in &machines[..2] {
+        machine.until("one", |status| status["roster"]["name"] == "Een");
+    }
+    machines[2].start();
+    for machine in &machines {
+        let status = machine.until("told", |status| status["roster_conflicts"] == 1);
+        let conflict = &status["roster"]["conflicts"][0];
+        assert_eq!(
+            (&conflict["version"], &conflict["resolved_by"]),
+            (&Value::from(2), &Value::Null),
+            "{status}"
+        );
+        let message = status["messages"].to_string();
+        assert!(message.contains("governors signed different rosters of version 2"), "{message}");
+        assert!(machine.ok(&["roster", "status"]).contains("nothing decided yet; call the governors"));
+        assert!(machine.get("/metrics").1.contains("\nsamenhang_roster_conflicts 1\n"));
+    }
+    let told = machines[1].run(&["doctor"]);
+    assert!(told.stdout.contains("governors signed different rosters of version 2"), "{}", told.stdout);
+    assert_eq!(status(&machines[0])["name"], "Een", "each keeps its own");
+    assert_eq!(status(&machines[2])["name"], "Ander");
+
+    let decision = desk.decide("one.roster", "other.roster", "name = \"Samen\"\n", "3.roster");
+    install(&machines[1], &decision, &network);
+    for machine in &machines {
+        machine.until("together", |status| status["roster"]["name"] == "Samen");
+        let status = machine.until("decided", |status| status["roster_conflicts"] == 0);
+        assert_eq!(status["roster"]["conflicts"][0]["resolved_by"], 3);
+        assert!(machine.ok(&["roster", "status"]).contains("version 3 decided"));
+    }
+    // The folder follows, so that a start goes on from there.
+    let file = |machine: &Machine, name: &str| fs::read(machine.data().join("roster").join(name)).ok();
+    machines[2].until("in the folder", |_| file(&machines[2], "00000003.roster").is_some());
+    assert_eq!(file(&machines[2], "00000002.roster"), file(&machines[0], "00000002.roster"));
+    machines[2].kill();
+    assert_eq!(status(&machines[2])["name"], "Samen");
+    machines[2].start();
+    let status = machines[2].until("running", |status| status["phase"] == "running");
+    assert_eq!(
+        (&status["roster"]["version"], &status["roster_conflicts"]),
+        (&3.into(), &0.into()),
+        "{status}"
+    );
 }

@@ -335,6 +335,25 @@ fn two_rosters_of_one_version_are_a_conflict_that_is_kept_and_told() {
     assert_eq!(fs::read(&kept[0]).unwrap(), fs::read(desk.path("2b.roster")).unwrap());
     assert!(desk.done("roster install --data node 2.roster").contains("CONFLICT: "));
 
+    // The one that names both is drafted from either, and taken by a folder that holds the other.
+    desk.refused(
+        "roster set --roster 2b.roster --resolves 2b.roster --from network.toml --out no.roster",
+        "--resolves names one roster",
+    );
+    let other = desk.json("2b.roster")["digest"].as_str().unwrap().to_owned();
+    let told = desk.done(&format!(
+        "roster remove-member --roster 2b.roster --resolves 2.roster {other} --oin 00000099000000000004 --out 3d.roster"
+    ));
+    assert!(told.contains("decides between rosters of one version"), "{told}");
+    desk.sign("anna", "3d.roster");
+    desk.sign("bert", "3d.roster");
+    assert_eq!(desk.json("3d.roster")["resolves"].as_array().unwrap().len(), 2);
+    assert!(desk.done("roster show 3d.roster").contains(&format!("decides on   {other}")));
+    let told = desk.done("roster install --data node 3d.roster");
+    assert!(told.contains("decides between two rosters for another line than this node's"), "{told}");
+    assert_eq!(desk.json("node")["digest"], desk.json("2.roster")["digest"], "the running node crosses over");
+    fs::remove_file(newest_evidence(&desk)).unwrap();
+
     // However many there are, a hundred are kept: one is enough to raise the alarm.
     let conflicts = || {
         let names = fs::read_dir(desk.path("node/roster")).unwrap().map(|entry| entry.unwrap().file_name());
@@ -350,6 +369,56 @@ fn two_rosters_of_one_version_are_a_conflict_that_is_kept_and_told() {
     desk.sign("bert", "2c.roster");
     desk.refused("roster install --data node 2c.roster", "CONFLICT: ");
     assert_eq!(conflicts(), 100);
+}
+
+fn newest_evidence(desk: &Desk) -> PathBuf {
+    let files = fs::read_dir(desk.path("node/roster")).unwrap().map(|entry| entry.unwrap().path());
+    files.filter(|path| path.to_string_lossy().contains("conflict-00000003-")).max().unwrap()
+}
+
+/// A stop came after a version was filed as one that never was in force, and before the one that took its place.
+#[test]
+fn a_folder_that_ends_in_a_version_that_was_passed_over_has_the_one_before_it_in_force() {
+    let desk = Desk::founded();
+    fs::create_dir(desk.path("node")).unwrap();
+    let network = desk.json("1.roster")["network"].as_str().unwrap().to_owned();
+    desk.done(&format!("roster install --data node --network {network} 1.roster"));
+    for (before, name, file) in [("1.roster", "West", "2.roster"), ("2.roster", "Oost", "3.roster")] {
+        desk.write("name.toml", format!("name = \"{name}\"\n"));
+        desk.done(&format!("roster set --roster {before} --from name.toml --out {file}"));
+        desk.sign("anna", file);
+        desk.sign("bert", file);
+    }
+    fs::copy(desk.path("2.roster"), desk.path("node/roster/00000002.roster")).unwrap();
+    assert_eq!(desk.json("node")["version"], 2);
+    desk.write("node/roster/00000002.passed", "");
+    assert_eq!(desk.json("node")["version"], 1);
+    fs::copy(desk.path("3.roster"), desk.path("node/roster/00000003.roster")).unwrap();
+    assert_eq!(desk.json("node")["version"], 3);
+}
+
+/// A keyholder that goes takes its index with it, also for whoever drafts from the one file.
+#[test]
+fn a_draft_gives_no_keyholder_an_index_that_was_anothers() {
+    let desk = Desk::founded();
+    let holders = |numbers: &[u64]| {
+        let oins: Vec<String> =
+            numbers.iter().map(|number| format!("\"0000009900000000000{number}\"")).collect();
+        format!("[keyholders]\nthreshold = 2\nmembers = [{}]\n", oins.join(", "))
+    };
+    for (before, file, numbers) in
+        [("1.roster", "2.roster", vec![1, 2]), ("2.roster", "3.roster", vec![1, 2, 4])]
+    {
+        desk.write("holders.toml", holders(&numbers));
+        desk.done(&format!("roster set --roster {before} --from holders.toml --out {file}"));
+        desk.sign("anna", file);
+        desk.sign("bert", file);
+    }
+    let held = &desk.json("3.roster")["keyholders"]["members"];
+    let indices: Vec<u64> =
+        held.as_array().unwrap().iter().map(|held| held["index"].as_u64().unwrap()).collect();
+    assert_eq!(indices, [1, 2, 4]);
+    desk.done("roster verify --genesis 1.roster 2.roster 3.roster");
 }
 
 #[test]

@@ -17,7 +17,7 @@ use network::{
 };
 use protocol::evaluation::EvaluationResponse;
 use protocol::feed::FeedRequest;
-use protocol::roster::RosterRequest;
+use protocol::roster::{RosterName, RosterRequest};
 use protocol::{Command, Conversation, Input, Outbound, Reply, RequestId, Status};
 use roster::{
     Accountability, Circle, EpochRules, Governors, KeyholderRecord, LegalBasis, LegalBasisText, Member,
@@ -522,7 +522,10 @@ impl Voice {
                 };
                 (Some(Conversation::Feed), cbor::to_vec(&request))
             }
-            Flood::Rosters => (Some(Conversation::Roster), cbor::to_vec(&RosterRequest { after: 0 })),
+            Flood::Rosters => {
+                let name = RosterName { version: facts.roster.0, digest: facts.roster.1 };
+                (Some(Conversation::Roster), cbor::to_vec(&RosterRequest::Document(name)))
+            }
             Flood::Ceremonies => (Some(Conversation::Ceremony), vec![0x82; 4_096]),
             Flood::Heads | Flood::Everything => {
                 let head = HeadDocument {

@@ -92,6 +92,20 @@ impl Governors {
         self.path(roster)
     }
 
+    /// The same, deciding between a roster and another of its version.
+    #[allow(dead_code, reason = "shared with other tests, each of which uses its part")]
+    pub(crate) fn decide(&self, before: &str, other: &str, changes: &str, roster: &str) -> PathBuf {
+        self.write("changes.toml", changes);
+        let said = self.done(&format!(
+            "roster set --roster {before} --resolves {other} --from changes.toml --out {roster}"
+        ));
+        assert!(said.contains("decides between rosters of one version"), "{said}");
+        for governor in &GOVERNORS[..2] {
+            self.done(&format!("roster sign --key {governor}.key --passphrase-file passphrase {roster}"));
+        }
+        self.path(roster)
+    }
+
     fn path(&self, file: &str) -> PathBuf {
         self.0.path().join(file)
     }

@@ -46,11 +46,13 @@ pub enum EntryKind {
     Restore,
     /// The log goes on after a loss.
     LogGeneration,
+    /// The organisation began to leave the network.
+    Leaving,
 }
 
 impl EntryKind {
     /// Every kind, in the order of their numbers.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::SignalRegistered,
         Self::SignalChanged,
         Self::SignalWithdrawn,
@@ -65,6 +67,7 @@ impl EntryKind {
         Self::Refusal,
         Self::Erasure,
         Self::Restore,
+        Self::Leaving,
         Self::LogGeneration,
     ];
 
@@ -87,6 +90,7 @@ impl EntryKind {
             Self::Erasure => "wissing",
             Self::Restore => "herstel",
             Self::LogGeneration => "logboekgeneratie",
+            Self::Leaving => "vertrek",
         }
     }
 }
@@ -270,6 +274,9 @@ pub enum Event {
         #[n(2)]
         root: Digest,
     },
+    /// The organisation began to leave the network: everything it registered is withdrawn.
+    #[n(23)]
+    Leaving,
 }
 
 impl Event {
@@ -309,6 +316,7 @@ impl Event {
             Self::Erasure { .. } => EntryKind::Erasure,
             Self::Restore => EntryKind::Restore,
             Self::LogGeneration { .. } => EntryKind::LogGeneration,
+            Self::Leaving => EntryKind::Leaving,
         }
     }
 
@@ -328,7 +336,8 @@ impl Event {
             | Self::Configuration { .. }
             | Self::Roster { .. }
             | Self::Refusal { .. }
-            | Self::Restore => true,
+            | Self::Restore
+            | Self::Leaving => true,
         }
     }
 }

@@ -25,6 +25,7 @@ fn events() -> Vec<Event> {
         Event::Refusal { wanted: Wanted::Question },
         Event::erasure("2031-11".parse().unwrap()),
         Event::Restore,
+        Event::Leaving,
         Event::LogGeneration { generation: 1, size: 812, root: Digest::from_bytes([5; 32]) },
     ]
 }

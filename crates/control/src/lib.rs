@@ -46,6 +46,7 @@ pub use request::{CHUNK_BYTES, Extent, JudgementWanted, Request, Upload, Which};
 pub use response::{PAGE_LINES, Page, Progress, Reply, Response};
 pub use status::{
     ClockLine, ConnectionLine, ContinuedLine, EvaluationLine, HearingLine, KeyholderLine, NextEpochLine,
-    Phase, ReadersLine, ReviewLine, RosterLine, StatusLine, TwoLogsLine, WaitingRosterLine,
+    Phase, ReadersLine, ReviewLine, RosterConflictLine, RosterLine, StatusLine, TwoLogsLine,
+    WaitingRosterLine,
 };
 pub use witnessing::{ChallengeLine, ForkLine, LogSort, LostLine, OwnLogLine, WitnessingLine};

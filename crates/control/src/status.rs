@@ -58,7 +58,7 @@ pub struct StatusLine {
     pub proofs: Vec<ProofLine>,
     /// The own clock beside those of other members.
     pub clock: ClockLine,
-    /// Second rosters of one version that governors signed; each is kept as evidence.
+    /// Second rosters of one version that governors signed and did not decide about; each is kept as evidence.
     pub roster_conflicts: usize,
     /// Bytes of the records when the node started.
     pub logical_bytes: u64,
@@ -176,6 +176,26 @@ pub struct RosterLine {
     /// Versions that wait for the end of their notice, the next one first.
     #[serde(default)]
     pub waiting: Vec<WaitingRosterLine>,
+    /// Versions of which governors signed more than one roster, also those about which they decided since.
+    pub conflicts: Vec<RosterConflictLine>,
+    /// The decision between two of them that puts another line of versions in force when its notice is over.
+    pub crossing: Option<WaitingRosterLine>,
+}
+
+/// Rosters of one version that governors signed beside each other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RosterConflictLine {
+    /// The version.
+    pub version: u32,
+    /// Digest of the one that this node keeps to.
+    pub held: Option<String>,
+    /// Digests of the others.
+    pub others: Vec<String>,
+    /// Since when the node knows of it (RFC 3339).
+    pub since: String,
+    /// The version in force that decides between them; none while nothing is decided.
+    pub resolved_by: Option<u32>,
 }
 
 /// A version of the roster that is signed by enough governors and not in force yet.

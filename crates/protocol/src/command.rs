@@ -14,6 +14,7 @@ use thiserror::Error;
 use crate::ceremony::{CeremonyState, KeyId};
 use crate::feed::{ClockComparison, ProofStatus, Readers, SetBack};
 use crate::review::{CannotDecide, Decision, DecisionWanted, Review, ReviewCount};
+use crate::roster::RosterConflict;
 use crate::witness::WitnessStatus;
 
 /// Something the own organisation wants.
@@ -50,6 +51,8 @@ pub enum Command {
     Undo(FamilyRef, Oin),
     /// Something is about to leave the node in a file. Nothing may before this is replied to.
     Exporting(Exported),
+    /// The organisation begins to leave the network. Nothing is withdrawn before this is replied to.
+    Leaving,
     /// How the node is doing.
     Status,
 }
@@ -196,6 +199,10 @@ pub struct Status {
     pub roster_version: u32,
     /// Versions that wait for the end of their notice, the next one first.
     pub rosters_waiting: Vec<Waiting>,
+    /// Versions of which governors signed more than one roster.
+    pub roster_conflicts: Vec<RosterConflict>,
+    /// The decision between two of them that waits to put another line of versions in force.
+    pub roster_crossing: Option<Waiting>,
     /// Classes that have a key set in the epoch they are in.
     pub key_sets: Vec<KeyClass>,
     /// Keyholders reachable now, this node included when it is one.
@@ -468,6 +475,11 @@ impl CeremonyProblem {
 /// Something the node tells unasked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
+    /// Enough governors signed two rosters of one version.
+    RosterConflict {
+        /// The version.
+        version: u32,
+    },
     /// Another organisation turns out to be involved with an own family, more than possibly. What is only possible waits on
     /// the review list and is told when it becomes more.
     NewMatch {

@@ -41,9 +41,10 @@ impl Conversation {
             Self::Evaluation => 34 * 1024,
             // Two signed statements make a proof of equivocation; everything else is below 1 KiB.
             Self::Feed => 2_304,
-            Self::Roster => 64,
             // A piece of evidence, or a page of checkpoints.
             Self::Witness => 64 * 1024,
+            // Names of as many rosters as a node keeps of those that contradict each other.
+            Self::Roster => 1_024,
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use ::roster::{FirstSight, RosterChain, SignedRoster, VerifiedRoster};
+use ::roster::{Crossing, FirstSight, RosterChain, VerifiedRoster};
 use audit::{ActorRole, Event, Retention};
 use crypto::{Digest, Seed, SeedSequence, SigningKey};
 use domain::{Epoch, FamilyRef, KeyClass, Oin, Timestamp};
@@ -258,7 +258,7 @@ impl Node {
             self.connected.remove(member);
         }
         let evaluation_seed = self.seeds.next("evaluation");
-        let (held, last) = (self.chain.newest().version(), self.chain.last_version());
+        let (held, last) = (self.chain.newest().digest(), self.chain.last_digest());
         let adopted = self.adopt(&input, now);
         let latest = std::mem::replace(&mut self.latest, now);
         if latest.plus(SKEW_SECONDS) < now || now.plus(SKEW_SECONDS) < latest {
@@ -299,10 +299,10 @@ impl Node {
             machines.feeds.sweep(&mut fx);
             machines.families.resume(&cx, &mut with!(machines), &mut fx);
         }
-        if cx.roster.version() != held {
+        if cx.roster.digest() != held {
             machines.follow_roster(&cx, &mut fx);
         }
-        if cx.chain.last_version() != last {
+        if cx.chain.last_digest() != last {
             machines.rosters.tell(&cx);
         }
         machines.witnesses.follow_roster(&cx, &mut fx);
@@ -419,6 +419,10 @@ impl Node {
                         fx.record(Happening::new(Event::Export { exported }));
                         Reply::Logged
                     }
+                    Command::Leaving => {
+                        fx.record(Happening::new(Event::Leaving));
+                        Reply::Logged
+                    }
                     Command::Decide(wanted) => {
                         Reply::Decided(machines.families.decide_and_log(&cx, wanted, &mut fx).map(Some))
                     }
@@ -455,9 +459,10 @@ impl Node {
         let sight = FirstSight { seen: now, sure: undisturbed && self.agreement.agrees };
         match input {
             Input::Command { command: Command::InstallRoster(signed), .. } => self
-                .chain
-                .receive(SignedRoster::clone(signed), sight)
-                .map_or_else(Adopted::Refused, |_| Adopted::Taken),
+                .machines
+                .rosters
+                .offered(&mut self.chain, signed, sight)
+                .map_or_else(Adopted::Refused, |()| Adopted::Taken),
             Input::Response { id, frame }
                 if self.requests.conversation(*id) == Some(Conversation::Roster) =>
             {
@@ -547,6 +552,8 @@ impl Machines {
             }),
             roster_version: cx.roster.version(),
             rosters_waiting: cx.chain.waiting().to_vec(),
+            roster_conflicts: self.rosters.conflicts(cx.chain),
+            roster_crossing: cx.chain.crossing().map(Crossing::waiting),
             key_sets: KeyClass::ALL
                 .into_iter()
                 .filter(|class| self.ceremonies.material.key_set(cx.epochs.entered(*class), *class).is_some())

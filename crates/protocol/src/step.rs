@@ -78,11 +78,15 @@ pub enum Collection {
     HeldLog = 37,
     /// Leaves of members' evaluation logs, by organisation and place.
     HeldLeaf = 38,
+    /// Rosters of which governors signed two of one version, by version and digest.
+    RosterConflict = 40,
+    /// Since when a version is known that decides between two lines of rosters, by digest.
+    RosterDecision = 41,
 }
 
 impl Collection {
     /// Every collection, in the order of their numbers.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 32] = [
         Self::Signal,
         Self::FamilyKeys,
         Self::KeySet,
@@ -113,6 +117,8 @@ impl Collection {
         Self::SignedLog,
         Self::HeldLog,
         Self::HeldLeaf,
+        Self::RosterConflict,
+        Self::RosterDecision,
     ];
 
     /// Whether a node takes it up at a start. Logs are too long for that: they are read when somebody asks for them.

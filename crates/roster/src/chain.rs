@@ -6,20 +6,30 @@ use std::sync::Arc;
 use crypto::{Digest, KeyholderSection, VerifyingKey};
 use domain::{Epoch, NetworkId, Oin, Timestamp};
 
-use crate::{RosterDocument, RosterError, SignedRoster, VerifiedRoster, only_narrows};
+use crate::{
+    Crossing, KeyholderRecord, RosterDocument, RosterError, SignedRoster, VerifiedRoster, only_narrows,
+};
 
 /// Most versions that wait: governors hardly ever change their minds so often within a notice period.
-const MAX_WAITING: usize = 16;
+pub(crate) const MAX_WAITING: usize = 16;
 
 /// A verified chain from genesis to the version in force, and the versions after it that wait for the end of their
 /// notice period. Never empty.
 #[derive(Clone, Debug)]
 pub struct RosterChain {
-    signed: Vec<SignedRoster>,
-    newest: VerifiedRoster,
+    pub(crate) signed: Vec<SignedRoster>,
+    /// Digests of the same.
+    pub(crate) digests: Vec<Digest>,
+    pub(crate) newest: VerifiedRoster,
     /// Versions that were never in force here: a later one took their place while they waited.
-    passed_over: BTreeSet<u32>,
-    waiting: Vec<Waiting>,
+    pub(crate) passed_over: BTreeSet<u32>,
+    pub(crate) waiting: Vec<Waiting>,
+    /// Another line of versions, for which governors decided and which takes the place of this one in time.
+    pub(crate) crossing: Option<Crossing>,
+    /// Which version up to the one in force decides about a roster.
+    pub(crate) resolved: BTreeMap<Digest, u32>,
+    /// Whose each keyholder's index was in a version up to the one in force.
+    pub(crate) indices: BTreeMap<u16, Oin>,
     first_epoch: Epoch,
     /// Keyholders of every version that was in force: a key set stays bound to those who made it.
     sections: BTreeMap<Digest, KeyholderSection>,
@@ -34,7 +44,7 @@ pub struct RosterChain {
 /// A version that waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
-    signed: SignedRoster,
+    pub(crate) signed: SignedRoster,
     /// What it says.
     pub roster: Arc<VerifiedRoster>,
     /// Since when it is known here.
@@ -72,10 +82,14 @@ impl RosterChain {
         let newest = VerifiedRoster::genesis(&genesis, expected)?;
         let mut chain = Self {
             signed: vec![genesis],
+            digests: vec![newest.digest()],
             first_epoch: Epoch(newest.rules().epoch.anchor_epoch),
             newest,
             passed_over: BTreeSet::new(),
             waiting: Vec::new(),
+            crossing: None,
+            resolved: BTreeMap::new(),
+            indices: BTreeMap::new(),
             section_versions: BTreeMap::new(),
             sections: BTreeMap::new(),
             organisation_keys: BTreeMap::new(),
@@ -91,8 +105,8 @@ impl RosterChain {
     /// # Errors
     /// As [`follows`](Self::follows); the chain is then as it was.
     pub fn accept(&mut self, next: SignedRoster) -> Result<(), RosterError> {
-        self.newest = self.follows(&next)?;
-        self.signed.push(next);
+        let roster = self.follows(&next)?;
+        self.put_behind(next, roster);
         self.waiting.clear();
         self.note();
         Ok(())
@@ -103,8 +117,8 @@ impl RosterChain {
     /// # Errors
     /// As [`follows`](Self::follows); the chain is then as it was.
     pub fn accept_passed_over(&mut self, next: SignedRoster) -> Result<(), RosterError> {
-        self.newest = self.follows(&next)?;
-        self.signed.push(next);
+        let roster = self.follows(&next)?;
+        self.put_behind(next, roster);
         self.waiting.clear();
         self.passed_over.insert(self.newest.version());
         Ok(())
@@ -117,6 +131,7 @@ impl RosterChain {
     /// As [`VerifiedRoster::successor`].
     pub fn follows(&self, next: &SignedRoster) -> Result<VerifiedRoster, RosterError> {
         let roster = self.newest.unsigned_successor(next)?;
+        self.check_indices(&roster)?;
         let document = roster.document();
         // When it was first seen is not known here: at its best moment.
         let seen = Some(Timestamp(document.rules.epoch.anchor_time));
@@ -135,21 +150,31 @@ impl RosterChain {
     /// Takes in the version after the last one known. It waits for its notice; [`ripen`](Self::ripen) says whether that is
     /// over. `false` for one that is known.
     ///
-    /// Who signs it are the governors of the last one known. One that is at once because it only narrows the version in force
-    /// needs those in force, and no others: governors who wait have no say yet, and cannot keep those in office from taking
-    /// the change back.
+    /// Who signs it are the governors of the last one known, and those in force as well: governors who wait have no say yet.
+    /// One that is at once because it only narrows the version in force needs those in force, and no others: those who wait
+    /// cannot keep those in office from taking the change back.
     ///
     /// # Errors
     /// As [`VerifiedRoster::successor`], or when too many wait; the chain is then as it was.
     pub fn receive(&mut self, next: SignedRoster, sight: FirstSight) -> Result<bool, RosterError> {
-        if self.all().any(|held| held.digest() == next.digest()) {
+        let digest = next.digest();
+        if self.digests.contains(&digest) || self.waiting.iter().any(|held| held.roster.digest() == digest) {
             return Ok(false);
         }
         let last = self.waiting.last().map_or(&self.newest, |waiting| &waiting.roster);
         let roster = last.unsigned_successor(&next)?;
+        self.check_indices(&roster)?;
         let urgent = is_urgent(self.newest.document(), &next, roster.document(), sight);
         if !urgent {
             next.check_signatures(&last.document().governors)?;
+            // Governors who wait have no say until they are in office here.
+            let office = &self.newest.document().governors;
+            if next.check_signatures(office).is_err() {
+                return Err(RosterError::GovernorsWait);
+            }
+            if self.crossing.is_some() {
+                return Err(RosterError::Superseded);
+            }
             if self.waiting.len() >= MAX_WAITING {
                 return Err(RosterError::TooManyWaiting);
             }
@@ -169,7 +194,13 @@ impl RosterChain {
             for waiting in self.waiting.iter_mut().filter(|waiting| !waiting.notice.sure) {
                 waiting.notice = FirstSight { seen: now, sure: true };
             }
+            if let Some(crossing) = self.crossing.as_mut().filter(|crossing| !crossing.notice.sure) {
+                crossing.notice = FirstSight { seen: now, sure: true };
+            }
             self.reckon();
+        }
+        if self.cross_over(now, agrees) {
+            return true;
         }
         let ripe = |waiting: &Waiting| {
             waiting.due == Timestamp(0) || (agrees && waiting.notice.sure && waiting.due <= now)
@@ -178,8 +209,7 @@ impl RosterChain {
         for waiting in self.waiting.drain(..=last).collect::<Vec<_>>() {
             let version = waiting.roster.version();
             let taken = ripe(&waiting);
-            self.newest = Arc::unwrap_or_clone(waiting.roster);
-            self.signed.push(waiting.signed);
+            self.put_behind(waiting.signed, Arc::unwrap_or_clone(waiting.roster));
             if taken {
                 self.note();
             } else {
@@ -192,7 +222,8 @@ impl RosterChain {
 
     /// Reckons when each takes effect: at once what only narrows the version in force and is signed by its governors, with the
     /// one before it what only narrows that, all else after its own notice and not before the one before it.
-    fn reckon(&mut self) {
+    pub(crate) fn reckon(&mut self) {
+        self.reckon_crossing();
         let held = self.newest.document();
         let notice = u64::from(held.rules.notice_seconds);
         let mut before: Option<(Arc<VerifiedRoster>, Timestamp)> = None;
@@ -211,7 +242,33 @@ impl RosterChain {
         }
     }
 
-    fn note(&mut self) {
+    /// Puts a version behind those up to the one in force.
+    pub(crate) fn put_behind(&mut self, signed: SignedRoster, roster: VerifiedRoster) {
+        self.signed.push(signed);
+        self.digests.push(roster.digest());
+        for digest in &roster.document().resolves {
+            self.resolved.entry(*digest).or_insert(roster.version());
+        }
+        self.indices.extend(roster.document().keyholders.iter().map(|held| (held.index, held.oin)));
+        self.newest = roster;
+    }
+
+    /// Refuses a version that gives the index of a keyholder to another.
+    fn check_indices(&self, roster: &VerifiedRoster) -> Result<(), RosterError> {
+        let waiting = self.waiting.iter().flat_map(|waiting| &waiting.roster.document().keyholders);
+        let waiting: BTreeMap<u16, Oin> = waiting.map(|held| (held.index, held.oin)).collect();
+        for KeyholderRecord { index, oin } in &roster.document().keyholders {
+            let held = self.indices.get(index).or_else(|| waiting.get(index));
+            if let Some(held) = held.filter(|held| *held != oin) {
+                return Err(RosterError::IndexReused { index: *index, held: *held, found: *oin });
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn note(&mut self) {
+        let keyholders = &self.newest.document().keyholders;
+        self.indices.extend(keyholders.iter().map(|held| (held.index, held.oin)));
         let section = self.newest.keyholder_section();
         let digest = section.digest();
         let newest = self.section_versions.iter().max_by_key(|(_, version)| **version);
@@ -263,6 +320,26 @@ impl RosterChain {
     #[must_use]
     pub fn last_version(&self) -> u32 {
         self.waiting.last().map_or(self.newest.version(), |waiting| waiting.roster.version())
+    }
+
+    /// Digest of the last version known.
+    #[must_use]
+    pub fn last_digest(&self) -> Digest {
+        self.waiting.last().map_or(self.newest.digest(), |waiting| waiting.roster.digest())
+    }
+
+    /// Digest of a version, also of one that waits; `None` for one that is not known.
+    #[must_use]
+    pub fn digest_of(&self, version: u32) -> Option<Digest> {
+        let place = usize::try_from(version.checked_sub(1)?).ok()?;
+        let waiting = || self.waiting.get(place.checked_sub(self.digests.len())?);
+        self.digests.get(place).copied().or_else(|| waiting().map(|waiting| waiting.roster.digest()))
+    }
+
+    /// Which version, of those up to the one in force, decides about a roster that governors signed beside another.
+    #[must_use]
+    pub fn resolved_by(&self, digest: &Digest) -> Option<u32> {
+        self.resolved.get(digest).copied()
     }
 
     /// How a version stands; `None` for one that is not known.

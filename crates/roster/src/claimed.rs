@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crypto::{Digest, VerifyingKey};
 use domain::NetworkId;
 
+use crate::genesis::Place;
 use crate::verified::check_document;
 use crate::{Fingerprint, Governors, RosterContent, RosterDocument, RosterError, SignedRoster};
 
@@ -71,11 +72,22 @@ impl SignedRoster {
     /// # Errors
     /// When the content, or the version before, contradicts itself.
     pub fn draft(previous: Option<&ClaimedRoster>, content: RosterContent) -> Result<Self, RosterError> {
+        Self::draft_resolving(previous, content, &[])
+    }
+
+    /// The same, deciding between rosters of one version.
+    ///
+    /// # Errors
+    /// As [`draft`](Self::draft).
+    pub fn draft_resolving(
+        previous: Option<&ClaimedRoster>,
+        content: RosterContent,
+        resolves: &[Digest],
+    ) -> Result<Self, RosterError> {
         let document = match previous {
-            None => content.at(NetworkId::from_bytes([0; 32]), 1, None),
+            None => content.at(Place::GENESIS),
             Some(before) => {
-                let version = before.document.version.saturating_add(1);
-                content.at(before.network, version, Some(before.digest))
+                content.at(Place::after(&before.document, (before.network, before.digest), resolves))
             }
         };
         check_document(&document)?;

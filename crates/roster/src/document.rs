@@ -56,6 +56,21 @@ pub struct RosterDocument {
     /// Witnesses, quotas and what governors granted.
     #[cbor(n(14), with = "crate::sparse", has_nil)]
     pub accountability: Accountability,
+    /// Digests, ascending, of the rosters between which this one decides: enough governors signed two of one version.
+    #[cbor(n(15), with = "crate::sparse", has_nil)]
+    pub resolves: Vec<Digest>,
+    /// The highest index that a keyholder ever had, where no keyholder has it now: so that nobody is given it again.
+    #[cbor(n(16), with = "crate::sparse", has_nil)]
+    pub retired_index: u16,
+}
+
+impl RosterDocument {
+    /// The highest index that a keyholder has, or had as far as this version says.
+    #[must_use]
+    pub fn highest_index(&self) -> u16 {
+        let listed = self.keyholders.iter().map(|held| held.index).max();
+        listed.unwrap_or_default().max(self.retired_index)
+    }
 }
 
 impl Document for RosterDocument {

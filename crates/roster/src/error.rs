@@ -35,6 +35,46 @@ pub enum RosterError {
         /// Signatures needed.
         needed: u16,
     },
+    /// Enough governors signed another roster of a version that is held.
+    #[error(
+        "governors signed two different rosters of version {version}; the one held first stays, and only a version that \
+         names both decides between them"
+    )]
+    Conflict {
+        /// The version.
+        version: u32,
+    },
+    /// It ends no conflict of this node's rosters with those that it builds on.
+    #[error(
+        "the roster builds on another line of versions than this node's and does not name the rosters at which they part, \
+         or a decision that was made between them"
+    )]
+    NotResolving,
+    /// Governors decided for another line of versions, which takes effect when its notice is over.
+    #[error(
+        "the governors decided for another line of versions, which waits for the end of its notice; until then only what \
+         takes something away is accepted"
+    )]
+    Superseded,
+    /// A keyholder's index was another organisation's.
+    #[error(
+        "the roster gives keyholder index {index} to {found}, and it was {held}'s: an index is never given to another, \
+         or keys of two organisations would pass for one's"
+    )]
+    IndexReused {
+        /// The index.
+        index: u16,
+        /// Whose it was.
+        held: domain::Oin,
+        /// Who has it now.
+        found: domain::Oin,
+    },
+    /// Those who signed are governors in a version that waits, and not in the one in force.
+    #[error(
+        "the roster is signed by governors who are not in office yet; it is taken up once the version that names them is in \
+         force, or when those in office sign it too"
+    )]
+    GovernorsWait,
     /// More versions wait for their notice than are kept.
     #[error(
         "more versions of the roster wait for the end of their notice than a node keeps; one that only takes away is \

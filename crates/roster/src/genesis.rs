@@ -1,6 +1,6 @@
 //! Founding a network: the first roster.
 
-use crypto::{SigningKey, TypeName};
+use crypto::{Digest, SigningKey, TypeName};
 use domain::NetworkId;
 
 use crate::{
@@ -37,12 +37,11 @@ pub struct RosterContent {
 
 impl RosterContent {
     /// The document at one place in the chain. Lists are put into their canonical order.
-    pub(crate) fn at(
-        mut self,
-        network: NetworkId,
-        version: u32,
-        previous: Option<crypto::Digest>,
-    ) -> RosterDocument {
+    pub(crate) fn at(mut self, place: Place) -> RosterDocument {
+        let Place { network, version, previous, mut resolves, highest_index } = place;
+        resolves.sort_unstable();
+        resolves.dedup();
+        let listed = self.keyholders.iter().map(|held| held.index).max().unwrap_or_default();
         self.circles.sort_by_key(|circle| circle.id);
         for circle in &mut self.circles {
             circle.legal_bases.sort();
@@ -77,6 +76,44 @@ impl RosterContent {
             governors: self.governors,
             institutions: self.institutions,
             accountability: self.accountability,
+            resolves,
+            retired_index: if highest_index > listed { highest_index } else { 0 },
+        }
+    }
+}
+
+/// Where in the chain a document stands.
+pub(crate) struct Place {
+    pub(crate) network: NetworkId,
+    pub(crate) version: u32,
+    pub(crate) previous: Option<Digest>,
+    pub(crate) resolves: Vec<Digest>,
+    /// The highest index that a keyholder had before.
+    pub(crate) highest_index: u16,
+}
+
+impl Place {
+    /// The first.
+    pub(crate) const GENESIS: Self = Self {
+        network: NetworkId::from_bytes([0; 32]),
+        version: 1,
+        previous: None,
+        resolves: Vec::new(),
+        highest_index: 0,
+    };
+
+    /// The one after a version.
+    pub(crate) fn after(
+        document: &RosterDocument,
+        (network, digest): (NetworkId, Digest),
+        resolves: &[Digest],
+    ) -> Self {
+        Self {
+            network,
+            version: document.version.saturating_add(1),
+            previous: Some(digest),
+            resolves: resolves.to_vec(),
+            highest_index: document.highest_index(),
         }
     }
 }
@@ -108,7 +145,7 @@ pub fn genesis(
     content: RosterContent,
     governors: &[&SigningKey],
 ) -> Result<(SignedRoster, VerifiedRoster), RosterError> {
-    let document = content.at(NetworkId::from_bytes([0; 32]), 1, None);
+    let document = content.at(Place::GENESIS);
     let signed = SignedRoster::sign(&document, governors);
     let verified = VerifiedRoster::genesis(&signed, None)?;
     Ok((signed, verified))

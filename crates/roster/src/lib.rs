@@ -5,6 +5,7 @@
 //! version before it. Whoever holds a [`VerifiedRoster`] need not check again.
 
 mod accountability;
+mod branch;
 mod chain;
 mod claimed;
 mod document;
@@ -22,6 +23,7 @@ mod widening;
 pub use accountability::{
     Accountability, BulkAllowance, LogGeneration, OinBytes, Quota, WitnessPolicy, Witnesses,
 };
+pub use branch::Crossing;
 pub use chain::{FirstSight, RosterChain, Standing, Waiting};
 pub use claimed::ClaimedRoster;
 pub use document::{
@@ -34,5 +36,5 @@ pub use genesis::{RosterContent, genesis};
 pub use grounds::BasisStanding;
 pub use join::{JoinError, JoinRequest, MAX_JOIN_REQUEST_BYTES};
 pub use succession::{MAX_DOCUMENT_BYTES, SignedRoster};
-pub use verified::{MAX_KEYHOLDERS, VerifiedRoster};
+pub use verified::{MAX_KEYHOLDERS, MAX_RESOLVED, VerifiedRoster};
 pub use widening::only_narrows;

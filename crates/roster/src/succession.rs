@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use crypto::{Digest, Document, Signature, SigningKey, VerifyingKey, cbor, digest};
 use minicbor::{Decode, Encode};
 
-use crate::{Governors, RosterDocument, RosterError, VerifiedRoster, genesis::RosterContent};
+use crate::genesis::{Place, RosterContent};
+use crate::{Governors, RosterDocument, RosterError, VerifiedRoster};
 
 /// Most signatures read; more than any network has governors.
 const MAX_SIGNATURES: usize = 64;
@@ -54,8 +55,19 @@ impl SignedRoster {
     /// whoever accepts it.
     #[must_use]
     pub fn next(held: &VerifiedRoster, content: RosterContent, governors: &[&SigningKey]) -> Self {
-        let document = content.at(held.network(), held.version().saturating_add(1), Some(held.digest()));
-        Self::sign(&document, governors)
+        Self::resolving(held, content, &[], governors)
+    }
+
+    /// The same, deciding between rosters of one version.
+    #[must_use]
+    pub fn resolving(
+        held: &VerifiedRoster,
+        content: RosterContent,
+        resolves: &[Digest],
+        governors: &[&SigningKey],
+    ) -> Self {
+        let place = Place::after(held.document(), (held.network(), held.digest()), resolves);
+        Self::sign(&content.at(place), governors)
     }
 
     /// Adds a governor's signature. `false` when this key has signed it before, and nothing changes.

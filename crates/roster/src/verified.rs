@@ -16,6 +16,8 @@ const MAX_LEGAL_BASES: usize = 500;
 /// Most keyholders in one roster: with more, the parts of a disputed ceremony would no longer fit one frame.
 pub const MAX_KEYHOLDERS: usize = 16;
 const MAX_INSTITUTIONS: usize = 100_000;
+/// Most rosters between which one decides: as many as a node keeps of those that governors signed for one version.
+pub const MAX_RESOLVED: usize = 16;
 
 /// A roster whose signatures, place in the chain and inner rules were checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -292,6 +294,16 @@ pub(crate) fn check_document(document: &RosterDocument) -> Result<(), RosterErro
     }
     if document.rules.live_tags == 0 || document.rules.segments_per_snapshot == 0 {
         return wrong("no tag may be live, or no segment lies between two full sets");
+    }
+    if !ascending(document.resolves.iter())
+        || document.resolves.len() > MAX_RESOLVED
+        || document.resolves.len() == 1
+        || (document.version == 1 && !document.resolves.is_empty())
+    {
+        return wrong("it decides between rosters that it does not name, at least two and once each");
+    }
+    if document.retired_index != 0 && document.highest_index() != document.retired_index {
+        return wrong("it says that an index was a keyholder's before, and a keyholder has a higher one");
     }
     let codes: BTreeSet<&LegalBasisCode> = document.legal_bases.iter().map(|basis| &basis.code).collect();
     if document.circles.iter().flat_map(|circle| &circle.legal_bases).any(|held| !codes.contains(&held.0)) {

@@ -46,6 +46,9 @@ pub fn only_narrows(before: &RosterDocument, after: &RosterDocument, seen: Optio
             accountability,
             rules,
             keyholders,
+            resolves: after.resolves.clone(),
+            // One more index that nobody may be given takes away.
+            retired_index: after.retired_index.max(before.retired_index),
             ..before.clone()
         }
 }

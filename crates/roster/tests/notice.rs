@@ -535,26 +535,33 @@ fn usurped() -> RosterChain {
 }
 
 #[test]
-fn one_that_waits_is_signed_by_the_governors_of_the_one_before_it() {
+fn one_that_waits_is_signed_by_the_governors_of_the_one_before_it_and_by_those_in_office() {
     let mut chain = usurped();
     let last = chain.waiting()[0].roster.clone();
     let mut wider = content();
     WIDEN(&mut wider);
     let by_old = signed_after(&last, wider.clone());
     assert!(matches!(chain.receive(by_old, seen(2_000)), Err(RosterError::TooFewSignatures { .. })));
-    chain.receive(SignedRoster::next(&last, wider, &[&key(9)]), seen(2_000)).unwrap();
+    let by_new = SignedRoster::next(&last, wider.clone(), &[&key(9)]);
+    assert!(matches!(chain.receive(by_new.clone(), seen(2_000)), Err(RosterError::GovernorsWait)));
+    let by_both = SignedRoster::next(&last, wider, &[&key(1), &key(2), &key(9)]);
+    chain.clone().receive(by_both, seen(2_000)).unwrap();
+    // Once they are in office they need nobody else.
+    assert!(chain.ripen(Timestamp(2_100), true));
+    chain.receive(by_new, seen(2_100)).unwrap();
 }
 
 #[test]
 fn governors_who_wait_put_nothing_in_force_and_those_in_office_take_the_change_back() {
     let mut urgent = content();
     remove(&mut urgent, 6);
-    // What only takes away from the version in force waits all the same when only those sign it who wait.
+    // What only takes away from the version in force is not even kept when only those sign it who wait.
     let mut chain = usurped();
     let last = chain.waiting()[0].roster.clone();
-    chain.receive(SignedRoster::next(&last, urgent.clone(), &[&key(9)]), seen(2_000)).unwrap();
+    let refused = chain.receive(SignedRoster::next(&last, urgent.clone(), &[&key(9)]), seen(2_000));
+    assert!(matches!(refused, Err(RosterError::GovernorsWait)), "{refused:?}");
     assert!(!chain.ripen(Timestamp(2_000), true));
-    assert_eq!((chain.newest().version(), dues(&chain)), (1, vec![2_100, 2_100]));
+    assert_eq!((chain.newest().version(), dues(&chain)), (1, vec![2_100]));
 
     // Those in office need nobody, and what they signed is verified by whoever reads the chain later.
     let mut chain = usurped();

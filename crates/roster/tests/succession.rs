@@ -4,9 +4,9 @@
 use crypto::{Seed, SigningKey};
 use domain::{CircleId, Epoch, NetworkId, Oin, Timestamp};
 use roster::{
-    Accountability, BasisStanding, Circle, EpochRules, Governors, Institution, KeyholderRecord, LegalBasis,
-    LegalBasisText, MAX_DOCUMENT_BYTES, Member, MemberKeys, OpenPair, RosterContent, RosterError, Rules,
-    SignedRoster, VerifiedRoster, genesis,
+    Accountability, BasisStanding, Circle, EpochRules, FirstSight, Governors, Institution, KeyholderRecord,
+    LegalBasis, LegalBasisText, MAX_DOCUMENT_BYTES, Member, MemberKeys, OpenPair, RosterChain, RosterContent,
+    RosterError, Rules, SignedRoster, VerifiedRoster, genesis,
 };
 
 type Spoil = fn(&mut RosterContent);
@@ -88,6 +88,44 @@ fn the_digest_of_the_genesis_roster_is_the_network() {
     VerifiedRoster::genesis(&again, Some(roster.network())).unwrap();
     let other = NetworkId::from_bytes([9; 32]);
     assert!(matches!(VerifiedRoster::genesis(&again, Some(other)), Err(RosterError::OtherNetwork)));
+}
+
+#[test]
+fn an_index_of_a_keyholder_is_given_to_nobody_else_ever() {
+    let (signed, first) = founded();
+    let both = [key(1), key(2)];
+    let both = [&both[0], &both[1]];
+    let mut chain = RosterChain::found(signed, None).unwrap();
+    let keyholders = |pairs: &[(u16, u64)]| RosterContent {
+        keyholders: pairs
+            .iter()
+            .map(|(index, number)| KeyholderRecord { index: *index, oin: Oin::test_number(*number).unwrap() })
+            .collect(),
+        members: [1, 2, 3, 4].map(|number| member(number, "ggz")).to_vec(),
+        threshold: if pairs.len() > 3 { 3 } else { 2 },
+        ..content()
+    };
+    let second = SignedRoster::next(&first, keyholders(&[(1, 1), (2, 2)]), &both);
+    chain.accept(second).unwrap();
+    assert_eq!(chain.newest().document().highest_index(), 3, "a draft from this version alone knows it");
+    let held = chain.newest().clone();
+    // The third is another's now, or the first and second change places.
+    for (pairs, index) in [(vec![(1, 1), (2, 2), (3, 4)], 3), (vec![(1, 2), (2, 1)], 1)] {
+        let version = SignedRoster::next(&held, keyholders(&pairs), &both);
+        let sight = FirstSight { seen: Timestamp(1), sure: true };
+        for refused in
+            [chain.clone().accept(version.clone()), chain.clone().receive(version, sight).map(drop)]
+        {
+            assert!(
+                matches!(refused, Err(RosterError::IndexReused { index: found, .. }) if found == index),
+                "{refused:?}"
+            );
+        }
+    }
+    // Whose it was may have it again, and anybody a new one.
+    let version = SignedRoster::next(&held, keyholders(&[(1, 1), (2, 2), (3, 3), (4, 4)]), &both);
+    chain.accept(version).unwrap();
+    assert_eq!(chain.newest().document().retired_index, 0);
 }
 
 #[test]

@@ -309,7 +309,11 @@ impl Durable for Store {
         collection: Collection,
         key: &[u8],
     ) -> Result<Option<Vec<u8>>, StoreError> {
-        self.record(scope, collection, key)
+        match self.record(scope, collection, key) {
+            // Whoever asks gets it from another member; the next start tells of the damage and asks for it too.
+            Err(StoreError::Corrupt { .. }) if collection == Collection::Body => Ok(None),
+            read => read,
+        }
     }
 }
 
@@ -318,6 +322,24 @@ pub struct Records<'a> {
     scopes: &'a Scopes,
     collection: Collection,
     entries: Option<Entries>,
+}
+
+impl<'a> Records<'a> {
+    /// The same without the records that are damaged, each of which is counted: for what others hold and give again. Whatever
+    /// else fails is still an error.
+    pub fn leaving_out_damage(
+        mut self,
+        left_out: &'a mut usize,
+    ) -> impl Iterator<Item = Result<Record, StoreError>> + 'a {
+        std::iter::from_fn(move || {
+            loop {
+                match self.scopes.next(self.collection, self.entries.as_mut()?) {
+                    Some(Err(StoreError::Corrupt { .. })) => *left_out += 1,
+                    found => return found,
+                }
+            }
+        })
+    }
 }
 
 impl fmt::Debug for Records<'_> {

@@ -173,6 +173,41 @@ fn a_damaged_or_renamed_secret_file_is_refused_by_name() {
 }
 
 #[test]
+fn a_damaged_body_of_a_feed_is_left_out_and_put_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = open(folder.path()).unwrap();
+    // One of them has several chunks.
+    let bodies = [(b"small", vec![1; 40]), (b"large", vec![2; 40_000]), (b"other", vec![3; 40])];
+    let writes = bodies.iter().map(|(key, value)| put(Collection::Body, *key, value)).collect();
+    store.make_durable(writes).unwrap();
+    drop(store);
+    let count = |store: &Store| {
+        let mut left_out = 0;
+        let sound =
+            store.records(Collection::Body).leaving_out_damage(&mut left_out).map(Result::unwrap).count();
+        (sound, left_out)
+    };
+    assert_eq!(count(&open(folder.path()).unwrap()), (3, 0));
+    let whole = std::cell::RefCell::new(Vec::new());
+    tamper(folder.path(), |db| *whole.borrow_mut() = entries(db, Collection::Body));
+    for (entry, bytes) in whole.borrow().iter() {
+        let mut damaged = bytes.clone();
+        *damaged.last_mut().unwrap() ^= 1;
+        tamper(folder.path(), |db| drop(db.insert(entry, damaged).unwrap()));
+        let mut store = open(folder.path()).unwrap();
+        let (sound, left_out) = count(&store);
+        assert_eq!((sound, left_out > 0), (2, true));
+        // Whoever asks for it is told that there is none, and it can be put in its place again.
+        let read = |store: &mut Store, key: &[u8]| store.read(Scope::Lasting, Collection::Body, key).unwrap();
+        let gone: Vec<_> = bodies.iter().filter(|(key, _)| read(&mut store, *key).is_none()).collect();
+        assert_eq!(gone.len(), 1);
+        store.make_durable(vec![put(Collection::Body, gone[0].0, &gone[0].1)]).unwrap();
+        assert_eq!(count(&store), (3, 0));
+        drop(store);
+    }
+}
+
+#[test]
 fn any_flipped_byte_of_a_record_is_damage_of_its_collection() {
     let folder = filled();
     let mut tried = 0;

@@ -101,7 +101,9 @@ impl MemoryDisk {
             | Collection::Witnessed
             | Collection::LogEvidence
             | Collection::CosignedCheckpoint
-            | Collection::MemoryLost => false,
+            | Collection::MemoryLost
+            | Collection::RosterConflict
+            | Collection::RosterDecision => false,
         };
         let mut records = self.records.clone();
         records

@@ -242,6 +242,16 @@ impl Founding {
         SignedRoster::next(held, content, &[&signing_key(0)])
     }
 
+    /// The same, deciding between rosters of one version.
+    #[must_use]
+    pub fn version_resolving(
+        held: &VerifiedRoster,
+        content: RosterContent,
+        resolves: &[Digest],
+    ) -> SignedRoster {
+        SignedRoster::resolving(held, content, resolves, &[&signing_key(0)])
+    }
+
     /// OIN of the member with this number, from 1.
     ///
     /// # Panics

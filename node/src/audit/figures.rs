@@ -188,7 +188,8 @@ impl Counting {
             | Event::Roster { .. }
             | Event::Erasure { .. }
             | Event::Restore
-            | Event::LogGeneration { .. } => {}
+            | Event::LogGeneration { .. }
+            | Event::Leaving => {}
         }
     }
 

@@ -141,7 +141,7 @@ impl Readable {
                 };
                 Some(wanted.to_owned())
             }
-            Event::Restore => None,
+            Event::Restore | Event::Leaving => None,
             Event::Erasure { month } => Month::from_number(*month).map(|month| month.to_string()),
             Event::LogGeneration { generation, size, .. } => {
                 Some(format!("generatie {generation} na verlies; laatst meegetekend bij {size} regels"))

@@ -115,6 +115,10 @@ struct Current {
     /// --roster says. For what cannot wait.
     #[arg(long, value_name = "FILE")]
     after: Option<PathBuf>,
+    /// Rosters of one version between which this version decides, where governors signed more than one: files, or digests
+    /// as `samenhang roster status` shows them. All that any node knows of, also the one that --roster is or builds on.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    resolves: Vec<String>,
     /// Where the draft is written; must not exist yet.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,

@@ -163,6 +163,10 @@ impl Desk {
         let engine = self.engine().ok();
         if self.leaving().is_none() {
             let network = engine.as_ref().map(|engine| engine.roster().name().to_owned());
+            // Logged before it begins: a node that is killed in between is told to leave once more, and logs that too.
+            if let Some(engine) = &engine {
+                let Reply::Logged = engine.command(Command::Leaving).await? else { return Err(mixed_up()) };
+            }
             let departure = Departure::begin(self.oin, network, Stage::Withdrawing);
             // On disk first: a node that is killed in between goes on when it starts again.
             departure.write(&self.folder)?;
@@ -189,7 +193,7 @@ impl Desk {
         };
         let mut blank = lines::blank(self.oin, phase, messages, self.addresses.clone());
         // A folder that cannot be listed is said by whatever needs it.
-        let conflicts = RosterFolder::open(&self.roster_folder).and_then(|folder| folder.conflicts());
+        let conflicts = RosterFolder::open(&self.roster_folder).and_then(|folder| folder.open_conflicts());
         lines::conflicts(&mut blank, conflicts.map_or(0, |found| found.len()));
         blank.leaving = self.leaving();
         match self.engine() {

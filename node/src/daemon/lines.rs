@@ -86,6 +86,10 @@ pub(super) fn status(
     messages.extend(counting::sentences(status, roster));
     let waiting = notices::lines(status, roster);
     messages.extend(notices::sentences(&waiting, now()));
+    let (conflicts, crossing) = (notices::conflicts(status), notices::crossing(status, roster));
+    messages.extend(notices::conflicting(&conflicts));
+    messages.extend(crossing.as_ref().map(notices::crossing_over));
+    let open = conflicts.iter().filter(|conflict| conflict.resolved_by.is_none()).count();
     let proofs = proofs::lines(status, roster);
     messages.extend(proofs::sentences(&proofs, &blank.oin));
     let witnessing = witnessing::line(status, roster);
@@ -102,7 +106,10 @@ pub(super) fn status(
             members: roster.members().len(),
             newest_heard: status.newest_roster_heard,
             waiting,
+            conflicts,
+            crossing,
         }),
+        roster_conflicts: blank.roster_conflicts.max(open),
         epoch: Some(status.epoch.0),
         entered: epochs::entered(status),
         next_epoch: status.next.as_ref().map(epochs::next),

@@ -1,11 +1,13 @@
 //! The roster versions that lie in the data folder, and whether they name this node.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use crypto::Digest;
 use domain::Oin;
 use protocol::{Command, Reply};
-use roster::{RosterChain, SignedRoster, Standing, VerifiedRoster};
+use roster::{RosterChain, RosterError, SignedRoster, Standing, VerifiedRoster};
 use store::Store;
 
 use crate::governance::{RosterFolder, read_roster};
@@ -53,14 +55,60 @@ pub(super) async fn offer(node: &RunningNode, folder: &Path, offered: &mut u32) 
     Ok(())
 }
 
+/// Offers the node what governors signed beside its versions, as far as an operator brought it here: others hear of it by the
+/// node, and a decision is taken up. `shown` is what it was offered before.
+///
+/// # Errors
+/// When the node has stopped. What it refuses is only said.
+pub(super) async fn show(node: &RunningNode, folder: &Path, shown: &mut BTreeSet<PathBuf>) -> Result<()> {
+    let Ok(found) = RosterFolder::open(folder).and_then(|folder| folder.open_conflicts()) else {
+        return Ok(());
+    };
+    for path in found {
+        if !shown.insert(path.clone()) {
+            continue;
+        }
+        let Ok(signed) = read_roster(&path) else { continue };
+        let Reply::Roster(outcome) = node.command(Command::InstallRoster(Box::new(signed))).await? else {
+            continue;
+        };
+        match outcome {
+            Ok(_) => tracing::info!(path = %path.display(), "a decision between rosters was taken up"),
+            Err(RosterError::Conflict { .. }) => {}
+            Err(error) => {
+                let error = anyhow::Error::from(error);
+                tracing::warn!(path = %path.display(), %error, "a roster beside the own ones was refused");
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Files the versions that arrived over the network beside those that were installed by hand, so that commands on the
-/// folder see what the node acts on. `filed` is the newest version there.
+/// folder see what the node acts on. `filed` is the newest version there. Where the node has left its line for another, the
+/// versions that it left are put aside.
 ///
 /// # Errors
 /// When the node has stopped. A folder that cannot be written is only said: the node has the version in its database.
-pub(super) async fn file(node: &RunningNode, folder: &Path, filed: &mut u32) -> Result<()> {
-    while *filed < node.roster().version() {
-        let Reply::NextRoster(Some((signed, standing))) = node.command(Command::RosterAfter(*filed)).await?
+pub(super) async fn file(node: &RunningNode, folder: &Path, filed: &mut Filed) -> Result<()> {
+    let newest = node.roster();
+    if filed.digest == newest.digest() {
+        return Ok(());
+    }
+    if let Some(parted) = parted(node, folder, filed.version).await? {
+        if let Err(error) = RosterFolder::open(folder).and_then(|folder| folder.leave_from(parted)) {
+            tracing::warn!(error = %anyhow::Error::from(error), "rosters that were left are still in the folder");
+            return Ok(());
+        }
+        tracing::warn!(
+            version = parted,
+            "the node has left its rosters from this version on for another line"
+        );
+        filed.version = parted.saturating_sub(1);
+    }
+    while filed.version < newest.version() {
+        let Reply::NextRoster(Some((signed, standing))) =
+            node.command(Command::RosterAfter(filed.version)).await?
         else {
             return Ok(());
         };
@@ -73,10 +121,42 @@ pub(super) async fn file(node: &RunningNode, folder: &Path, filed: &mut u32) -> 
             tracing::warn!(error = %anyhow::Error::from(error), "a roster that arrived is not in the folder");
             return Ok(());
         }
-        *filed += 1;
-        tracing::info!(version = *filed, "a roster that arrived is in the folder");
+        filed.version += 1;
+        tracing::info!(version = filed.version, "a roster that arrived is in the folder");
     }
+    filed.digest = newest.digest();
     Ok(())
+}
+
+/// The first version of which the folder has another roster than the node.
+async fn parted(node: &RunningNode, folder: &Path, filed: u32) -> Result<Option<u32>> {
+    let Ok(folder) = RosterFolder::open(folder) else { return Ok(None) };
+    let mut parted = None;
+    for version in (1..=filed).rev() {
+        let reply = node.command(Command::RosterAfter(version - 1)).await?;
+        if let Reply::NextRoster(Some((signed, _))) = reply
+            && folder.digest_of(version) == Some(signed.digest())
+        {
+            break;
+        }
+        parted = Some(version);
+    }
+    Ok(parted)
+}
+
+/// What is in the folder.
+pub(super) struct Filed {
+    /// The newest version there.
+    pub(super) version: u32,
+    /// Its digest.
+    pub(super) digest: Digest,
+}
+
+impl Filed {
+    /// As a chain has it.
+    pub(super) fn of(roster: &VerifiedRoster) -> Self {
+        Self { version: roster.version(), digest: roster.digest() }
+    }
 }
 
 /// Whether the newest installed roster names this organisation with the keys that were made to replace those in use.

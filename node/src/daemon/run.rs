@@ -1,6 +1,8 @@
 //! From start to stop.
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +11,7 @@ use roster::VerifiedRoster;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::health::Health;
+use super::rosters::Filed;
 use super::socket::ControlSocket;
 use super::{Desk, admitted, installed, notify, rosters};
 use crate::backup::open_store;
@@ -127,9 +130,11 @@ enum Life {
     Running {
         node: Arc<RunningNode>,
         /// The newest version among the files of the data folder.
-        filed: u32,
+        filed: Filed,
         /// The newest version that the node was offered from there.
         offered: u32,
+        /// What governors signed beside the versions, as far as the node was offered it from there.
+        shown: BTreeSet<PathBuf>,
     },
     /// Between the two, or when the start failed.
     Over,
@@ -157,7 +162,7 @@ impl Life {
                 // Only once the version is in the folder, where the next start looks for it.
                 Self::Running { node, filed, .. } => {
                     let roster = node.roster();
-                    *filed >= roster.version() && names_next(&roster)
+                    filed.digest == roster.digest() && names_next(&roster)
                 }
                 Self::Waiting(_) => {
                     let chain = installed(&config.roster_folder()).ok().flatten();
@@ -195,7 +200,7 @@ impl Life {
                     }
                 };
                 let Self::Waiting(prepared) = std::mem::replace(self, Self::Over) else { return Ok(()) };
-                let filed = chain.newest().version();
+                let filed = Filed::of(chain.newest());
                 let node = Arc::new(prepared.start(chain, Vec::new()).await?);
                 let roster = node.roster();
                 tracing::info!(network = %roster.network(), version = roster.version(), "running");
@@ -204,13 +209,15 @@ impl Life {
                 if desk.leaving().is_some() {
                     desk.leave().await?;
                 }
-                *self = Self::Running { node, filed, offered: filed };
+                let offered = filed.version;
+                *self = Self::Running { node, filed, offered, shown: BTreeSet::new() };
                 Ok(())
             }
-            Self::Running { node, filed, offered } => {
+            Self::Running { node, filed, offered, shown } => {
                 // Answers only as long as the event loop and the disk do.
                 node.status().await?;
                 rosters::offer(node, &config.roster_folder(), offered).await?;
+                rosters::show(node, &config.roster_folder(), shown).await?;
                 rosters::file(node, &config.roster_folder(), filed).await
             }
             Self::Over => Ok(()),

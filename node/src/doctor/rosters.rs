@@ -21,7 +21,7 @@ pub(super) fn look(patient: &Patient<'_>, findings: &mut Findings) {
     let folder = patient.config.roster_folder();
     // Opening a folder that is not there would make it.
     let chain = if folder.is_dir() {
-        RosterFolder::open(&folder).and_then(|folder| Ok((folder.versions()?, folder.conflicts()?)))
+        RosterFolder::open(&folder).and_then(|folder| Ok((folder.versions()?, folder.open_conflicts()?)))
     } else {
         Ok((None, Vec::new()))
     };
@@ -41,6 +41,22 @@ pub(super) fn look(patient: &Patient<'_>, findings: &mut Findings) {
             ),
             "call the governors: they have signed twice, or a governor's key is in wrong hands",
         );
+    }
+    let known = patient.node.status().and_then(|status| status.roster.as_ref());
+    for conflict in known.iter().flat_map(|roster| &roster.conflicts) {
+        let (version, others) = (conflict.version, conflict.others.join(", "));
+        match conflict.resolved_by {
+            Some(decided) => findings.ok(
+                "roster",
+                format!("governors signed other rosters of version {version}, and version {decided} decided ({others})"),
+            ),
+            None => findings.wrong(
+                "roster",
+                format!("governors signed different rosters of version {version}; beside the own one: {others}"),
+                "call the governors: they have signed twice, or a governor's key is in wrong hands; only a version that names \
+                 both decides between them",
+            ),
+        }
     }
     // A node that waits for its roster has said so, and why.
     let waiting = patient.node.status().is_some_and(|status| status.phase == Phase::WaitingForRoster);

@@ -22,6 +22,7 @@ pub struct Change {
 #[must_use]
 pub fn changes(before: &RosterDocument, after: &RosterDocument) -> Vec<Change> {
     let mut told = Told::default();
+    told.resolved(after);
     told.network(before, after);
     told.rules(&before.rules, &after.rules);
     told.legal_bases(&before.legal_bases, &after.legal_bases);
@@ -56,6 +57,15 @@ impl Told {
                 format!("{what}: {} becomes {}", plain(&before.to_string()), plain(&after.to_string())),
             );
         }
+    }
+
+    /// What governors decide with it is no difference between two versions, and is read first.
+    fn resolved(&mut self, after: &RosterDocument) {
+        if after.resolves.is_empty() {
+            return;
+        }
+        let named: Vec<String> = after.resolves.iter().map(ToString::to_string).collect();
+        self.add("network", format!("decides between rosters of one version: {}", named.join(", ")));
     }
 
     fn network(&mut self, before: &RosterDocument, after: &RosterDocument) {

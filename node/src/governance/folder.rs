@@ -2,8 +2,10 @@
 //!
 //! Reading it verifies the whole chain again, so that a file changed on disk is noticed and never obeyed. Only the
 //! next version is added. One that was installed by hand and has to wait is a `.waiting`: the running node takes it up, and
-//! knows when it takes effect. A version that never was in force has an empty `.passed` beside it. A second valid roster of a version that is held is kept beside it as `conflict-…` and takes
-//! no effect: which of the two is meant only the governors can say.
+//! knows when it takes effect. A version that never was in force has an empty `.passed` beside it; where the last ones have, the
+//! one in force is before them. What governors signed beside it is the matter of `conflicts`.
+
+mod conflicts;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,14 +17,6 @@ use super::{GovernanceError, MAX_ROSTER_BYTES, files};
 
 /// Marks a version that never was in force.
 const PASSED_OVER: &str = "passed";
-const CONFLICT: &str = "conflict-";
-
-/// Not the ending of versions, so that nobody who reads those comes upon evidence.
-const CONFLICT_ENDING: &str = "signed";
-
-/// Most conflicts kept; each needed the signatures of enough governors, and one is enough to raise the alarm.
-const MAX_CONFLICTS: usize = 100;
-
 /// A first sight of which nothing is known here.
 const UNKNOWN: FirstSight = FirstSight { seen: Timestamp(1), sure: false };
 
@@ -41,6 +35,8 @@ pub enum Installed {
     Next(VerifiedRoster),
     /// The next version, which waits for the end of its notice.
     Waits(VerifiedRoster),
+    /// A version of another line, for which governors decided: the running node takes it up.
+    Decides(VerifiedRoster),
     /// It was held already; nothing changed. With it the version in force, which may be a later one.
     AlreadyHeld(VerifiedRoster),
 }
@@ -50,9 +46,11 @@ impl Installed {
     #[must_use]
     pub fn in_force(&self) -> &VerifiedRoster {
         match self {
-            Self::Founded(roster) | Self::Next(roster) | Self::Waits(roster) | Self::AlreadyHeld(roster) => {
-                roster
-            }
+            Self::Founded(roster)
+            | Self::Next(roster)
+            | Self::Waits(roster)
+            | Self::Decides(roster)
+            | Self::AlreadyHeld(roster) => roster,
         }
     }
 }
@@ -90,7 +88,16 @@ impl RosterFolder {
     /// # Errors
     /// When a file cannot be read or the chain does not hold.
     pub fn versions(&self) -> Result<Option<RosterChain>, GovernanceError> {
-        let newest = self.newest_number()?;
+        let mut newest = self.newest_number()?;
+        // A stop came before what took the place of the last ones was there.
+        while newest > 1 && self.named(newest, PASSED_OVER).exists() {
+            newest -= 1;
+        }
+        self.versions_until(newest)
+    }
+
+    /// Every version until one, whether or not it was ever in force.
+    fn versions_until(&self, newest: u32) -> Result<Option<RosterChain>, GovernanceError> {
         let mut chain: Option<RosterChain> = None;
         for version in 1..=newest {
             let path = self.file(version);
@@ -145,14 +152,14 @@ impl RosterFolder {
         let (claimed, held) = (self.checked(roster, Some(&chain), expected)?, chain.newest().version());
         let found = claimed.document.version;
         if found <= chain.last_version() {
-            return self.compare(&chain, roster, &claimed);
+            return self.compare(&mut chain, roster, &claimed);
         }
         if found > chain.last_version().saturating_add(1) {
             return Err(GovernanceError::Gap { held: chain.last_version(), found });
         }
         let last = chain.waiting().last().map_or(chain.newest().digest(), |waiting| waiting.roster.digest());
         if claimed.document.previous != Some(last) {
-            return Err(GovernanceError::OtherBranch { held: chain.last_version(), found });
+            return self.decide(&mut chain, roster, &claimed);
         }
         chain.receive(roster.clone(), UNKNOWN).map_err(GovernanceError::Refused)?;
         // No clock is asked: only what need not wait is in force after this.
@@ -188,7 +195,11 @@ impl RosterFolder {
 
     /// Writes a version that is in force, or was; it waits no longer.
     fn put(&self, version: u32, roster: &SignedRoster) -> Result<(), GovernanceError> {
-        files::write_new(&self.file(version), &roster.to_wire(), true)?;
+        let (path, wire) = (self.file(version), roster.to_wire());
+        // It is there when a stop came before what followed on it.
+        if !path.exists() || files::read_bounded(&path, MAX_ROSTER_BYTES, "a roster")? != wire {
+            files::write_new(&path, &wire, true)?;
+        }
         let waited = self.named(version, Self::WAITING);
         if waited.exists() {
             fs::remove_file(&waited).map_err(GovernanceError::io("remove", &waited))?;
@@ -206,7 +217,8 @@ impl RosterFolder {
         roster: &SignedRoster,
         expected: Option<NetworkId>,
     ) -> Result<Installed, GovernanceError> {
-        let held = self.versions()?;
+        // Also those that were passed over: what took their place follows on them.
+        let held = self.versions_until(self.newest_number()?)?;
         let claimed = self.checked(roster, held.as_ref(), expected)?;
         match held {
             None => self.found(roster, &claimed, expected),
@@ -242,21 +254,6 @@ impl RosterFolder {
         Ok(self.newest_number()? == 0)
     }
 
-    /// Second rosters of a version, kept as evidence. While there is one, the operator and governors have a problem.
-    ///
-    /// # Errors
-    /// When the folder cannot be listed.
-    pub fn conflicts(&self) -> Result<Vec<PathBuf>, GovernanceError> {
-        let mut found: Vec<PathBuf> = self
-            .names()?
-            .into_iter()
-            .filter(|name| name.starts_with(CONFLICT))
-            .map(|name| self.path.join(name))
-            .collect();
-        found.sort();
-        Ok(found)
-    }
-
     fn found(
         &self,
         roster: &SignedRoster,
@@ -283,49 +280,17 @@ impl RosterFolder {
         let newest = chain.newest();
         let (held, found) = (newest.version(), claimed.document.version);
         if found <= held {
-            return self.compare(chain, roster, claimed);
+            return self.compare(&mut chain.clone(), roster, claimed);
         }
         if found > held.saturating_add(1) {
             return Err(GovernanceError::Gap { held, found });
         }
         if claimed.document.previous != Some(newest.digest()) {
-            return Err(GovernanceError::OtherBranch { held, found });
+            return self.decide(&mut chain.clone(), roster, claimed);
         }
         let verified = chain.follows(roster).map_err(GovernanceError::Refused)?;
         self.put(found, roster)?;
         Ok(Installed::Next(verified))
-    }
-
-    /// A version that is held already: the same, a conflict, or nothing that was ever valid.
-    fn compare(
-        &self,
-        chain: &RosterChain,
-        roster: &SignedRoster,
-        claimed: &ClaimedRoster,
-    ) -> Result<Installed, GovernanceError> {
-        let version = claimed.document.version;
-        let older = || GovernanceError::Older { held: chain.last_version(), found: version };
-        let place = usize::try_from(version.saturating_sub(1)).unwrap_or(usize::MAX);
-        if chain.all().nth(place).is_some_and(|held| held.digest() == claimed.digest) {
-            return Ok(Installed::AlreadyHeld(chain.newest().clone()));
-        }
-        let mut before = chain.all().take(place).cloned();
-        let genesis = before.next().ok_or_else(older)?;
-        let mut prefix = RosterChain::found(genesis, None).map_err(GovernanceError::Refused)?;
-        for signed in before {
-            prefix.accept(signed).map_err(GovernanceError::Refused)?;
-        }
-        if prefix.follows(roster).is_err() {
-            return Err(older());
-        }
-        let digest = claimed.digest.to_string();
-        let short = digest.get(..16).unwrap_or(&digest);
-        let kept = self.path.join(format!("{CONFLICT}{version:08}-{short}.{CONFLICT_ENDING}"));
-        if !kept.exists() && self.conflicts()?.len() < MAX_CONFLICTS {
-            files::write_new(&kept, &roster.to_wire(), true)?;
-        }
-        tracing::error!(version, kept = %kept.display(), "governors signed two rosters of one version");
-        Err(GovernanceError::Conflict { version, kept })
     }
 
     /// Number of the newest version file; 0 when there is none.

@@ -134,7 +134,7 @@ mod tests {
 
     fn applied(text: &str, content: &mut RosterContent) -> Result<(), GovernanceError> {
         let file = NetworkFile::parse(text).unwrap();
-        apply(&file, content, false, Timestamp(1_000), || CircleId::from_bytes([1; 16]))
+        apply(&file, content, Some(0), Timestamp(1_000), || CircleId::from_bytes([1; 16]))
     }
 
     #[test]

@@ -24,6 +24,9 @@ pub fn describe(roster: &ClaimedRoster) -> String {
     if let Some(previous) = document.previous {
         page.line(&format!("builds on    {}", Fingerprint::of(previous.as_bytes())));
     }
+    for named in &document.resolves {
+        page.line(&format!("decides on   {named}"));
+    }
     signatures(&mut page, roster);
     rules(&mut page, document);
     circles(&mut page, document);
@@ -268,5 +271,6 @@ pub fn json(roster: &ClaimedRoster) -> Value {
         })).collect::<Vec<_>>(),
         "accountability": granted::json(&document.accountability),
         "institutions": document.institutions.len(),
+        "resolves": document.resolves.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })
 }

@@ -77,6 +77,12 @@ fn log(notice: &Notice) {
                 "the organisation has shown two evaluation logs: it may ask more than it counts; nothing is evaluated for the second"
             );
         }
+        Notice::RosterConflict { version } => {
+            tracing::error!(
+                version,
+                "governors signed two rosters of one version: the one held first stays; call the governors"
+            );
+        }
         Notice::BeyondCap { publisher, circle } => {
             tracing::error!(
                 %publisher,

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use crypto::Digest;
 use domain::{Epoch, Timestamp};
 use protocol::{Bodies, Collection, Kept, LogHead, Node, NodeConfig, Scope};
-use store::{Store, StoreError};
+use store::{Record, Store, StoreError};
 
 /// What an earlier run kept: records and secrets, and where the bodies lie.
 pub(crate) struct Earlier<'a> {
@@ -32,6 +32,7 @@ impl Bodies for StoredBodies<'_> {
     fn body(&self, epoch: Epoch, digest: &Digest) -> Option<Vec<u8>> {
         match self.store.record(Scope::Epoch(epoch), Collection::Body, digest.as_bytes()) {
             Ok(body) => body,
+            Err(StoreError::Corrupt { .. }) => None,
             Err(error) => {
                 self.failure.borrow_mut().get_or_insert(error);
                 None
@@ -47,7 +48,15 @@ impl<'a> Earlier<'a> {
         let (mut names, mut records, mut logical_bytes) = (Vec::new(), 0, 0);
         for collection in Collection::ALL.into_iter().filter(|collection| collection.is_taken_up()) {
             let mut held = Vec::new();
-            for record in store.records(collection) {
+            let (all, mut damaged) = (store.records(collection), 0);
+            let found: Box<dyn Iterator<Item = Result<Record, StoreError>>> =
+                if collection == Collection::Body {
+                    // Others hold what is damaged: it is fetched again and takes its own place.
+                    Box::new(all.leaving_out_damage(&mut damaged))
+                } else {
+                    Box::new(all)
+                };
+            for record in found {
                 let record = record?;
                 records += 1;
                 logical_bytes += record.value.len() as u64;
@@ -58,6 +67,12 @@ impl<'a> Earlier<'a> {
                 {
                     names.push((epoch, Digest::from_bytes(digest)));
                 }
+            }
+            if damaged > 0 {
+                tracing::error!(
+                    damaged,
+                    "bodies of feeds are damaged on the disk; they are left out and fetched again: check the disk"
+                );
             }
             held.sort_by(|a, b| a.key.cmp(&b.key));
             kept.records.extend(held.into_iter().map(|record| (collection, record.scope, record.value)));

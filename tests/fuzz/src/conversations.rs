@@ -57,14 +57,18 @@ fn check_of(line: &str) -> &'static str {
         "heads" | "headers" | "bodies" | "feed unknown" | "newest" | "nothing held" | "proofs" => {
             "feed-response"
         }
+        "leaves shown" | "leaves wanted" => "evaluation-request",
+        "leaves held" => "evaluation-response",
         "recall" | "show" | "challenge" | "compare" | "evidence" | "forks wanted" | "more forks wanted" => {
             "witness-request"
         }
         "cosigned" | "recalled" | "nothing remembered" | "forked" | "consistent" | "nothing to say" => {
             "witness-response"
         }
-        "roster wanted" => "roster-request",
-        "roster" | "roster unknown" => "roster-response",
+        "roster wanted" | "roster wanted, and two that contradict each other" | "one roster wanted" => {
+            "roster-request"
+        }
+        "roster" | "roster unknown" | "another roster held" => "roster-response",
         "key set of a ceremony" => "key-set",
         label => {
             let label = label.strip_prefix("samenhang ").and_then(|rest| rest.strip_suffix(" v1"));

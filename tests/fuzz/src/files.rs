@@ -196,7 +196,7 @@ fn network_applied(bytes: &[u8]) -> bool {
     let governor = super::documents::signer();
     let governors = Governors { threshold: 1, keys: vec![governor.verifying_key()] };
     let now = Timestamp(1_795_000_000);
-    for founding in [true, false] {
+    for highest_index in [None, Some(7)] {
         let mut content = blank_content(governors.clone(), true, now);
         content.members = recorded().founding.roster.document().members.clone();
         let mut drawn = 0;
@@ -204,7 +204,7 @@ fn network_applied(bytes: &[u8]) -> bool {
             drawn += 1;
             CircleId::from_bytes([drawn; 16])
         };
-        if let Err(flaws) = apply(&file, &mut content, founding, now, draw) {
+        if let Err(flaws) = apply(&file, &mut content, highest_index, now, draw) {
             let told = flaws.to_string();
             assert!(!told.is_empty() && !told.chars().any(|c| c.is_control() && c != '\n'), "{told:?}");
             return false;

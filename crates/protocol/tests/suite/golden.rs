@@ -12,7 +12,7 @@ use protocol::ceremony::{
 };
 use protocol::evaluation::{EvaluationRefusal, EvaluationRequest, EvaluationResponse};
 use protocol::feed::{FeedRequest, FeedResponse, NewerThan};
-use protocol::roster::{RosterRequest, RosterResponse};
+use protocol::roster::{RosterName, RosterRequest, RosterResponse};
 use protocol::witness::{LogKind, LogName, Shown, WitnessRequest, WitnessResponse};
 use testkit::{Founding, Simulation};
 
@@ -166,7 +166,19 @@ fn frames_and_packages_are_the_golden_ones() {
     let newest = FeedResponse::Newest { header: Some(vec![1].into()), head: Some(vec![2].into()) };
     frame("newest", cbor::to_vec(&newest));
     frame("nothing held", cbor::to_vec(&FeedResponse::Newest { header: None, head: None }));
-    frame("roster wanted", cbor::to_vec(&RosterRequest { after: 41 }));
+    let name = |version| RosterName { version, digest: crypto::Digest::from_bytes([8; 32]) };
+    let after = |conflicts| RosterRequest::After {
+        version: 41,
+        digest: crypto::Digest::from_bytes([7; 32]),
+        conflicts,
+    };
+    frame("roster wanted", cbor::to_vec(&after(vec![])));
+    frame(
+        "roster wanted, and two that contradict each other",
+        cbor::to_vec(&after(vec![name(40), name(41)])),
+    );
+    frame("one roster wanted", cbor::to_vec(&RosterRequest::Document(name(40))));
+    frame("another roster held", cbor::to_vec(&RosterResponse::Differs));
     frame("roster", cbor::to_vec(&RosterResponse::Next { wire: vec![1, 2, 3] }));
     frame("roster unknown", cbor::to_vec(&RosterResponse::Unknown));
     let log = LogName { keeper: two, kind: LogKind::Main, generation: 1 };

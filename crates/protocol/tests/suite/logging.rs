@@ -35,6 +35,15 @@ fn ask(net: &mut Simulation, name: &str) -> bool {
     }
 }
 
+#[test]
+fn that_the_organisation_leaves_is_logged_as_what_its_operator_did() {
+    let mut net = network();
+    assert!(matches!(net.command(school(), Command::Leaving), Reply::Logged));
+    let (entries, _) = read(net.disk(school()));
+    let (last, _) = entries.last_key_value().unwrap().1;
+    assert_eq!((last.event.kind(), last.role), (EntryKind::Leaving, audit::ActorRole::Operator));
+}
+
 /// What of a log can be read on a disk: its entries with their details, and what verifying them found.
 fn read(disk: &MemoryDisk) -> (BTreeMap<u64, (Entry, Details)>, Verified) {
     let records = |collection| -> BTreeMap<u64, (Scope, Vec<u8>)> {

@@ -11,6 +11,7 @@ mod bounded;
 mod catching_up;
 mod ceremony;
 mod clocks;
+mod conflicts;
 mod counting;
 mod epochs;
 mod evaluation;

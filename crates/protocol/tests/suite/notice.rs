@@ -121,6 +121,31 @@ fn a_removal_during_a_notice_is_at_once_and_takes_the_opening_back() {
     net.until(20, "it waits", |net| (1..=3).all(|member| stands(net, member).1.len() == 1));
 }
 
+#[test]
+fn a_removal_reaches_a_node_that_was_away_at_once_where_it_takes_away_from_what_is_in_force_there() {
+    let mut net = settled();
+    net.disconnect(Founding::oin(4));
+    let genesis = net.founding().roster.clone();
+    let wider = |content: &mut RosterContent| content.rules.live_tags += 1;
+    let second = after(&genesis, wider);
+    install(&mut net, 1, &second);
+    net.until(u64::from(NOTICE) + 60, "in force", |net| versions(net)[..3] == [2, 2, 2]);
+    // One that also takes the opening back takes away from either; one that does not only from what the others have.
+    let held = genesis.successor(&second).unwrap();
+    let unentitled = |content: &mut RosterContent| content.members[0].bsn_entitled = false;
+    let third = after(&held, unentitled);
+    install(&mut net, 1, &third);
+    net.until(20, "at once", |net| versions(net)[..3] == [3, 3, 3]);
+    net.reconnect(Founding::oin(4));
+    net.until(70, "both wait", |net| stands(net, 4).1.len() == 2);
+    assert_eq!(stands(&mut net, 4).0, 1, "no part of a version holds without the rest");
+    let back = |content: &mut RosterContent| content.rules.live_tags -= 1;
+    let fourth = after(&held.successor(&third).unwrap(), back);
+    install(&mut net, 4, &fourth);
+    assert_eq!(stands(&mut net, 4), (4, vec![]), "at once, and what waited with it is passed over");
+    assert!(!net.roster(Founding::oin(4)).unwrap().members()[0].bsn_entitled);
+}
+
 /// Before the number of a version in a record's key, when the record says how the version stands.
 const MARK: [u8; 4] = [0; 4];
 

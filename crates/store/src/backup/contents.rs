@@ -53,6 +53,8 @@ pub const fn is_backed_up(collection: Collection) -> bool {
         Collection::CosignedCheckpoint | Collection::MemoryLost => false,
         // The mark of a restore; the next one puts its own.
         Collection::Restored => false,
+        // Whoever holds a conflict tells whoever does not; a notice that is counted anew is no shorter.
+        Collection::RosterConflict | Collection::RosterDecision => false,
     }
 }
 

@@ -86,6 +86,9 @@ impl Run {
                 | Notice::NewMatch { .. }
                 | Notice::NewUnitMatch { .. }
                 | Notice::ClockBehind { .. } => continue,
+                Notice::RosterConflict { version } => {
+                    return Err(format!("member {member} found two rosters of version {version}"));
+                }
             };
             let excused = number_of(&self.truth.plan, accused);
             let is_excused = excused.is_some_and(|accused| self.is_excused(accused, notice));

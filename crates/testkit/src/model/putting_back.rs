@@ -105,7 +105,8 @@ impl Run {
             | Notice::NumbersUsedUp { .. }
             | Notice::BeyondCap { .. }
             | Notice::LogForked { .. }
-            | Notice::LogUnshown { .. } => false,
+            | Notice::LogUnshown { .. }
+            | Notice::RosterConflict { .. } => false,
         }
     }
 }

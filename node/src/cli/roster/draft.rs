@@ -36,7 +36,7 @@ pub(super) fn new(given: NewArguments) -> Result<String> {
     let now = now();
     let mut content = blank_content(governors, file.test_network.unwrap_or(false), now);
     admit(&mut content, &requests, false)?;
-    apply_file(&file, &given.from, &mut content, true, now)?;
+    apply_file(&file, &given.from, &mut content, None, now)?;
     let draft = SignedRoster::draft(None, content).context("this makes no roster")?;
     let claimed = draft.claimed()?;
     write_new(&given.out, &draft.to_wire(), false)?;
@@ -84,17 +84,21 @@ fn next(
     place: &Current,
 ) -> Result<String> {
     let now = now();
+    let after = place.after.as_deref().map(source::in_force).transpose()?;
     if let Some(path) = from {
-        apply_file(&NetworkFile::read(path)?, path, &mut content, false, now)?;
+        let highest = [Some(&current), after.as_ref()].into_iter().flatten();
+        let highest = highest.map(|version| version.document.highest_index()).max();
+        apply_file(&NetworkFile::read(path)?, path, &mut content, highest, now)?;
     }
     remove(&mut content, removed)?;
-    let after = place.after.as_deref().map(source::in_force).transpose()?;
     if let Some(after) = &after
         && (after.network != current.network || after.document.version <= current.document.version)
     {
         bail!("--after names no later version than --roster in the same network; nothing was drafted");
     }
-    let draft = SignedRoster::draft(Some(after.as_ref().unwrap_or(&current)), content);
+    let before = after.as_ref().unwrap_or(&current);
+    let resolves = source::resolved(&place.resolves, &current, before)?;
+    let draft = SignedRoster::draft_resolving(Some(before), content, &resolves);
     let draft = draft.context("this makes no roster")?;
     let claimed = draft.claimed()?;
     let differences = changes(&current.document, &claimed.document);
@@ -118,6 +122,13 @@ fn next(
             writeln!(told, "It takes effect on a node {} after the node first saw it.", span(notice.into()))
         };
     }
+    if !resolves.is_empty() {
+        let _never = writeln!(
+            told,
+            "Nodes that hold another of these rosters cross over to it when enough governors of the version that is in force \
+             there signed it as well; where it opens something compared with that one, after their notice."
+        );
+    }
     let _never = writeln!(told);
     // What is at once is for those in office to sign, whoever would come after them.
     let urgent = notice > 0 && at_once;
@@ -130,7 +141,7 @@ fn apply_file(
     file: &NetworkFile,
     path: &Path,
     content: &mut RosterContent,
-    founding: bool,
+    highest_index: Option<u16>,
     now: Timestamp,
 ) -> Result<()> {
     let seed = random_seed()?;
@@ -141,7 +152,7 @@ fn apply_file(
         id.copy_from_slice(seed.derive("circle id", drawn).reveal().split_at(16).0);
         CircleId::from_bytes(id)
     };
-    apply(file, content, founding, now, draw).with_context(|| format!("{} was refused", path.display()))
+    apply(file, content, highest_index, now, draw).with_context(|| format!("{} was refused", path.display()))
 }
 
 /// Lists the organisations as members; those that are members already only with `update`.

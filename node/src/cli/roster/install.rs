@@ -41,7 +41,7 @@ pub(super) fn install(given: &InstallArguments) -> Result<String> {
         // Writing to memory does not fail.
         let _never = writeln!(told, "{}", sentence(&installed));
     }
-    for conflict in folder.conflicts()? {
+    for conflict in folder.open_conflicts()? {
         let _never = writeln!(
             told,
             "CONFLICT: {} is a second roster of a version that is installed; call the governors.",
@@ -130,6 +130,10 @@ fn sentence(installed: &Installed) -> String {
         Installed::Waits(_) => format!(
             "Version {version} of {name} waits: it takes effect when its notice period is over, counted from when the \
              running node takes it up. `samenhang roster status` says when, and what it changes."
+        ),
+        Installed::Decides(_) => format!(
+            "Version {version} of {name} decides between two rosters for another line than this node's: the running node \
+             crosses over to it, at once or when its notice period is over. `samenhang roster status` says when."
         ),
         Installed::Next(_) => format!("Installed version {version} of {name}: {members} members."),
         Installed::AlreadyHeld(_) => {

@@ -5,9 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use crypto::Signed;
+use crypto::{Digest, Signed};
 use domain::{NetworkId, Oin};
-use roster::{ClaimedRoster, Fingerprint, Governors, JoinRequest};
+use roster::{ClaimedRoster, Fingerprint, Governors, JoinRequest, MAX_RESOLVED};
 
 use crate::governance::{GovernorPublicKey, RosterFolder, plain, read_join_request, read_roster};
 
@@ -58,6 +58,44 @@ fn installed(path: &Path) -> Result<ClaimedRoster> {
         anyhow!("no roster is installed in {}; install one with `samenhang roster install`", path.display())
     })?;
     Ok(newest.claimed()?)
+}
+
+/// Digests of the rosters between which a version decides; with them the one that it builds on, where that is of the same
+/// version as one of them.
+pub(super) fn resolved(
+    named: &[String],
+    current: &ClaimedRoster,
+    before: &ClaimedRoster,
+) -> Result<Vec<Digest>> {
+    let mut digests = BTreeSet::new();
+    for text in named {
+        let mut bytes = [0; 32];
+        if hex::decode_to_slice(text, &mut bytes).is_ok() {
+            digests.insert(Digest::from_bytes(bytes));
+            continue;
+        }
+        let claimed = from_file(Path::new(text))?;
+        if claimed.network != current.network || claimed.signers.is_empty() {
+            bail!(
+                "--resolves {text} is no roster that governors of this network signed; nothing was drafted"
+            );
+        }
+        for own in [current, before] {
+            if own.document.version == claimed.document.version {
+                digests.insert(own.digest);
+            }
+        }
+        digests.insert(claimed.digest);
+    }
+    if digests.len() == 1 {
+        bail!(
+            "--resolves names one roster; name every roster of that version, also the one that holds; nothing was drafted"
+        );
+    }
+    if digests.len() > MAX_RESOLVED {
+        bail!("--resolves names more than {MAX_RESOLVED} rosters, which no version can; nothing was drafted");
+    }
+    Ok(digests.into_iter().collect())
 }
 
 /// The governors whose public keys are in these files.

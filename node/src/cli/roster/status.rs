@@ -65,7 +65,32 @@ pub(in crate::cli) async fn run(arguments: &RosterStatusArguments) -> Result<Exi
     if roster.waiting.is_empty() {
         output::line("no version waits")?;
     }
-    if status.roster_conflicts > 0 {
+    if let Some(crossing) = &roster.crossing {
+        output::line(&format!(
+            "version {} of another line takes the place of version {} on {}: the governors decided for it",
+            crossing.version, roster.version, crossing.takes_effect
+        ))?;
+        for change in &crossing.changes {
+            output::line(&format!("  {change}"))?;
+        }
+    }
+    for conflict in &roster.conflicts {
+        let decided = match conflict.resolved_by {
+            Some(version) => format!("version {version} decided"),
+            None => "nothing decided yet; call the governors".to_owned(),
+        };
+        output::line(&format!(
+            "CONFLICT: governors signed different rosters of version {}, known here since {}: {decided}",
+            conflict.version, conflict.since
+        ))?;
+        for (what, digests) in [("held ", conflict.held.as_slice()), ("other", conflict.others.as_slice())] {
+            for digest in digests {
+                output::line(&format!("  {what}  {digest}"))?;
+            }
+        }
+    }
+    let told = roster.conflicts.iter().any(|conflict| conflict.resolved_by.is_none());
+    if status.roster_conflicts > 0 && !told {
         output::line(&format!(
             "CONFLICT: governors signed {} other rosters of a version that is installed; call them",
             status.roster_conflicts
