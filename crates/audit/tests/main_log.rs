@@ -3,7 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a panic in a test is a failing test")]
 
 use audit::{
-    ActorRole, Details, Entry, EntryKind, Event, Exported, InCircle, LeafHash, OnBasis, Said, Salt, Wanted,
+    ActorRole, Details, Entry, EntryKind, Event, Exported, InCircle, IncidentStep, InformingStep, LeafHash,
+    ObjectionStep, OnBasis, Said, Salt, Wanted,
 };
 use crypto::Digest;
 use domain::{Certainty, CircleId, Oin, Timestamp};
@@ -23,6 +24,9 @@ fn events() -> Vec<Event> {
         Event::Refusal { wanted: Wanted::Question },
         Event::erasure("2031-11".parse().unwrap()),
         Event::Restore,
+        Event::Objection { step: ObjectionStep::Made, person: Some(2) },
+        Event::Incident { step: IncidentStep::Opened, organisation, person: None },
+        Event::Informing { step: InformingStep::ChildSafety, person: 3 },
     ]
 }
 

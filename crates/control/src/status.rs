@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CeremonyLine, Coverage, OrganisationLine, ProofLine};
+use crate::{CeremonyLine, Coverage, OrganisationLine, ProofLine, RightsLine};
 
 /// A node's state at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +70,9 @@ pub struct StatusLine {
     pub readers: ReadersLine,
     /// Since when the organisation is leaving the network (RFC 3339), when it is.
     pub leaving: Option<String>,
+    /// What waits to be done for persons.
+    #[serde(default)]
+    pub rights: RightsLine,
 }
 
 /// Matches that wait for somebody to decide whether they mean the same family.

@@ -14,6 +14,7 @@ use thiserror::Error;
 use crate::ceremony::{CeremonyState, KeyId};
 use crate::feed::{ClockComparison, ProofStatus, Readers, SetBack};
 use crate::review::{CannotDecide, Decision, DecisionWanted, Review, ReviewCount};
+use crate::rights::{CannotServe, RightsCommand, RightsCount, RightsReply};
 
 /// Something the own organisation wants.
 #[derive(Debug)]
@@ -51,6 +52,8 @@ pub enum Command {
     Exporting(Exported),
     /// How the node is doing.
     Status,
+    /// Something about the rights of persons.
+    Rights(RightsCommand),
 }
 
 /// The reply to a [`Command`].
@@ -78,6 +81,8 @@ pub enum Reply {
     Logged,
     /// How the node is doing.
     Status(Box<Status>),
+    /// What was done for the rights of persons, or why nothing was.
+    Rights(Result<RightsReply, CannotServe>),
 }
 
 /// An own signal without its personal details.
@@ -99,6 +104,8 @@ pub struct SignalSummary {
     pub informed_on: Option<CalendarDate>,
     /// When it ends by itself.
     pub ends_on: Option<CalendarDate>,
+    /// Since when it stands still because of an objection.
+    pub still_since: Option<Timestamp>,
 }
 
 impl From<&Signal> for SignalSummary {
@@ -112,6 +119,7 @@ impl From<&Signal> for SignalSummary {
             involved_since: signal.involved_since,
             informed_on: signal.informed_on,
             ends_on: signal.ends_on,
+            still_since: None,
         }
     }
 }
@@ -125,6 +133,8 @@ pub struct ImportCounts {
     pub changed: usize,
     /// Families whose record is the one held.
     pub unchanged: usize,
+    /// Families on which no signal is taken, because an objection was upheld.
+    pub kept_out: usize,
 }
 
 /// Who else is involved with one own family, and how far that may be trusted.
@@ -152,6 +162,12 @@ pub enum Refusal {
     /// Reciprocity: only who registered a signal on a family may ask about it.
     #[error("no own signal on this family; register one before asking")]
     NoOwnSignal,
+    /// Somebody objected, and nobody has decided.
+    #[error(
+        "the signal on this family stands still because of an objection made on {}; nothing of it is served until that is \
+         decided", .0.date()
+    )]
+    Objection(Timestamp),
     /// It ended by itself.
     #[error("the signal on this family has ended; renew it or register it anew before asking")]
     Ended,
@@ -236,6 +252,8 @@ pub struct Status {
     pub ceremonies: Vec<CeremonyState>,
     /// Who may read the own feeds, and who is not known to have taken everything published there.
     pub readers: Readers,
+    /// What waits to be done for persons.
+    pub rights: RightsCount,
 }
 
 impl Status {

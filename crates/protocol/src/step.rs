@@ -56,11 +56,19 @@ pub enum Collection {
     LogHashes = 18,
     /// Where the main log has got to: one record.
     LogHead = 19,
+    /// Objections to own signals, by family reference.
+    Objection = 30,
+    /// Matches and persons that turned out to be wrong, by number.
+    Incident = 31,
+    /// Persons of own records from whom nothing is derived, by family reference.
+    WrongPerson = 32,
+    /// Who of a family was told, by family reference.
+    Informing = 33,
 }
 
 impl Collection {
     /// Every collection, in the order of their numbers.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 23] = [
         Self::Signal,
         Self::FamilyKeys,
         Self::KeySet,
@@ -80,6 +88,10 @@ impl Collection {
         Self::LogDetails,
         Self::LogHashes,
         Self::LogHead,
+        Self::Objection,
+        Self::Incident,
+        Self::WrongPerson,
+        Self::Informing,
     ];
 
     /// Whether a node takes it up at a start. The main log is too long for that: it is read when somebody asks for it.

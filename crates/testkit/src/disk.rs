@@ -78,7 +78,11 @@ impl MemoryDisk {
             | Collection::LogEntry
             | Collection::LogDetails
             | Collection::LogHashes
-            | Collection::LogHead => true,
+            | Collection::LogHead
+            | Collection::Objection
+            | Collection::Incident
+            | Collection::WrongPerson
+            | Collection::Informing => true,
             Collection::FamilyKeys
             | Collection::KeySet
             | Collection::Header

@@ -120,6 +120,7 @@ impl Readable {
                     Said::Same => "zelfde gezin",
                     Said::Different => "ander gezin",
                     Said::TakenBack => "teruggenomen",
+                    Said::Wrong => "verkeerde match",
                 };
                 Some(said.to_owned())
             }
@@ -139,8 +140,19 @@ impl Readable {
                 };
                 Some(wanted.to_owned())
             }
+            Event::Objection { step, person } => Some(format!("{}{}", step.dutch(), by(*person))),
+            Event::Incident { step, organisation, person } => {
+                self.organisatie = Some(organisation.to_string());
+                Some(format!("{}{}", step.dutch(), by(*person)))
+            }
+            Event::Informing { step, person } => Some(format!("{}{}", step.dutch(), by(Some(*person)))),
             Event::Restore => None,
             Event::Erasure { month } => Month::from_number(*month).map(|month| month.to_string()),
         };
     }
+}
+
+/// Of which person of the record, where it is known.
+fn by(person: Option<u8>) -> String {
+    person.map(|number| format!(", persoon {number}")).unwrap_or_default()
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use control::{
     AnswerLine, CeremonyKeyholderLine, CeremonyLine, ClockLine, ConnectionLine, ContinuedLine, Coverage,
     HearingLine, InvolvedLine, KeySetLine, KeyholderLine, MatchLine, OrganisationLine, Phase, ReadersLine,
-    ReasonLine, ReviewLine, RosterLine, SignalLine, StaleLine, StatusLine, Which,
+    ReasonLine, ReviewLine, RightsLine, RosterLine, SignalLine, StaleLine, StatusLine, Which,
 };
 use domain::{Certainty, LegalBasisCode, Oin};
 use index::{Completeness, Involvement, UnitInvolvement};
@@ -14,7 +14,7 @@ use protocol::ceremony::CeremonyState;
 use protocol::{Answer, HearingStatus, SignalSummary, Status};
 use roster::{BasisStanding, Fingerprint, Member, VerifiedRoster};
 
-use super::{clock, epochs, explanations, notices, proofs, reviews};
+use super::{clock, epochs, explanations, notices, proofs, reviews, rights};
 use crate::runtime::now;
 
 /// A status of which only the outside is known.
@@ -50,6 +50,7 @@ pub(super) fn blank(oin: Oin, phase: Phase, messages: Vec<String>, addresses: Ve
         ceremonies: Vec::new(),
         readers: ReadersLine::default(),
         leaving: None,
+        rights: RightsLine::default(),
     }
 }
 
@@ -84,6 +85,8 @@ pub(super) fn status(
     messages.extend(notices::sentences(&waiting, now()));
     let proofs = proofs::lines(status, roster);
     messages.extend(proofs::sentences(&proofs, &blank.oin));
+    let waits = rights::count(&status.rights, now());
+    messages.extend(rights::sentences(&waits));
     messages.extend(blank.leaving.as_ref().map(|since| {
         format!("the organisation is leaving the network since {since}; `samenhang leave` goes on with it")
     }));
@@ -136,6 +139,7 @@ pub(super) fn status(
             total: status.readers.total,
             behind: status.readers.behind.iter().map(|oin| organisation(roster, oin)).collect(),
         },
+        rights: waits,
         ..blank
     }
 }
@@ -297,7 +301,7 @@ pub(super) fn signal(signal: &SignalSummary, grounds: &Grounds) -> SignalLine {
         soort: SignalLine::soort(signal.kind).to_owned(),
         zichtbaarheid: SignalLine::zichtbaarheid(signal.visibility).to_owned(),
         grondslag: signal.legal_basis.as_ref().map(ToString::to_string),
-        gesloten: closed(signal.legal_basis.as_ref(), grounds),
+        gesloten: still(signal).or_else(|| closed(signal.legal_basis.as_ref(), grounds)),
         afdeling: signal.unit.as_ref().map(ToString::to_string),
         betrokken_sinds: signal.involved_since.map(|date| date.to_string()),
         geinformeerd_op: signal.informed_on.map(|date| date.to_string()),
@@ -307,6 +311,12 @@ pub(super) fn signal(signal: &SignalSummary, grounds: &Grounds) -> SignalLine {
 
 /// How legal bases stand for the own organisation, by code.
 pub(super) type Grounds = BTreeMap<LegalBasisCode, BasisStanding>;
+
+/// That a signal stands still.
+fn still(signal: &SignalSummary) -> Option<String> {
+    let since = signal.still_since?;
+    Some(format!("staat stil door een bezwaar van {}", since.date()))
+}
 
 /// Why nothing is published on a legal basis, in the words of a professional.
 fn closed(code: Option<&LegalBasisCode>, grounds: &Grounds) -> Option<String> {
