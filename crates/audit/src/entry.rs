@@ -2,9 +2,10 @@
 //! that stands in its [`Details`], of which the entry holds a salted commitment.
 
 use crypto::{Digest, cbor};
-use domain::{Certainty, CircleId, LegalBasisCode, Month, Oin, Timestamp};
+use domain::{Certainty, CircleId, LegalBasisCode, Month, Oin, PersonNumber, Timestamp};
 use minicbor::{Decode, Encode};
 
+use crate::rights::{IncidentStep, InformingStep, ObjectionStep};
 use crate::{AuditError, Commitment, LeafHash, Salt};
 
 /// Longest entry in bytes: its fixed fields, and the ids of as many circles as a roster has.
@@ -13,7 +14,7 @@ pub const MAX_ENTRY_BYTES: usize = 4 * 1024;
 /// Longest text in [`Details`], in bytes: a unit of two hundred characters.
 pub const MAX_DETAIL_BYTES: usize = 800;
 
-/// What kinds of entries there are. Numbers stand in the format and are never reused; 1, 9, 12 and 13 are taken.
+/// What kinds of entries there are. Numbers stand in the format and are never reused; 1, 9 and 12 are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EntryKind {
     /// A signal was registered.
@@ -48,11 +49,17 @@ pub enum EntryKind {
     LogGeneration,
     /// The organisation began to leave the network.
     Leaving,
+    /// Somebody objected to a signal, or that was decided.
+    Objection,
+    /// A match or a person turned out to be wrong, or what was done about it.
+    Incident,
+    /// A person was told of a signal, or that was postponed.
+    Informing,
 }
 
 impl EntryKind {
-    /// Every kind, in the order of their numbers.
-    pub const ALL: [Self; 16] = [
+    /// Every kind, in the order in which they are listed.
+    pub const ALL: [Self; 19] = [
         Self::SignalRegistered,
         Self::SignalChanged,
         Self::SignalWithdrawn,
@@ -69,6 +76,9 @@ impl EntryKind {
         Self::Restore,
         Self::Leaving,
         Self::LogGeneration,
+        Self::Objection,
+        Self::Incident,
+        Self::Informing,
     ];
 
     /// The Dutch name in exports, in configuration and on the command line.
@@ -91,6 +101,9 @@ impl EntryKind {
             Self::Restore => "herstel",
             Self::LogGeneration => "logboekgeneratie",
             Self::Leaving => "vertrek",
+            Self::Objection => "bezwaar",
+            Self::Incident => "incident",
+            Self::Informing => "informeren",
         }
     }
 }
@@ -131,6 +144,9 @@ pub enum Said {
     /// What was said before does not stand.
     #[n(3)]
     TakenBack,
+    /// It was never one: what was found by it is gone.
+    #[n(4)]
+    Wrong,
 }
 
 /// What left the node in a file.
@@ -277,6 +293,39 @@ pub enum Event {
     /// The organisation began to leave the network: everything it registered is withdrawn.
     #[n(23)]
     Leaving,
+    /// Somebody objected to a signal, or that was decided.
+    #[n(13)]
+    Objection {
+        /// What.
+        #[n(0)]
+        step: ObjectionStep,
+        /// The number of the person in the record, where it is known who objects.
+        #[n(1)]
+        person: Option<u8>,
+    },
+    /// A match or a person turned out to be wrong, or what was done about it.
+    #[n(19)]
+    Incident {
+        /// What.
+        #[n(0)]
+        step: IncidentStep,
+        /// With which organisation the match was.
+        #[cbor(n(1), with = "crypto::cbor::oin")]
+        organisation: Oin,
+        /// The number of the person in the record that is another's, where it is about one.
+        #[n(2)]
+        person: Option<u8>,
+    },
+    /// A person was told of a signal, or that was postponed.
+    #[n(20)]
+    Informing {
+        /// What.
+        #[n(0)]
+        step: InformingStep,
+        /// The number of the person in the record.
+        #[n(1)]
+        person: u8,
+    },
 }
 
 impl Event {
@@ -317,6 +366,9 @@ impl Event {
             Self::Restore => EntryKind::Restore,
             Self::LogGeneration { .. } => EntryKind::LogGeneration,
             Self::Leaving => EntryKind::Leaving,
+            Self::Objection { .. } => EntryKind::Objection,
+            Self::Incident { .. } => EntryKind::Incident,
+            Self::Informing { .. } => EntryKind::Informing,
         }
     }
 
@@ -325,6 +377,10 @@ impl Event {
             Self::MatchSeen { certainty, .. } => (1..=3).contains(certainty),
             Self::Erasure { month } => Month::from_number(*month).is_some(),
             Self::LogGeneration { generation, .. } => *generation != 0,
+            Self::Objection { person, .. } | Self::Incident { person, .. } => {
+                person.is_none_or(|number| PersonNumber::new(number).is_ok())
+            }
+            Self::Informing { person, .. } => PersonNumber::new(*person).is_ok(),
             Self::SignalRegistered
             | Self::SignalChanged
             | Self::SignalWithdrawn

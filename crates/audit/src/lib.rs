@@ -17,6 +17,7 @@ mod note;
 pub mod opening;
 mod proof;
 mod retention;
+mod rights;
 pub mod sampling;
 mod tree;
 pub mod witness;
@@ -39,5 +40,6 @@ pub use opening::{
 };
 pub use proof::{ConsistencyProof, InclusionProof, MAX_PROOF_HASHES};
 pub use retention::{DEFAULT_RETENTION_MONTHS, MAX_RETENTION_MONTHS, Retention, is_over};
+pub use rights::{IncidentStep, InformingStep, ObjectionStep};
 pub use sampling::{Coverage, Drawn, Period, PeriodClosed, Population, Sample};
 pub use tree::{Hashes, LeafHash, MAX_LOG_SIZE, Root, StoredAt, Tree, TreeHash};

@@ -3,7 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a panic in a test is a failing test")]
 
 use audit::{
-    ActorRole, Details, Entry, EntryKind, Event, Exported, InCircle, LeafHash, OnBasis, Said, Salt, Wanted,
+    ActorRole, Details, Entry, EntryKind, Event, Exported, InCircle, IncidentStep, InformingStep, LeafHash,
+    ObjectionStep, OnBasis, Said, Salt, Wanted,
 };
 use crypto::Digest;
 use domain::{Certainty, CircleId, Oin, Timestamp};
@@ -27,6 +28,9 @@ fn events() -> Vec<Event> {
         Event::Restore,
         Event::Leaving,
         Event::LogGeneration { generation: 1, size: 812, root: Digest::from_bytes([5; 32]) },
+        Event::Objection { step: ObjectionStep::Made, person: Some(2) },
+        Event::Incident { step: IncidentStep::Opened, organisation, person: None },
+        Event::Informing { step: InformingStep::ChildSafety, person: 3 },
     ]
 }
 

@@ -20,6 +20,9 @@ pub struct ImportReport {
     pub bad_rows: usize,
     /// Families that are absent but were kept, because a bad row may belong to them.
     pub kept_for_unplaced_rows: usize,
+    /// Families on which no signal is taken, because an objection to one was upheld.
+    #[serde(default)]
+    pub kept_out: usize,
 }
 
 /// One reason why a family was left as it was. Repeats no cell.

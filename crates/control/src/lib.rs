@@ -24,6 +24,7 @@ mod problem;
 mod proof;
 mod request;
 mod response;
+mod rights;
 mod status;
 mod witnessing;
 
@@ -44,6 +45,10 @@ pub use problem::{Problem, ProblemKind};
 pub use proof::{ProofLine, Standing};
 pub use request::{CHUNK_BYTES, Extent, JudgementWanted, Request, Upload, Which};
 pub use response::{PAGE_LINES, Page, Progress, Reply, Response};
+pub use rights::{
+    IncidentLine, IncidentOutcomeWanted, InformingLine, LetterLine, ObjectionLine, ObjectionOutcomeWanted,
+    PostponeGroundWanted, RightsAnswer, RightsEntry, RightsLine, RightsRequest,
+};
 pub use status::{
     ClockLine, ConnectionLine, ContinuedLine, EvaluationLine, HearingLine, KeyholderLine, NextEpochLine,
     Phase, ReadersLine, ReviewLine, RosterConflictLine, RosterLine, StatusLine, TwoLogsLine,

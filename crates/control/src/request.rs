@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::{LogUse, SealingKey};
+use crate::{LogUse, RightsRequest, SealingKey};
 
 /// Bytes of a file that go into one [`Upload::Text`]. Escaped as JSON they are at most six times as long, which
 /// stays below [`MAX_REQUEST_BYTES`](crate::MAX_REQUEST_BYTES).
@@ -96,6 +96,11 @@ pub enum Request {
     },
     /// Stop the node in order.
     Stop,
+    /// Something for the rights of persons.
+    Rights {
+        /// What.
+        right: RightsRequest,
+    },
 }
 
 /// Which matches are listed.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AnswerLine, BackupReport, BadRow, Coverage, DecidedLine, ImportReport, LeaveLine, LogLine, LogState,
-    MatchLine, Problem, SealedBytes, SignalLine, StatusLine,
+    MatchLine, Problem, RightsAnswer, RightsEntry, SealedBytes, SignalLine, StatusLine,
 };
 
 /// Lines in one [`Page`]: a line has a few kilobytes at most, so a page stays well below
@@ -51,6 +51,8 @@ pub enum Page {
     Backup(SealedBytes),
     /// Entries of the main log, in order.
     Log(Vec<LogLine>),
+    /// What there is for the rights of persons, by own reference.
+    Rights(Vec<RightsEntry>),
 }
 
 /// What was done.
@@ -88,4 +90,6 @@ pub enum Reply {
     Leaving(LeaveLine),
     /// The node stops now.
     Stopping,
+    /// What was done for the rights of persons.
+    Rights(RightsAnswer),
 }

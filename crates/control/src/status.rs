@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CeremonyLine, Coverage, OrganisationLine, ProofLine, WitnessingLine};
+use crate::{CeremonyLine, Coverage, OrganisationLine, ProofLine, RightsLine, WitnessingLine};
 
 /// A node's state at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,6 +76,9 @@ pub struct StatusLine {
     pub leaving: Option<String>,
     /// How logs stand with those who watch them.
     pub witnessing: WitnessingLine,
+    /// What waits to be done for persons.
+    #[serde(default)]
+    pub rights: RightsLine,
 }
 
 /// Matches that wait for somebody to decide whether they mean the same family.

@@ -7,9 +7,11 @@ use std::path::Path;
 use control::{
     AnswerLine, BackupReport, BadRow, CeremonyKeyholderLine, CeremonyLine, ClockLine, ConnectionLine,
     ContinuedLine, Coverage, DecidedLine, EvaluationLine, ExplainedPersonLine, ExplanationLine, Extent,
-    HearingLine, ImportReport, InvolvedLine, JudgementLine, JudgementWanted, KeySetLine, KeyholderLine,
-    LeaveLine, MatchLine, NextEpochLine, OrganisationLine, Page, Phase, Problem, ProblemKind, Progress,
-    ProofLine, ReadersLine, ReasonLine, Reply, Request, Response, ReviewLine, RosterLine, SealedBytes,
+    HearingLine, ImportReport, IncidentLine, IncidentOutcomeWanted, InformingLine, InvolvedLine,
+    JudgementLine, JudgementWanted, KeySetLine, KeyholderLine, LeaveLine, LetterLine, MatchLine,
+    NextEpochLine, ObjectionLine, ObjectionOutcomeWanted, OrganisationLine, Page, Phase,
+    PostponeGroundWanted, Problem, ProblemKind, Progress, ProofLine, ReadersLine, ReasonLine, Reply, Request,
+    Response, ReviewLine, RightsAnswer, RightsEntry, RightsLine, RightsRequest, RosterLine, SealedBytes,
     SealingKey, SignalLine, StaleLine, Standing, StatusLine, TwoLogsLine, Upload, Which,
 };
 use serde::Serialize;
@@ -46,6 +48,38 @@ fn requests() -> Vec<Request> {
         Request::Backup { key: SealingKey::new(&[0xab; 32]) },
         Request::Leave { begin: true, force: false },
         Request::Stop,
+        Request::Rights { right: RightsRequest::Object { family: "G-1".into(), person: Some(2) } },
+        Request::Rights {
+            right: RightsRequest::DecideObjection {
+                family: "G-1".into(),
+                outcome: ObjectionOutcomeWanted::Upheld,
+            },
+        },
+        Request::Rights { right: RightsRequest::Objections },
+        Request::Rights {
+            right: RightsRequest::Wrong {
+                family: "G-1".into(),
+                organisation: "GGZ Waalbocht".into(),
+                person: Some(2),
+            },
+        },
+        Request::Rights { right: RightsRequest::Incidents },
+        Request::Rights { right: RightsRequest::Informed { family: None } },
+        Request::Rights {
+            right: RightsRequest::Told { family: "G-1".into(), person: 2, on: "2026-11-21".into() },
+        },
+        Request::Rights {
+            right: RightsRequest::Postpone {
+                family: "G-1".into(),
+                person: 2,
+                ground: PostponeGroundWanted::OtherSafety,
+                until: "2027-02-01".into(),
+            },
+        },
+        Request::Rights { right: RightsRequest::Letter { family: "G-1".into(), person: 2 } },
+        Request::Rights {
+            right: RightsRequest::CloseIncident { number: 1, outcome: IncidentOutcomeWanted::Reported },
+        },
     ]
 }
 
@@ -244,6 +278,14 @@ fn responses() -> Vec<Response> {
         readers: ReadersLine { total: 3, behind: dekking.onvolledig.clone() },
         leaving: Some("2026-11-21T09:30:00Z".into()),
         witnessing: witnessing(),
+        rights: RightsLine {
+            objections_open: 1,
+            oldest_objection_days: 2,
+            incidents_open: 3,
+            incidents_overdue: 1,
+            incident_hours_left: 4,
+            informing_overdue: 5,
+        },
     };
     let report = ImportReport {
         added: 1,
@@ -253,6 +295,47 @@ fn responses() -> Vec<Response> {
         untouched: 5,
         bad_rows: 6,
         kept_for_unplaced_rows: 7,
+        kept_out: 8,
+    };
+    let objection = ObjectionLine {
+        gezin: "G-1".into(),
+        stand: "gegrond".into(),
+        persoon: Some(2),
+        gemaakt_op: Some("2026-11-20".into()),
+        gegrond_op: Some("2026-11-21".into()),
+    };
+    let incident = IncidentLine {
+        nummer: 1,
+        gezin: "G-1".into(),
+        oin: "00000099000000000001".into(),
+        organisatie: "GGZ Waalbocht".into(),
+        persoon: Some(2),
+        stand: "gesloten".into(),
+        geopend_op: "2026-11-20T09:30:00Z".into(),
+        uiterlijk: "2026-11-23T09:30:00Z".into(),
+        gesloten_op: Some("2026-11-21T09:30:00Z".into()),
+        uitkomst: Some("gemeld-bij-ap".into()),
+    };
+    let informing = InformingLine {
+        gezin: "G-1".into(),
+        persoon: 2,
+        rol: "ouder".into(),
+        hoe: "zelf".into(),
+        stand: "uitgesteld tot".into(),
+        datum: Some("2027-02-01".into()),
+        grond: Some("veiligheid-ander".into()),
+    };
+    let letter = LetterLine {
+        gezin: "G-1".into(),
+        organisatie: "GGZ Waalbocht".into(),
+        netwerk: "Rivierenland".into(),
+        contactpunt: "085-0010101".into(),
+        afdeling: Some("team west".into()),
+        geregistreerd_op: "2026-11-21".into(),
+        einddatum: Some("2027-11-21".into()),
+        grondslag: Some("artikel 7.1 Jeugdwet".into()),
+        aan_jongere: false,
+        ook_voor_kinderen: true,
     };
     let bad_row = BadRow {
         file: "a.csv".into(),
@@ -321,6 +404,16 @@ fn responses() -> Vec<Response> {
             refused: false,
         })),
         Response::Reply(Reply::Stopping),
+        Response::Page(Page::Rights(vec![
+            RightsEntry::Objection(objection.clone()),
+            RightsEntry::Incident(incident.clone()),
+            RightsEntry::Informing(informing.clone()),
+        ])),
+        Response::Reply(Reply::Rights(RightsAnswer::Incident(incident))),
+        Response::Reply(Reply::Rights(RightsAnswer::Informing(informing))),
+        Response::Reply(Reply::Rights(RightsAnswer::Letter(letter))),
+        Response::Reply(Reply::Rights(RightsAnswer::Objection(objection))),
+        Response::Reply(Reply::Rights(RightsAnswer::Counted(1))),
         Response::Refused(Problem::new(ProblemKind::NotNow, "the node is stopping")),
     ]
 }

@@ -122,6 +122,16 @@ impl Matches {
         }
     }
 
+    /// Forgets what one family's keys agree with of one organisation. Returns the records that are gone, without agreeing
+    /// keys.
+    pub fn remove_organisation(&mut self, family: &FamilyRef, organisation: &Oin) -> Vec<MatchRecord> {
+        let Some(found) = self.found.get_mut(family) else { return Vec::new() };
+        let changed = found.retain(|feed, _| feed.publisher != *organisation);
+        let changed = changed.into_iter().map(|feed| self.record(family.clone(), feed)).collect();
+        self.tidy(family);
+        changed
+    }
+
     /// Forgets everything found in one feed. Returns the records that are gone, without agreeing keys.
     pub fn remove_feed(&mut self, feed: FeedId) -> Vec<MatchRecord> {
         let gone = self.remove_where(|found| *found == feed);

@@ -14,6 +14,7 @@ use thiserror::Error;
 use crate::ceremony::{CeremonyState, KeyId};
 use crate::feed::{ClockComparison, ProofStatus, Readers, SetBack};
 use crate::review::{CannotDecide, Decision, DecisionWanted, Review, ReviewCount};
+use crate::rights::{CannotServe, RightsCommand, RightsCount, RightsReply};
 use crate::roster::RosterConflict;
 use crate::witness::WitnessStatus;
 
@@ -55,6 +56,8 @@ pub enum Command {
     Leaving,
     /// How the node is doing.
     Status,
+    /// Something about the rights of persons.
+    Rights(RightsCommand),
 }
 
 /// The reply to a [`Command`].
@@ -82,6 +85,8 @@ pub enum Reply {
     Logged,
     /// How the node is doing.
     Status(Box<Status>),
+    /// What was done for the rights of persons, or why nothing was.
+    Rights(Result<RightsReply, CannotServe>),
 }
 
 /// An own signal without its personal details.
@@ -103,6 +108,8 @@ pub struct SignalSummary {
     pub informed_on: Option<CalendarDate>,
     /// When it ends by itself.
     pub ends_on: Option<CalendarDate>,
+    /// Since when it stands still because of an objection.
+    pub still_since: Option<Timestamp>,
 }
 
 impl From<&Signal> for SignalSummary {
@@ -116,6 +123,7 @@ impl From<&Signal> for SignalSummary {
             involved_since: signal.involved_since,
             informed_on: signal.informed_on,
             ends_on: signal.ends_on,
+            still_since: None,
         }
     }
 }
@@ -129,6 +137,8 @@ pub struct ImportCounts {
     pub changed: usize,
     /// Families whose record is the one held.
     pub unchanged: usize,
+    /// Families on which no signal is taken, because an objection was upheld.
+    pub kept_out: usize,
 }
 
 /// Who else is involved with one own family, and how far that may be trusted.
@@ -156,6 +166,12 @@ pub enum Refusal {
     /// Reciprocity: only who registered a signal on a family may ask about it.
     #[error("no own signal on this family; register one before asking")]
     NoOwnSignal,
+    /// Somebody objected, and nobody has decided.
+    #[error(
+        "the signal on this family stands still because of an objection made on {}; nothing of it is served until that is \
+         decided", .0.date()
+    )]
+    Objection(Timestamp),
     /// It ended by itself.
     #[error("the signal on this family has ended; renew it or register it anew before asking")]
     Ended,
@@ -254,6 +270,8 @@ pub struct Status {
     pub readers: Readers,
     /// Who watches the own logs, and what is held against others.
     pub witnessing: WitnessStatus,
+    /// What waits to be done for persons.
+    pub rights: RightsCount,
 }
 
 impl Status {

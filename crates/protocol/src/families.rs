@@ -2,8 +2,11 @@
 
 mod deciding;
 mod finding;
+mod informing;
 mod logging;
+mod objecting;
 mod registering;
+mod wronging;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,14 +21,15 @@ pub(crate) use self::logging::asked;
 use roster::Circle;
 
 use self::deciding::Seen;
-use crate::SignalSummary;
 use crate::ceremony::{KeyId, KeyMaterial};
 use crate::effects::{Context, Effects};
 use crate::evaluation::{Evaluated, EvaluationClient};
 use crate::feed::FeedKeeper;
 use crate::record::{FamilyKeysRecord, MatchKeysRecord, SignalRecord, evaluated_record, key_digest};
 use crate::review::Decisions;
+use crate::rights::{Incidents, Informing, Objections, WrongPersons};
 use crate::units::UnitMatches;
+use crate::{Collection, Kept, SignalSummary};
 
 /// How long the next part of an import may take. Whoever imports has it at hand; after that it has gone.
 const PATIENCE_SECONDS: u64 = 30;
@@ -48,6 +52,18 @@ pub(crate) struct Families {
     seen: BTreeMap<FamilyRef, BTreeMap<Oin, Seen>>,
     /// What people decided about matches.
     decisions: Decisions,
+    /// Objections to own signals.
+    objections: Objections,
+    /// Matches and persons that turned out to be wrong.
+    incidents: Incidents,
+    /// Persons of own records from whom nothing is derived.
+    wrong_persons: WrongPersons,
+    /// Who of the families was told.
+    informing: Informing,
+    /// Days within which everybody is told.
+    inform_within_days: u16,
+    /// How many should have been told by now.
+    informing_overdue: usize,
     /// Families whose tags of an epoch were queued for publication and that were probed against every replica of it, with
     /// the number of keys that was done with.
     settled: BTreeMap<(Epoch, FamilyRef), usize>,
@@ -138,6 +154,15 @@ impl Families {
         self.decisions = Decisions::restore(decisions);
     }
 
+    /// Takes back what is kept for the rights of persons, before the families.
+    pub(crate) fn restore_rights(&mut self, kept: &mut Kept, inform_within_days: u16) {
+        self.inform_within_days = inform_within_days;
+        self.informing = Informing::restore(&kept.take(Collection::Informing));
+        self.objections = Objections::restore(&kept.take(Collection::Objection));
+        self.incidents = Incidents::restore(&kept.take(Collection::Incident));
+        self.wrong_persons = WrongPersons::restore(&kept.take(Collection::WrongPerson));
+    }
+
     /// Takes back which matches between units were told, once the families are back.
     pub(crate) fn restore_units(&mut self, matrix: UnitMatrix, told: &[Vec<u8>]) {
         self.units = UnitMatches::restore(matrix, told, &self.own);
@@ -147,6 +172,8 @@ impl Families {
     /// whatever nobody stands behind any more is withdrawn.
     pub(crate) fn resume(&mut self, cx: &Context<'_>, with: &mut Neighbours<'_>, fx: &mut Effects<'_>) {
         self.follow_signals(cx.now, fx);
+        self.follow_objections(cx, with, fx);
+        self.start_timers(cx, fx);
         let families: Vec<FamilyRef> = self.own.families().cloned().collect();
         for family in &families {
             self.drop_unfounded(cx, family, fx);
@@ -236,6 +263,9 @@ impl Families {
         self.expired &= !is_another;
         if cx.clock_agrees && !self.expired {
             self.decisions.expire(cx.now, fx);
+            self.objections.expire(cx.now, |family| self.signals.contains_key(family), fx);
+            self.incidents.expire(cx.now, fx);
+            self.wrong_persons.expire(cx.now, fx);
             self.expired = true;
         }
         self.units.tell(cx.identity.oin, fx);
@@ -266,6 +296,7 @@ impl Families {
         }
         self.units.follow(&self.own);
         self.withdraw_unwanted(with.feeds);
+        self.count_overdue(cx);
     }
 
     /// Drops what was found by keys that a family no longer carries, or in circles in which it no longer takes part.
@@ -295,8 +326,8 @@ impl Families {
         };
         let mut changed = Vec::new();
         for (family, signal) in &self.signals {
-            let keys = derive(&signal.family, &options);
-            let participation = participation(cx, signal);
+            let keys = derive(&self.wrong_persons.served(family, &signal.family), &options);
+            let participation = participation(cx, signal, &self.objections);
             let same = self.own.keys(family) == Some(&keys)
                 && self.own.participation(family) == Some(&participation);
             if !same {
@@ -364,7 +395,9 @@ impl Families {
         for replica in with.feeds.replicas() {
             let feed = replica.feed();
             for hit in prober.probe(&feed, replica.tags()) {
-                if let Some(found) = found.get_mut(&hit.family) {
+                if let Some(found) = found.get_mut(&hit.family)
+                    && !self.decisions.drops(&hit.family, &feed.publisher, &hit.key)
+                {
                     found.insert(feed, hit.key);
                 }
             }
@@ -421,7 +454,11 @@ impl Families {
 
     /// All own signals without their personal details, by reference.
     pub(crate) fn summaries(&self) -> Vec<SignalSummary> {
-        self.signals.values().map(SignalSummary::from).collect()
+        let told = |signal: &Signal| SignalSummary {
+            still_since: self.objections.still_since(&signal.family_ref),
+            ..SignalSummary::from(signal)
+        };
+        self.signals.values().map(told).collect()
     }
 
     /// References of all own families, ascending.
@@ -430,9 +467,10 @@ impl Families {
     }
 }
 
-/// The circles in which the signal's legal basis holds, while the signal lasts. None of them: closed.
-fn participation(cx: &Context<'_>, signal: &Signal) -> Participation {
-    let basis = signal.legal_basis.as_ref().filter(|_| !has_ended(cx, signal));
+/// The circles in which the signal's legal basis holds, while the signal lasts and nobody objects. None of them: closed.
+fn participation(cx: &Context<'_>, signal: &Signal, objections: &Objections) -> Participation {
+    let stands_still = objections.still_since(&signal.family_ref).is_some();
+    let basis = signal.legal_basis.as_ref().filter(|_| !has_ended(cx, signal) && !stands_still);
     let own = &cx.identity.oin;
     let holds = |circle: &Circle| {
         basis.is_some_and(|code| cx.roster.basis_holds(&circle.id, own, code, cx.now))

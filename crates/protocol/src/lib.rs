@@ -18,6 +18,7 @@ mod log;
 mod node;
 mod record;
 mod review;
+mod rights;
 pub mod roster;
 mod step;
 mod units;
@@ -34,4 +35,8 @@ pub use log::{LogHashes, LogHead, log_head_key, log_place_key};
 pub use node::{Bodies, Kept, Node, NodeConfig};
 pub use record::{evaluated_record, restored_marker};
 pub use review::{CannotDecide, Decision, DecisionWanted, Judgement, Review, ReviewCount, Standing};
+pub use rights::{
+    CannotServe, Incident, IncidentOutcome, Informed, LetterFacts, Objection, ObjectionOutcome,
+    PersonInformed, PostponeGround, RightsCommand, RightsCount, RightsReply, Telling,
+};
 pub use step::{Batch, Collection, Durable, Outbound, Scope, Secret, SecretName, Step, Write};

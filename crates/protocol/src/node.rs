@@ -45,6 +45,8 @@ pub struct NodeConfig {
     pub configuration: Digest,
     /// How long what is logged can be read.
     pub retention: Retention,
+    /// Days within which every person of a family is told that a signal is registered.
+    pub inform_within_days: u16,
     /// Whether others are asked what this node published before it signs more. Always, but in tests of what happens
     /// without.
     pub hear_before_signing: bool,
@@ -206,6 +208,7 @@ impl Node {
         let (mut families, mut client) = (Families::default(), EvaluationClient::new(own_log));
         let logs = HeldLogs::restore(&kept.take(Collection::HeldLog));
         families.restore_decisions(&kept.take(Collection::Decision));
+        families.restore_rights(&mut kept, config.inform_within_days);
         families.restore(
             &cx,
             &ceremonies.material,
@@ -427,9 +430,18 @@ impl Node {
                         Reply::Decided(machines.families.decide_and_log(&cx, wanted, &mut fx).map(Some))
                     }
                     Command::Undo(family, organisation) => Reply::Decided(
-                        machines.families.undo_and_log(&cx, &family, &organisation, &mut fx).map(|()| None),
+                        machines
+                            .families
+                            .undo_and_log(&cx, &family, &organisation, &mut with!(machines), &mut fx)
+                            .map(|()| None),
                     ),
                     Command::Status => Reply::Status(Box::new(machines.status(&cx, *fx.refused))),
+                    Command::Rights(wanted) => Reply::Rights(machines.families.serve_rights(
+                        &cx,
+                        wanted,
+                        &mut with!(machines),
+                        &mut fx,
+                    )),
                 };
                 fx.say(Outbound::Reply { id, reply });
             }
@@ -582,6 +594,7 @@ impl Machines {
             ceremonies: self.ceremonies.states(cx, cx.epochs.clock),
             readers: self.feeds.readers(cx),
             witnessing: self.witnesses.status(cx),
+            rights: self.families.rights_count(cx.now),
         }
     }
 }

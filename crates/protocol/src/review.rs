@@ -36,6 +36,8 @@ pub enum Judgement {
     Same,
     /// `ander gezin`
     Different,
+    /// `verkeerde match`: it never was one, and what was found by it is gone.
+    Wrong,
 }
 
 impl Judgement {
@@ -45,6 +47,7 @@ impl Judgement {
         match self {
             Self::Same => "zelfde gezin",
             Self::Different => "ander gezin",
+            Self::Wrong => "verkeerde match",
         }
     }
 }
@@ -88,7 +91,7 @@ impl Standing {
             _ if decided.facts.is_other_than(agreeing) => Self::Returned,
             Judgement::Same => Self::Confirmed,
             Judgement::Different if has_grown => Self::Returned,
-            Judgement::Different => Self::SetAside,
+            Judgement::Different | Judgement::Wrong => Self::SetAside,
         }
     }
 
@@ -200,6 +203,11 @@ impl Facts {
             u64::from_be_bytes([a, b, c, d, e, f, g, h])
         };
         Self(keys.into_iter().map(first).collect())
+    }
+
+    /// Whether a fact is among these.
+    pub(crate) fn holds(&self, key: &LinkageKey) -> bool {
+        Self::of([key]).0.is_subset(&self.0)
     }
 
     /// Whether none of these facts, which are known, is among others.

@@ -82,11 +82,19 @@ pub enum Collection {
     RosterConflict = 40,
     /// Since when a version is known that decides between two lines of rosters, by digest.
     RosterDecision = 41,
+    /// Objections to own signals, by family reference.
+    Objection = 30,
+    /// Matches and persons that turned out to be wrong, by number.
+    Incident = 31,
+    /// Persons of own records from whom nothing is derived, by family reference.
+    WrongPerson = 32,
+    /// Who of a family was told, by family reference.
+    Informing = 33,
 }
 
 impl Collection {
     /// Every collection, in the order of their numbers.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 36] = [
         Self::Signal,
         Self::FamilyKeys,
         Self::KeySet,
@@ -119,6 +127,10 @@ impl Collection {
         Self::HeldLeaf,
         Self::RosterConflict,
         Self::RosterDecision,
+        Self::Objection,
+        Self::Incident,
+        Self::WrongPerson,
+        Self::Informing,
     ];
 
     /// Whether a node takes it up at a start. Logs are too long for that: they are read when somebody asks for them.

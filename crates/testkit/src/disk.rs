@@ -83,7 +83,11 @@ impl MemoryDisk {
             | Collection::AskedInputs
             | Collection::OwnLeaves
             | Collection::SealedSeed
-            | Collection::SignedLog => true,
+            | Collection::SignedLog
+            | Collection::Objection
+            | Collection::Incident
+            | Collection::WrongPerson
+            | Collection::Informing => true,
             Collection::FamilyKeys
             | Collection::KeySet
             | Collection::Header

@@ -152,6 +152,7 @@ impl Region {
             | Reply::NextRoster(_)
             | Reply::Renewed(_)
             | Reply::Logged
+            | Reply::Rights(_)
             | Reply::Signals(_)
             | Reply::Who(_)
             | Reply::WhoAll(_)
@@ -170,6 +171,7 @@ impl Region {
                 | Reply::NextRoster(_)
                 | Reply::Renewed(_)
                 | Reply::Logged
+                | Reply::Rights(_)
                 | Reply::Signals(_)
                 | Reply::Who(_)
                 | Reply::Decided(_)
@@ -189,6 +191,7 @@ impl Region {
             | Reply::NextRoster(_)
             | Reply::Renewed(_)
             | Reply::Logged
+            | Reply::Rights(_)
             | Reply::Signals(_)
             | Reply::WhoAll(_)
             | Reply::Decided(_)

@@ -308,6 +308,7 @@ impl Simulation {
             | Reply::NextRoster(_)
             | Reply::Renewed(_)
             | Reply::Logged
+            | Reply::Rights(_)
             | Reply::Signals(_)
             | Reply::Who(_)
             | Reply::WhoAll(_)

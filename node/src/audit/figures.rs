@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use audit::{Details, Entry, Event, Said};
+use audit::{Details, Entry, Event, IncidentStep, InformingStep, ObjectionStep, Said};
 use control::LogLine;
 use domain::{Oin, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -60,7 +60,7 @@ impl std::fmt::Display for Cell {
 }
 
 /// What is counted, in the order in which it is shown.
-const COUNTED: [&str; 13] = [
+const COUNTED: [&str; 18] = [
     "signalen geregistreerd",
     "signalen ingetrokken",
     "sleutels ter evaluatie aangeboden",
@@ -74,6 +74,11 @@ const COUNTED: [&str; 13] = [
     "oordelen teruggenomen",
     "reservekopieën",
     "inzagen in het logboek",
+    "bezwaren",
+    "bezwaren gegrond",
+    "bezwaren ongegrond",
+    "verkeerde matches of personen",
+    "personen geïnformeerd",
 ];
 
 /// The figures of a year, of one organisation or of several together.
@@ -181,8 +186,17 @@ impl Counting {
             Event::EvaluationRequested { keys, .. } => {
                 add("sleutels ter evaluatie aangeboden", (*keys).into())
             }
+            Event::Objection { step: ObjectionStep::Made, .. } => add("bezwaren", 1),
+            Event::Objection { step: ObjectionStep::Upheld, .. } => add("bezwaren gegrond", 1),
+            Event::Objection { step: ObjectionStep::Rejected, .. } => add("bezwaren ongegrond", 1),
+            Event::Incident { step: IncidentStep::Opened, .. } => add("verkeerde matches of personen", 1),
+            Event::Informing { step: InformingStep::Told, .. } => add("personen geïnformeerd", 1),
             Event::SignalChanged
             | Event::EvaluationGranted { .. }
+            | Event::Statement { said: Said::Wrong, .. }
+            | Event::Objection { step: ObjectionStep::Lifted, .. }
+            | Event::Incident { .. }
+            | Event::Informing { .. }
             | Event::Refusal { wanted: audit::Wanted::Statement }
             | Event::Configuration { .. }
             | Event::Roster { .. }

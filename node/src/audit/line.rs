@@ -122,6 +122,7 @@ impl Readable {
                     Said::Same => "zelfde gezin",
                     Said::Different => "ander gezin",
                     Said::TakenBack => "teruggenomen",
+                    Said::Wrong => "verkeerde match",
                 };
                 Some(said.to_owned())
             }
@@ -142,10 +143,21 @@ impl Readable {
                 Some(wanted.to_owned())
             }
             Event::Restore | Event::Leaving => None,
+            Event::Objection { step, person } => Some(format!("{}{}", step.dutch(), by(*person))),
+            Event::Incident { step, organisation, person } => {
+                self.organisatie = Some(organisation.to_string());
+                Some(format!("{}{}", step.dutch(), by(*person)))
+            }
+            Event::Informing { step, person } => Some(format!("{}{}", step.dutch(), by(Some(*person)))),
             Event::Erasure { month } => Month::from_number(*month).map(|month| month.to_string()),
             Event::LogGeneration { generation, size, .. } => {
                 Some(format!("generatie {generation} na verlies; laatst meegetekend bij {size} regels"))
             }
         };
     }
+}
+
+/// Of which person of the record, where it is known.
+fn by(person: Option<u8>) -> String {
+    person.map(|number| format!(", persoon {number}")).unwrap_or_default()
 }

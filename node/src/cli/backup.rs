@@ -131,7 +131,9 @@ impl NewBackup {
                     Some(_) => {}
                     None => misunderstood = true,
                 },
-                Response::Page(Page::Signals(_) | Page::Matches(_) | Page::BadRows(_) | Page::Log(_))
+                Response::Page(
+                    Page::Signals(_) | Page::Matches(_) | Page::BadRows(_) | Page::Log(_) | Page::Rights(_),
+                )
                 | Response::Reply(_)
                 | Response::Refused(_) => {}
             })

@@ -76,7 +76,9 @@ pub(super) async fn import(arguments: &Wanted<'_>) -> Result<Exit> {
     let reply = connection.client.import(&files, extent, allow, |early| match early {
         Response::Progress(progress) => bar.show(&progress),
         Response::Page(Page::BadRows(rows)) => problems.extend(rows),
-        Response::Page(Page::Signals(_) | Page::Matches(_) | Page::Backup(_) | Page::Log(_))
+        Response::Page(
+            Page::Signals(_) | Page::Matches(_) | Page::Backup(_) | Page::Log(_) | Page::Rights(_),
+        )
         | Response::Reply(_)
         | Response::Refused(_) => {}
     });
@@ -107,6 +109,12 @@ fn print(report: &ImportReport, problems: &[BadRow], as_json: bool) -> Result<()
         ))?;
         if report.untouched > 0 {
             output::line(&format!("{} families left as they were because of bad rows", report.untouched))?;
+        }
+        if report.kept_out > 0 {
+            output::line(&format!(
+                "{} families left out: an objection (bezwaar) to a signal on them was upheld",
+                report.kept_out
+            ))?;
         }
         if report.kept_for_unplaced_rows > 0 {
             output::line(&format!(

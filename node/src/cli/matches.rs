@@ -1,11 +1,13 @@
 //! `samenhang match`: who is involved with the own families, the review list, and what is decided about it.
 
 use anyhow::{Result, bail};
-use control::{InvolvedLine, JudgementWanted, MatchLine, Page, Reply, Request, Response, Which};
+use control::{
+    InvolvedLine, JudgementWanted, MatchLine, Page, Reply, Request, Response, RightsRequest, Which,
+};
 
 use super::target::Target;
 use super::who::{self, WhoArguments};
-use super::{explained, judged, output, unexpected};
+use super::{explained, incident, judged, output, unexpected};
 use crate::exit::Exit;
 
 /// Commands of `match`.
@@ -55,6 +57,18 @@ pub(super) enum MatchCommand {
     },
     /// Take back what was decided about a family and an organisation.
     Undo(AboutArguments),
+    /// A match turned out to be wrong: what was found by it goes and stays gone, and an incident is opened.
+    ///
+    /// Unlike `different` this is for a match that somebody has acted on. The facts that agreed are not taken for a match
+    /// again. With --person a person of the own record is somebody else: from that person nothing is published and found any
+    /// more until an import corrects the record. The incident is to be closed within 72 hours: `incident close`.
+    Wrong {
+        #[command(flatten)]
+        about: AboutArguments,
+        /// The number of the person in the record who is somebody else, the first row being 1.
+        #[arg(long, value_name = "N")]
+        person: Option<u8>,
+    },
 }
 
 /// Which match.
@@ -119,6 +133,11 @@ pub(super) async fn run(command: &MatchCommand) -> Result<Exit> {
         MatchCommand::Undo(about) => {
             let (family, organisation) = (about.family.clone(), about.organisation.clone());
             decided(about, &Request::Undo { family, organisation }).await
+        }
+        MatchCommand::Wrong { about, person } => {
+            let (family, organisation) = (about.family.clone(), about.organisation.clone());
+            let wrong = RightsRequest::Wrong { family, organisation, person: *person };
+            incident::told(&about.target, wrong, about.json).await
         }
     }
 }

@@ -6,12 +6,16 @@ mod backup;
 mod doctor;
 mod explained;
 mod import;
+mod incident;
+mod inform;
 mod init;
 mod judged;
 mod keyholder;
 mod leave;
+mod letter;
 mod manual;
 mod matches;
+mod objection;
 mod output;
 mod restore;
 mod roster;
@@ -76,6 +80,15 @@ enum Command {
     /// List matches, show those of one family, and decide which of them mean the same family.
     #[command(subcommand)]
     Match(matches::MatchCommand),
+    /// Note and decide objections (bezwaren) to own signals; a signal stands still until that is decided.
+    #[command(subcommand)]
+    Objection(objection::ObjectionCommand),
+    /// List and close incidents: matches and persons that turned out to be wrong.
+    #[command(subcommand)]
+    Incident(incident::IncidentCommand),
+    /// List who was told that a signal is registered, note who was, and print letters.
+    #[command(subcommand)]
+    Inform(inform::InformCommand),
     /// Read, export and verify the main log of this node: who did what, when, on which legal basis.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -240,6 +253,9 @@ pub fn main() -> ExitCode {
         Command::Signal(given) => block_on(signal::run(&given)),
         Command::Who(given) => block_on(who::run(&given)),
         Command::Match(given) => block_on(matches::run(&given)),
+        Command::Objection(given) => block_on(objection::run(&given)),
+        Command::Incident(given) => block_on(incident::run(&given)),
+        Command::Inform(given) => block_on(inform::run(&given)),
         Command::Accountability(given) => block_on(accountability::run(&given)),
         Command::Audit(given) => block_on(audit::run(&given)),
         Command::Backup(given) => block_on(backup::run(&given)),

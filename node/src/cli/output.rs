@@ -164,6 +164,25 @@ pub(super) fn reasons(basis: &[ReasonLine]) -> String {
     words
 }
 
+/// A page to be printed. A paragraph that is a question is a heading.
+pub(super) fn page(title: &str, paragraphs: &[String]) -> String {
+    let escaped = |text: &str| {
+        let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        text.replace('\n', "<br>\n")
+    };
+    let part = |text: &String| match text.ends_with('?') {
+        true => format!("<h2>{}</h2>\n", escaped(text)),
+        false => format!("<p>{}</p>\n", escaped(text)),
+    };
+    let body: String = paragraphs.iter().map(part).collect();
+    format!(
+        "<!doctype html>\n<html lang=\"nl\">\n<head>\n<meta charset=\"utf-8\">\n<title>{}</title>\n<style>body {{ font: 12pt \
+         sans-serif; max-width: 40em; margin: 3em auto; line-height: 1.5 }} h2 {{ font-size: 1em; margin-bottom: 0 }}\
+         </style>\n</head>\n<body>\n{body}</body>\n</html>",
+        escaped(title)
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use control::{OrganisationLine, StaleLine};

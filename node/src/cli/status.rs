@@ -151,6 +151,25 @@ fn print(status: &StatusLine) -> Result<()> {
             status.review.waiting, status.review.oldest_days
         ))?;
     }
+    let rights = &status.rights;
+    if rights.objections_open > 0 {
+        output::line(&format!(
+            "objections    {} to decide, the oldest for {} days",
+            rights.objections_open, rights.oldest_objection_days
+        ))?;
+    }
+    if rights.incidents_open > 0 {
+        output::line(&format!(
+            "incidents     {} to close, {} of them too late",
+            rights.incidents_open, rights.incidents_overdue
+        ))?;
+    }
+    if rights.informing_overdue > 0 {
+        output::line(&format!(
+            "informing     {} persons should have been told by now (`samenhang inform list --overdue`)",
+            rights.informing_overdue
+        ))?;
+    }
     for message in &status.messages {
         output::line(&format!("! {message}"))?;
     }

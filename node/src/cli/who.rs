@@ -100,6 +100,7 @@ pub(super) async fn ask(arguments: &WhoArguments) -> Result<AnswerLine> {
         | Reply::Leaving(_)
         | Reply::Log(_)
         | Reply::LogEntries(_)
-        | Reply::Stopping => Err(unexpected()),
+        | Reply::Stopping
+        | Reply::Rights(_) => Err(unexpected()),
     }
 }

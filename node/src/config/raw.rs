@@ -13,16 +13,19 @@ use toml::de::DeTable;
 use super::audit::RawAudit;
 use super::keys::{Table, told, unknown};
 use super::units::RawUnits;
-use crate::runtime::Accounting;
+use crate::runtime::{Accounting, USUAL_DAYS};
 
 use super::{Config, DEFAULT_HEALTH, DEFAULT_LOG, LogFormat};
 
 /// A terabyte: what exceeds it is meant in other units.
 const MOST_CACHE_MEBIBYTES: u64 = 1 << 20;
 
+/// Days within which persons are told at the latest: the law says a month (AVG 14), safety may ask for more.
+const MOST_DAYS: u16 = 365;
+
 const ROOT: Table = Table {
     shown: "the file",
-    keys: &["organisation", "node", "log", "health", "units", "audit"],
+    keys: &["organisation", "node", "log", "health", "units", "audit", "rights"],
     tables: &[
         ("organisation", ORGANISATION),
         ("node", NODE),
@@ -30,6 +33,7 @@ const ROOT: Table = Table {
         ("health", HEALTH),
         ("units", UNITS),
         ("audit", AUDIT),
+        ("rights", RIGHTS),
     ],
 };
 const ORGANISATION: Table = Table {
@@ -64,6 +68,7 @@ const LOG: Table = Table { shown: "[log]", keys: &["filter", "format"], tables: 
 const HEALTH: Table = Table { shown: "[health]", keys: &["enabled", "listen"], tables: &[] };
 const AUDIT: Table =
     Table { shown: "[audit]", keys: &["retention_months", "retention_months_by_kind"], tables: &[] };
+const RIGHTS: Table = Table { shown: "[rights]", keys: &["inform_within_days"], tables: &[] };
 const UNITS: Table = Table { shown: "[units]", keys: &["names", "open"], tables: &[("open", UNITS_OPEN)] };
 const UNITS_OPEN: Table = Table { shown: "[[units.open]]", keys: &["publisher", "readers"], tables: &[] };
 
@@ -81,6 +86,8 @@ pub(super) struct Raw {
     units: RawUnits,
     #[serde(default)]
     audit: RawAudit,
+    #[serde(default)]
+    rights: Rights,
 }
 
 #[derive(Deserialize)]
@@ -123,6 +130,12 @@ struct Health {
     listen: Option<String>,
 }
 
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct Rights {
+    inform_within_days: Option<u16>,
+}
+
 /// Reads the text; the values stay unchecked.
 pub(super) fn parse(text: &str) -> Result<Raw, Vec<String>> {
     let refused = |error: toml::de::Error| vec![told(text, error.span(), error.message())];
@@ -140,7 +153,7 @@ impl Raw {
     /// Checks every value and tells all that is wrong at once.
     pub(super) fn checked(self, folder: &Path) -> Result<Config, Vec<String>> {
         let mut flaws = Flaws::default();
-        let Self { organisation, node, log, health, units, audit } = self;
+        let Self { organisation, node, log, health, units, audit, rights } = self;
         let oin = flaws.take("organisation.oin", organisation.oin.parse());
         let sector = flaws.take("organisation.sector", organisation.sector.parse());
         let mut text = |key, text: &str| flaws.take(key, PlainText::new("text", text));
@@ -221,6 +234,10 @@ impl Raw {
         let health_listen = flaws.addresses("health.listen", &[health_listen]).first().copied();
         let units = units.checked(&mut flaws.0);
         let retention = audit.checked(&mut flaws.0);
+        let inform_within_days = rights.inform_within_days.unwrap_or(USUAL_DAYS);
+        if !(1..=MOST_DAYS).contains(&inform_within_days) {
+            flaws.0.push(format!("rights.inform_within_days: expected 1 to {MOST_DAYS} days"));
+        }
         let (Some(oin), Some(sector), Some(name), Some(working_area), Some(contact_point)) =
             (oin, sector, name, working_area, contact_point)
         else {
@@ -250,7 +267,7 @@ impl Raw {
             log_format,
             health: health_listen.filter(|_| health.enabled != Some(false)),
             units,
-            accounting: Accounting { retention, ..Accounting::default() },
+            accounting: Accounting { retention, inform_within_days, ..Accounting::default() },
         })
     }
 }

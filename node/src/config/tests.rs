@@ -183,3 +183,13 @@ fn units_are_as_many_as_the_largest_organisation_has() {
     let flaws = units(501).unwrap_err();
     assert!(flaws.iter().any(|flaw| flaw.to_string().contains("more than 500 units")), "{flaws:?}");
 }
+
+#[test]
+fn persons_are_told_within_four_weeks_unless_something_else_is_said() {
+    assert_eq!(parse(WHOLE).unwrap().accounting.inform_within_days, 28);
+    let with = |days: u32| parse(&format!("{WHOLE}\n[rights]\ninform_within_days = {days}\n"));
+    assert_eq!(with(14).unwrap().accounting.inform_within_days, 14);
+    for days in [0, 366] {
+        assert!(with(days).unwrap_err().iter().any(|flaw| flaw.contains("rights.inform_within_days")));
+    }
+}

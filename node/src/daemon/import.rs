@@ -159,7 +159,9 @@ mod tests {
     use super::*;
 
     fn held(reference: &str, unit: Option<&str>, ends_on: Option<&str>) -> SignalSummary {
+            still_since: None,
         SignalSummary {
+            still_since: None,
             family: FamilyRef::new(reference).unwrap(),
             kind: SignalKind::Known,
             visibility: Visibility::Visible,

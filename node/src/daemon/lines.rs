@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use control::{
     AnswerLine, CeremonyKeyholderLine, CeremonyLine, ClockLine, ConnectionLine, ContinuedLine, Coverage,
     HearingLine, InvolvedLine, KeySetLine, KeyholderLine, MatchLine, OrganisationLine, Phase, ReadersLine,
-    ReasonLine, ReviewLine, RosterLine, SignalLine, StaleLine, StatusLine, Which, WitnessingLine,
+    ReasonLine, ReviewLine, RightsLine, RosterLine, SignalLine, StaleLine, StatusLine, Which, WitnessingLine,
 };
 use domain::{Certainty, LegalBasisCode, Oin};
 use index::{Completeness, Involvement, UnitInvolvement};
@@ -14,7 +14,7 @@ use protocol::ceremony::CeremonyState;
 use protocol::{Answer, HearingStatus, SignalSummary, Status};
 use roster::{BasisStanding, Fingerprint, Member, VerifiedRoster};
 
-use super::{clock, counting, epochs, explanations, notices, proofs, reviews, witnessing};
+use super::{clock, counting, epochs, explanations, notices, proofs, reviews, rights, witnessing};
 use crate::runtime::now;
 
 /// A status of which only the outside is known.
@@ -53,6 +53,7 @@ pub(super) fn blank(oin: Oin, phase: Phase, messages: Vec<String>, addresses: Ve
         readers: ReadersLine::default(),
         leaving: None,
         witnessing: WitnessingLine::default(),
+        rights: RightsLine::default(),
     }
 }
 
@@ -94,6 +95,8 @@ pub(super) fn status(
     messages.extend(proofs::sentences(&proofs, &blank.oin));
     let witnessing = witnessing::line(status, roster);
     messages.extend(witnessing::sentences(&witnessing, &blank.oin));
+    let waits = rights::count(&status.rights, now());
+    messages.extend(rights::sentences(&waits));
     messages.extend(blank.leaving.as_ref().map(|since| {
         format!("the organisation is leaving the network since {since}; `samenhang leave` goes on with it")
     }));
@@ -152,6 +155,7 @@ pub(super) fn status(
             behind: status.readers.behind.iter().map(|oin| organisation(roster, oin)).collect(),
         },
         witnessing,
+        rights: waits,
         ..blank
     }
 }
@@ -313,7 +317,7 @@ pub(super) fn signal(signal: &SignalSummary, grounds: &Grounds) -> SignalLine {
         soort: SignalLine::soort(signal.kind).to_owned(),
         zichtbaarheid: SignalLine::zichtbaarheid(signal.visibility).to_owned(),
         grondslag: signal.legal_basis.as_ref().map(ToString::to_string),
-        gesloten: closed(signal.legal_basis.as_ref(), grounds),
+        gesloten: still(signal).or_else(|| closed(signal.legal_basis.as_ref(), grounds)),
         afdeling: signal.unit.as_ref().map(ToString::to_string),
         betrokken_sinds: signal.involved_since.map(|date| date.to_string()),
         geinformeerd_op: signal.informed_on.map(|date| date.to_string()),
@@ -323,6 +327,12 @@ pub(super) fn signal(signal: &SignalSummary, grounds: &Grounds) -> SignalLine {
 
 /// How legal bases stand for the own organisation, by code.
 pub(super) type Grounds = BTreeMap<LegalBasisCode, BasisStanding>;
+
+/// That a signal stands still.
+fn still(signal: &SignalSummary) -> Option<String> {
+    let since = signal.still_since?;
+    Some(format!("staat stil door een bezwaar van {}", since.date()))
+}
 
 /// Why nothing is published on a legal basis, in the words of a professional.
 fn closed(code: Option<&LegalBasisCode>, grounds: &Grounds) -> Option<String> {

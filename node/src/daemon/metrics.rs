@@ -100,6 +100,36 @@ pub(super) fn text(status: &StatusLine, room: Option<Room>) -> String {
         status.review.oldest_days.saturating_mul(86_400),
     );
     gauge(
+        "samenhang_objections_open",
+        "Objections to own signals that nobody has decided.",
+        count(status.rights.objections_open),
+    );
+    gauge(
+        "samenhang_objections_oldest_seconds",
+        "Whole days, in seconds, for which the oldest of them has waited; 0 without any.",
+        status.rights.oldest_objection_days.saturating_mul(86_400),
+    );
+    gauge(
+        "samenhang_incidents_open",
+        "Incidents (wrong matches and persons) that nobody has closed.",
+        count(status.rights.incidents_open),
+    );
+    gauge(
+        "samenhang_incidents_overdue",
+        "Of these, those whose 72 hours are over.",
+        count(status.rights.incidents_overdue),
+    );
+    gauge(
+        "samenhang_incident_left_seconds",
+        "Whole hours, in seconds, that are left for the first open incident; 0 without any.",
+        status.rights.incident_hours_left.saturating_mul(3_600),
+    );
+    gauge(
+        "samenhang_informing_overdue",
+        "Persons who should have been told by now that a signal is registered.",
+        count(status.rights.informing_overdue),
+    );
+    gauge(
         "samenhang_published",
         "1 when everything of the own families is published.",
         u64::from(status.published),

@@ -19,6 +19,7 @@ mod notify;
 mod proofs;
 mod reach;
 mod reviews;
+mod rights;
 mod rosters;
 mod run;
 mod serve;

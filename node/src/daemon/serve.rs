@@ -45,7 +45,7 @@ const MAX_NAMED: usize = 10_000;
 const BACKUP_PAGE_BYTES: usize = 1 << 20;
 
 /// Why a request got no reply.
-enum Stop {
+pub(super) enum Stop {
     /// The client is told.
     Refused(Problem),
     /// The client is gone.
@@ -112,10 +112,10 @@ pub(crate) async fn converse(mut conversations: Conversations, desk: Arc<Desk>) 
     while served.join_next().await.is_some() {}
 }
 
-struct Talk<S> {
+pub(super) struct Talk<S> {
     lines: LineReader<ReadHalf<S>>,
     out: WriteHalf<S>,
-    desk: Arc<Desk>,
+    pub(super) desk: Arc<Desk>,
 }
 
 impl<S: AsyncRead + AsyncWrite> Talk<S> {
@@ -128,7 +128,7 @@ impl<S: AsyncRead + AsyncWrite> Talk<S> {
         tokio::time::timeout(PATIENCE, written).await.map_err(|_| Stop::Gone)?.map_err(Stop::from)
     }
 
-    async fn reply(&mut self, reply: Reply) -> Result<(), Stop> {
+    pub(super) async fn reply(&mut self, reply: Reply) -> Result<(), Stop> {
         self.say(Response::Reply(reply)).await
     }
 
@@ -138,7 +138,11 @@ impl<S: AsyncRead + AsyncWrite> Talk<S> {
         self.say(Response::Progress(progress)).await
     }
 
-    async fn pages<L: Clone>(&mut self, lines: &[L], page: impl Fn(Vec<L>) -> Page) -> Result<(), Stop> {
+    pub(super) async fn pages<L: Clone>(
+        &mut self,
+        lines: &[L],
+        page: impl Fn(Vec<L>) -> Page,
+    ) -> Result<(), Stop> {
         for part in lines.chunks(PAGE_LINES) {
             self.say(Response::Page(page(part.to_vec()))).await?;
         }
@@ -174,6 +178,7 @@ impl<S: AsyncRead + AsyncWrite> Talk<S> {
                 self.desk.ask_to_stop();
                 Ok(())
             }
+            Request::Rights { right } => self.rights(right).await,
         }
     }
 
@@ -260,7 +265,7 @@ impl<S: AsyncRead + AsyncWrite> Talk<S> {
         self.reply(Reply::Who(lines::answer(&answer, &engine.roster(), &self.desk.oin()))).await
     }
 
-    fn about(&self, family: &str, organisation: &str) -> Result<(FamilyRef, Oin), Problem> {
+    pub(super) fn about(&self, family: &str, organisation: &str) -> Result<(FamilyRef, Oin), Problem> {
         let roster = self.desk.engine()?.roster();
         Ok((reference(family)?, reviews::organisation(organisation, &roster, &self.desk.oin())?))
     }
@@ -427,6 +432,7 @@ impl<S: AsyncRead + AsyncWrite> Talk<S> {
             report.added += counts.added;
             report.changed += counts.changed;
             report.unchanged += counts.unchanged;
+            report.kept_out += counts.kept_out;
             self.progress(DOING, total - left.len(), Some(total)).await?;
             if is_last {
                 return Ok(());
@@ -506,6 +512,6 @@ async fn exporting(engine: &Engine, what: Exported) -> Result<()> {
     Ok(())
 }
 
-fn reference(text: &str) -> Result<FamilyRef, Problem> {
+pub(super) fn reference(text: &str) -> Result<FamilyRef, Problem> {
     FamilyRef::new(text).map_err(|invalid| Problem::new(ProblemKind::Request, invalid.to_string()))
 }

@@ -40,6 +40,7 @@ impl Alone {
             units,
             configuration: accounting.configuration,
             retention: accounting.retention,
+            inform_within_days: accounting.inform_within_days,
             hear_before_signing: true,
         };
         let (node, logical_bytes) = taken_up(config, &store, now())?;
@@ -108,7 +109,8 @@ fn without_network(mut reply: Reply) -> Reply {
         | Reply::Roster(_)
         | Reply::NextRoster(_)
         | Reply::Logged
-        | Reply::Signals(_) => {}
+        | Reply::Signals(_)
+        | Reply::Rights(_) => {}
     }
     reply
 }

@@ -19,6 +19,7 @@ mod taking_up;
 mod waiting;
 
 pub use accounting::Accounting;
+pub(crate) use accounting::USUAL_DAYS;
 pub(crate) use alone::Alone;
 pub use event_loop::now;
 pub use identity::{NodeIdentity, NodeSecrets, random_seed};

@@ -142,6 +142,7 @@ impl Prepared {
             units: self.units,
             configuration: self.accounting.configuration,
             retention: self.accounting.retention,
+            inform_within_days: self.accounting.inform_within_days,
             hear_before_signing,
         };
         let (node, logical_bytes) = taken_up(config, &self.store, event_loop::now())?;

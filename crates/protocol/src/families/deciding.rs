@@ -59,7 +59,7 @@ impl Heard {
 
 impl Families {
     /// Who is involved by what was found in any epoch that is not over.
-    fn involved(&self, cx: &Context<'_>, family: &FamilyRef) -> Vec<Involvement> {
+    pub(super) fn involved(&self, cx: &Context<'_>, family: &FamilyRef) -> Vec<Involvement> {
         self.matches.involved(family, &self.own, |feed, _| feed.epoch >= cx.epochs.since)
     }
 
@@ -146,7 +146,7 @@ impl Families {
             Some(_) | None => {}
         }
         let certainty = involvement.certainty;
-        if judgement == Judgement::Different && certainty == Certainty::Certain && !although_certain {
+        if judgement != Judgement::Same && certainty == Certainty::Certain && !although_certain {
             return Err(CannotDecide::CertainMatch);
         }
         let decision = Decision { judgement, certainty, decided_at: cx.now, unit };

@@ -7,7 +7,7 @@ use domain::{CircleId, FamilyRef, KeyClass, Oin};
 use index::{FeedId, Hit, Involvement, MatchRecord};
 use roster::BasisStanding;
 
-use super::{Families, has_ended, participation};
+use super::{Families, Neighbours, has_ended, participation};
 use crate::ceremony::KeyMaterial;
 use crate::effects::{Context, Effects};
 use crate::feed::{Arrived, FeedKeeper};
@@ -29,10 +29,25 @@ impl Families {
         }
     }
 
-    fn found(&mut self, cx: &Context<'_>, feed: FeedId, hits: Vec<Hit>, fx: &mut Effects<'_>) {
+    fn found(&mut self, cx: &Context<'_>, feed: FeedId, mut hits: Vec<Hit>, fx: &mut Effects<'_>) {
+        hits.retain(|hit| !self.decisions.drops(&hit.family, &feed.publisher, &hit.key));
         for record in self.matches.add(feed, hits) {
             self.keep_match(cx, record, fx);
             fx.cut();
+        }
+    }
+
+    /// Finds again what was dropped while a match was taken for wrong.
+    pub(super) fn find_again(
+        &mut self,
+        cx: &Context<'_>,
+        family: &FamilyRef,
+        with: &mut Neighbours<'_>,
+        fx: &mut Effects<'_>,
+    ) {
+        for epoch in &cx.epochs.lanes {
+            self.settled.remove(&(*epoch, family.clone()));
+            self.settle(cx, *epoch, [family], with, fx);
         }
     }
 
@@ -58,10 +73,13 @@ impl Families {
         family: &FamilyRef,
     ) -> Result<BTreeSet<CircleId>, Refusal> {
         let signal = self.signals.get(family).ok_or(Refusal::NoOwnSignal)?;
+        if let Some(since) = self.objections.still_since(family) {
+            return Err(Refusal::Objection(since));
+        }
         if has_ended(cx, signal) {
             return Err(Refusal::Ended);
         }
-        let circles = participation(cx, signal).circles;
+        let circles = participation(cx, signal, &self.objections).circles;
         if !circles.is_empty() {
             return Ok(circles);
         }

@@ -3,26 +3,32 @@
 use audit::{Event, Said, Wanted};
 use domain::{FamilyRef, Oin, Signal};
 
-use super::{Families, participation};
+use super::{Families, Neighbours, participation};
 use crate::ceremony::KeyMaterial;
 use crate::effects::{Context, Effects};
 use crate::feed::FeedKeeper;
 use crate::log::Happening;
 use crate::review::{CannotDecide, Decision, DecisionWanted, Judgement};
+use crate::rights::Objections;
 use crate::{Answer, Refusal};
 
 /// Something that is about a signal.
-pub(super) fn about<'a>(cx: &Context<'_>, event: Event, signal: &'a Signal) -> Happening<'a> {
+pub(super) fn about<'a>(
+    cx: &Context<'_>,
+    event: Event,
+    signal: &'a Signal,
+    objections: &Objections,
+) -> Happening<'a> {
     Happening::about(event, &signal.family_ref)
         .of_unit(signal.unit.as_ref())
-        .on_basis(signal.legal_basis.as_ref(), participation(cx, signal).circles)
+        .on_basis(signal.legal_basis.as_ref(), participation(cx, signal, objections).circles)
 }
 
 impl Families {
     /// Logs something about a family, with what its signal says if there is one.
     pub(super) fn log(&self, cx: &Context<'_>, event: Event, family: &FamilyRef, fx: &mut Effects<'_>) {
         fx.record(match self.signals.get(family) {
-            Some(signal) => about(cx, event, signal),
+            Some(signal) => about(cx, event, signal, &self.objections),
             None => Happening::about(event, family),
         });
     }
@@ -55,6 +61,7 @@ impl Families {
         let said = match wanted.judgement {
             Judgement::Same => Said::Same,
             Judgement::Different => Said::Different,
+            Judgement::Wrong => Said::Wrong,
         };
         let decided = self.decide(cx, wanted, fx);
         self.log_statement(cx, decided.is_ok().then_some((organisation, said)), &family, fx);
@@ -67,9 +74,13 @@ impl Families {
         cx: &Context<'_>,
         family: &FamilyRef,
         organisation: &Oin,
+        with: &mut Neighbours<'_>,
         fx: &mut Effects<'_>,
     ) -> Result<(), CannotDecide> {
         let undone = self.undo(cx, family, organisation, fx);
+        if undone.is_ok() {
+            self.find_again(cx, family, with, fx);
+        }
         self.log_statement(cx, undone.is_ok().then_some((*organisation, Said::TakenBack)), family, fx);
         undone
     }

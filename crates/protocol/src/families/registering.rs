@@ -1,5 +1,7 @@
 //! What the own organisation registers, changes, renews and withdraws.
 
+use std::collections::BTreeMap;
+
 use audit::Event;
 use crypto::cbor;
 use domain::{CalendarDate, FamilyRef, Signal, Visibility};
@@ -36,6 +38,10 @@ impl Families {
     ) -> ImportCounts {
         let mut counts = ImportCounts::default();
         for mut signal in signals {
+            if self.objections.keeps_out(&signal.family_ref) {
+                counts.kept_out += 1;
+                continue;
+            }
             let held = self.signals.get(&signal.family_ref);
             if signal.ends_on.is_none() {
                 let held = held.and_then(|held| held.ends_on);
@@ -49,11 +55,14 @@ impl Families {
                 Some(held) => {
                     counts.changed += 1;
                     self.unfollowed_shows |= held.visibility == Visibility::Visible;
-                    fx.record(about(cx, Event::SignalChanged, &signal));
+                    fx.record(about(cx, Event::SignalChanged, &signal, &self.objections));
+                    let followed = held.family.followed_by(&signal.family);
+                    self.objections.follow(&signal.family_ref, &followed, fx);
+                    self.informing.follow(&signal.family_ref, &followed, fx);
                 }
                 None => {
                     counts.added += 1;
-                    fx.record(about(cx, Event::SignalRegistered, &signal));
+                    fx.record(about(cx, Event::SignalRegistered, &signal, &self.objections));
                 }
             }
             self.unfollowed_shows |= signal.visibility == Visibility::Visible;
@@ -61,6 +70,8 @@ impl Families {
             fx.put(Collection::Signal, key, cbor::to_vec(&SignalRecord::from(&signal)));
             fx.cut();
             self.decisions.follow(&signal.family_ref, true, cx.now, fx);
+            self.wrong_persons.follow(&signal.family_ref, &signal.family, fx);
+            self.informing.begin(&signal.family_ref, cx.now, fx);
             self.signals.insert(signal.family_ref.clone(), signal);
         }
         if counts.added + counts.changed > 0 {
@@ -102,7 +113,10 @@ impl Families {
             let Some(signal) = self.signals.remove(family) else { continue };
             withdrawn += 1;
             self.decisions.follow(family, false, cx.now, fx);
-            fx.record(about(cx, Event::SignalWithdrawn, &signal));
+            self.objections.follow(family, &BTreeMap::new(), fx);
+            self.wrong_persons.withdrawn(family, cx.now, fx);
+            self.informing.remove(family, fx);
+            fx.record(about(cx, Event::SignalWithdrawn, &signal, &self.objections));
             fx.delete(Collection::Signal, family.as_str().as_bytes().to_vec());
             for epoch in &cx.epochs.lanes {
                 let scope = Scope::Epoch(*epoch);

@@ -29,7 +29,8 @@ struct DecisionRecord {
     withdrawn_at: Option<u64>,
 }
 
-const JUDGEMENTS: [(Judgement, u8); 2] = [(Judgement::Same, 1), (Judgement::Different, 2)];
+const JUDGEMENTS: [(Judgement, u8); 3] =
+    [(Judgement::Same, 1), (Judgement::Different, 2), (Judgement::Wrong, 3)];
 const CERTAINTIES: [(Certainty, u8); 3] =
     [(Certainty::Possible, 1), (Certainty::Probable, 2), (Certainty::Certain, 3)];
 
@@ -112,7 +113,7 @@ mod tests {
         assert_eq!(hex, format!("87634c2d3154{oin}02011a6afd86c0647765737480"));
         assert_eq!(decision_key(&family, &organisation), b"00000099000000000004L-1");
         // A number that nobody has written.
-        let other = hex.replace("02011a", "03011a");
+        let other = hex.replace("02011a", "04011a");
         let pairs = (0..other.len()).step_by(2).map(|at| u8::from_str_radix(&other[at..at + 2], 16).unwrap());
         assert_eq!(read_decision(&pairs.collect::<Vec<_>>()), None);
     }

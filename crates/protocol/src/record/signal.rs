@@ -1,12 +1,13 @@
 //! The record of a signal: every detail of the family as the organisation registered it.
 
+use crypto::{Digest, cbor, digest};
 use domain::{
     Address, AddressKind, Bsn, CalendarDate, Contact, Family, FamilyRef, HouseNumber, Invalid, Kindcheck,
     LegalBasisCode, PartialDate, Person, PersonName, PersonalText, PlainText, PreviousAddress, Role, Sex,
     Signal, SignalKind, Visibility,
 };
 use minicbor::{Decode, Encode};
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// A signal as bytes on disk. Text of the domain's own constructors; numbers are part of the format.
 #[derive(Encode, Decode, Zeroize, ZeroizeOnDrop)]
@@ -245,6 +246,12 @@ impl TryFrom<&AddressRecord> for Address {
     }
 }
 
+/// Names a person as recorded: whoever differs in anything has another name.
+pub(crate) fn person_digest(person: &Person) -> Digest {
+    let bytes = Zeroizing::new(cbor::to_vec(&PersonRecord::from(person)));
+    digest("samenhang own person v1", &[&bytes])
+}
+
 fn revealed(text: Option<&PersonalText>) -> Option<String> {
     text.map(|text| text.reveal().to_owned())
 }
@@ -259,8 +266,6 @@ fn date(text: Option<&str>) -> Result<Option<CalendarDate>, Invalid> {
 
 #[cfg(test)]
 mod tests {
-    use crypto::cbor;
-
     use super::*;
 
     #[test]

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use domain::{FamilyRef, Oin, Timestamp};
+use linkage::LinkageKey;
 
-use super::{Decided, Facts, MAX_DECISIONS, SECONDS_AFTER_WITHDRAWAL};
+use super::{Decided, Facts, Judgement, MAX_DECISIONS, SECONDS_AFTER_WITHDRAWAL};
 use crate::Collection;
 use crate::effects::Effects;
 use crate::record::{decision_key, decision_record, read_decision};
@@ -32,6 +33,12 @@ impl Decisions {
     /// What was decided about a match.
     pub(crate) fn of(&self, family: &FamilyRef, organisation: &Oin) -> Option<&Decided> {
         self.kept.get(family)?.get(organisation)
+    }
+
+    /// Whether a fact was found to be none: it is part of a match that was wrong.
+    pub(crate) fn drops(&self, family: &FamilyRef, organisation: &Oin, fact: &LinkageKey) -> bool {
+        let is_wrong = |decided: &&Decided| decided.decision.judgement == Judgement::Wrong;
+        self.of(family, organisation).filter(is_wrong).is_some_and(|decided| decided.facts.holds(fact))
     }
 
     /// Whether no further organisation finds room.

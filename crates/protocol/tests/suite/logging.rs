@@ -86,7 +86,7 @@ fn read(disk: &MemoryDisk) -> (BTreeMap<u64, (Entry, Details)>, Verified) {
 }
 
 /// The entries of a kind about a family.
-fn about(net: &Simulation, kind: EntryKind, name: &str) -> Vec<Event> {
+pub(crate) fn about(net: &Simulation, kind: EntryKind, name: &str) -> Vec<Event> {
     let (entries, _) = read(net.disk(school()));
     let is_meant = |entry: &Entry, details: &Details| {
         entry.event.kind() == kind && details.family.as_deref() == Some(name)

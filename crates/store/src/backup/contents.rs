@@ -24,6 +24,8 @@ pub const fn is_backed_up(collection: Collection) -> bool {
     match collection {
         // What people registered and decided; nobody else has it.
         Collection::Signal | Collection::Decision => true,
+        Collection::Objection | Collection::Incident => true,
+        Collection::WrongPerson | Collection::Informing => true,
         // What happened, until its retention ends. Its tree goes on where it was, or others will have seen more of it.
         Collection::LogEntry | Collection::LogDetails | Collection::LogHashes | Collection::LogHead => true,
         // What was asked, so that it can be opened, and the log that counts it.

@@ -90,6 +90,7 @@ impl Folder {
             units: UnitMatrix::default(),
             configuration: Digest::from_bytes([0; 32]),
             retention: Retention::default(),
+            inform_within_days: 28,
             hear_before_signing,
         })
     }
