@@ -153,8 +153,8 @@ fn a_backup_holds_what_cannot_be_made_again_and_nothing_else() {
     let backed_up = Collection::ALL.into_iter().filter(|one| is_backed_up(*one));
     assert_eq!(
         backed_up.count(),
-        10,
-        "signals, decisions, four for the rights of persons and the main log only"
+        15,
+        "signals, decisions, four for the rights of persons, the main log with how far it was signed, and four of the evaluation log only"
     );
 }
 

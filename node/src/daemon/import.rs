@@ -159,9 +159,7 @@ mod tests {
     use super::*;
 
     fn held(reference: &str, unit: Option<&str>, ends_on: Option<&str>) -> SignalSummary {
-            still_since: None,
         SignalSummary {
-            still_since: None,
             family: FamilyRef::new(reference).unwrap(),
             kind: SignalKind::Known,
             visibility: Visibility::Visible,
@@ -170,6 +168,7 @@ mod tests {
             involved_since: None,
             informed_on: None,
             ends_on: ends_on.map(|date| date.parse().unwrap()),
+            still_since: None,
         }
     }
 
