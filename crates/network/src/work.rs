@@ -65,7 +65,7 @@ mod tests {
             let rest = [&length(330), [2; 330].as_slice(), &[0x59], &length(elements * 32)].concat();
             [head, rest, vec![3; elements * 32]].concat()
         };
-        assert_eq!(request(Conversation::Evaluation, batch(256)), 20_480 + 150 + 274);
+        assert_eq!(request(Conversation::Evaluation, batch(256)), 20_480 + 150 + 273);
         assert_eq!(request(Conversation::Feed, vec![0; 100]), 200);
         assert_eq!(request(Conversation::Ceremony, vec![0; 256 * 1024]), 32_968);
         let amounts: Vec<u32> = [batch(20), batch(0), vec![0; 640]]

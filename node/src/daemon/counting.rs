@@ -34,8 +34,8 @@ pub(super) fn two_logs(status: &Status, roster: &VerifiedRoster) -> Vec<TwoLogsL
 /// What is to be done about it.
 pub(super) fn sentences(status: &Status, roster: &VerifiedRoster) -> Vec<String> {
     let unnamed = (!status.log_is_named).then(|| {
-        "the roster does not name the key of this organisation's logs, so nothing is evaluated: send the governors the \
-         join request that `samenhang init --show` prints"
+        "the roster does not name the key of this organisation's logs, so nothing is evaluated: run `samenhang init` again and \
+         send the governors the join request"
             .to_owned()
     });
     let spent = evaluations(status).into_iter().filter(|line| line.spent).map(|line| {

@@ -20,11 +20,12 @@ fn unhurried() -> Rates {
 
 fn request(queue: &mut EventQueue, from: u64, conversation: Conversation, token: u64, bytes: usize) {
     let (from, token) = (member(from), ResponseToken(token));
-    queue.push_request(
-        from,
-        conversation,
-        Input::Request { from, conversation, token, frame: vec![0; bytes] },
-    );
+    // The elements of an evaluation, with nothing in the place of leaves and checkpoint.
+    let around = if conversation == EVALUATION { [0x82, 1, 0x83, 0xf6, 0xf6, 0x59].as_slice() } else { &[] };
+    let length = u16::try_from(bytes).unwrap().to_be_bytes();
+    let length = if conversation == EVALUATION { length.as_slice() } else { &[] };
+    let frame = [around, length, vec![0; bytes].as_slice()].concat();
+    queue.push_request(from, conversation, Input::Request { from, conversation, token, frame });
 }
 
 /// Takes everything that is due; the tokens of requests, and 0 for anything else.

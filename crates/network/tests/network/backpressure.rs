@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use network::Limits;
 use protocol::Conversation;
 
-use crate::support::{Node, PATIENCE, connected_with, oin};
+use crate::support::{Node, PATIENCE, connected_with, evaluation, oin};
 
 #[tokio::test]
 async fn commands_are_taken_while_nobody_takes_events() {
@@ -88,14 +88,14 @@ async fn a_member_that_asks_too_much_at_once_is_refused_and_counted() {
 #[tokio::test]
 async fn evaluations_in_hand_are_few_and_short_ones_have_their_own() {
     let [asker, mut answerer, other] = connected_with([1, 2, 3], Limits::default()).await;
-    let many = vec![7; 256 * 32];
+    let (few, many) = (evaluation(1), evaluation(256));
     for id in 1..=4 {
         asker.ask(2, Conversation::Evaluation, id, &many).await;
     }
     let (_, _, first, _) = answerer.next_request().await;
     let (_, _, second, _) = answerer.next_request().await;
     // What needs no such evaluator goes on meanwhile.
-    other.ask(2, Conversation::Evaluation, 5, &[7; 32]).await;
+    other.ask(2, Conversation::Evaluation, 5, &few).await;
     asker.ask(2, Conversation::Feed, 6, b"question").await;
     let mut lengths = Vec::new();
     for _ in 0..2 {
@@ -104,7 +104,7 @@ async fn evaluations_in_hand_are_few_and_short_ones_have_their_own() {
         answerer.respond(token, b"answer").await;
     }
     lengths.sort_unstable();
-    assert_eq!(lengths, [8, 32], "the third of many elements waits");
+    assert_eq!(lengths, [8, few.len()], "the third of many elements waits");
     answerer.respond(first, b"answer").await;
     assert_eq!(answerer.next_request().await.3.len(), many.len(), "its turn has come");
     answerer.respond(second, b"answer").await;

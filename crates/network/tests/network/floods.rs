@@ -10,7 +10,7 @@ use network::{Counters, Limits, Load, NetworkCommand, Rate, Rates};
 use protocol::{Conversation, Input, Outbound, RequestId};
 
 use crate::raw_peer::{RawBehaviourEvent, RawPeer};
-use crate::support::{CIRCLE, NETWORK, Node, PATIENCE, member, oin};
+use crate::support::{CIRCLE, NETWORK, Node, PATIENCE, evaluation, member, oin};
 
 const HOSTILE: std::ops::RangeInclusive<u8> = 11..=20;
 
@@ -150,8 +150,11 @@ async fn a_flood_of_questions_for_feeds_delays_nobody_for_long() {
 
 #[tokio::test]
 async fn a_flood_of_evaluations_delays_nobody_for_long() {
-    let play = Scene::new().await.play(|_, id| request(Conversation::Evaluation, id, 8 * 1024), many);
-    bounded(play.await);
+    let flood = |_: &Node, id| {
+        let (conversation, frame) = (Conversation::Evaluation, evaluation(256));
+        Outbound::Request { to: oin(1), conversation, id: RequestId(id), frame }
+    };
+    bounded(Scene::new().await.play(flood, many).await);
 }
 
 #[tokio::test]

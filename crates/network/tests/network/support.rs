@@ -169,3 +169,9 @@ pub(crate) async fn connected_with<const N: usize>(serials: [u8; N], limits: Lim
     }
     nodes.try_into().unwrap_or_else(|_| panic!("as many nodes as serials"))
 }
+
+/// A request to evaluate so many elements, with nothing in the place of leaves and checkpoint.
+pub(crate) fn evaluation(elements: u16) -> Vec<u8> {
+    let length = (elements * 32).to_be_bytes();
+    [[0x82, 1, 0x83, 0xf6, 0xf6, 0x59].as_slice(), &length, &vec![7; usize::from(elements) * 32]].concat()
+}
