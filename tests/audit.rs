@@ -74,10 +74,12 @@ fn every_question_stands_in_the_log_with_its_result_and_whoever_reads_the_log_st
     assert!(places.is_sorted_by(|a, b| a < b), "{places:?}");
     let about: Vec<&Value> = all.iter().filter(|entry| entry["gezin"] == "L-1").collect();
     let kinds: Vec<&str> = about.iter().map(|entry| entry["soort"].as_str().unwrap()).collect();
-    assert_eq!(kinds, ["signaal-geregistreerd", "match-gezien", "vraag", "uitspraak"]);
+    let asked = "evaluatie-gevraagd";
+    assert_eq!(kinds, ["signaal-geregistreerd", asked, asked, "match-gezien", "vraag", "uitspraak"]);
     let is_founded =
         |entry: &&Value| entry["grondslag"] == "wet" && entry["kringen"].as_array().unwrap().len() == 1;
-    assert!(about.iter().all(is_founded), "{about:?}");
+    let is_asked = |entry: &&Value| entry["soort"] == asked;
+    assert!(about.iter().all(|entry| is_founded(entry) || is_asked(entry)), "{about:?}");
     let told_of = |kind| about.iter().find(|entry| entry["soort"] == kind).unwrap();
     assert_eq!(told_of("vraag")["rol"], "beheerder");
     assert_eq!(told_of("match-gezien")["rol"], "knooppunt");

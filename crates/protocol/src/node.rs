@@ -204,7 +204,7 @@ impl Node {
         feeds.restore_dummies(&kept.take(Collection::Dummies));
         feeds.restore_proofs(&cx, &kept.take(Collection::Proof));
         let own_leaves = kept.take(Collection::OwnLeaves);
-        let own_log = OwnLog::restore(own_leaves.first().map(Vec::as_slice), config.hear_before_signing);
+        let own_log = OwnLog::restore(own_leaves.first().map(Vec::as_slice));
         let (mut families, mut client) = (Families::default(), EvaluationClient::new(own_log));
         let logs = HeldLogs::restore(&kept.take(Collection::HeldLog));
         families.restore_decisions(&kept.take(Collection::Decision));

@@ -40,7 +40,6 @@ pub(crate) type Carriers<'a> = &'a dyn Fn(&LinkageKey) -> Vec<FamilyRef>;
 pub(crate) struct OwnLog {
     counters: Counters,
     today: Option<DaySeed>,
-    hears: bool,
     heard: BTreeSet<Oin>,
     failures: BTreeMap<Oin, u32>,
     resting: BTreeMap<Oin, Timestamp>,
@@ -78,12 +77,11 @@ pub(crate) struct Logged {
 
 impl OwnLog {
     /// Goes on with what was kept.
-    pub(crate) fn restore(head: Option<&[u8]>, hears: bool) -> Self {
+    pub(crate) fn restore(head: Option<&[u8]>) -> Self {
         let counters = head.and_then(|bytes| Counters::from_bytes(bytes).ok());
         Self {
             counters: counters.unwrap_or_default(),
             today: None,
-            hears,
             heard: BTreeSet::new(),
             failures: BTreeMap::new(),
             resting: BTreeMap::new(),
@@ -119,9 +117,6 @@ impl OwnLog {
     /// Whether enough keyholders of a section told what they hold for one of them at least to know every leaf that was
     /// ever evaluated for.
     pub(crate) fn is_heard(&self, cx: &Context<'_>, section: &KeyholderSection) -> bool {
-        if !self.hears {
-            return true;
-        }
         let others: Vec<Oin> = section
             .keyholders
             .iter()
@@ -138,9 +133,6 @@ impl OwnLog {
 
     /// Asks connected keyholders of a section that did not tell yet.
     pub(crate) fn hear(&mut self, cx: &Context<'_>, section: &KeyholderSection, fx: &mut Effects<'_>) {
-        if !self.hears {
-            return;
-        }
         for keyholder in &section.keyholders {
             let oin = keyholder.oin;
             let is_left = oin == cx.identity.oin

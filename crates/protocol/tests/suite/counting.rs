@@ -330,3 +330,58 @@ fn frames_of_leaves_that_cannot_be_are_refused() {
     assert_eq!(asked(&mut net, 4, 1, shown(&leaves[1..])), missing);
     assert!(is_evaluated(&asked(&mut net, 4, 1, shown(&leaves))));
 }
+
+#[test]
+fn a_leaf_that_is_too_old_to_be_known_again_is_not_evaluated() {
+    let mut net = Simulation::new(Founding::uniform(5));
+    net.settle();
+    let (name, all) = (key_set(&net, KeyClass::Weak), elements(&net, 16, 1));
+    let mut log = asker(&net, 4);
+    log.count(name, &all);
+    let oldest = log.frame(&all);
+    for mark in 2..18 {
+        let newer = elements(&net, 16, mark);
+        log.count(name, &newer);
+        if mark >= 16 {
+            assert!(is_evaluated(&asked(&mut net, 4, 1, log.frame(&newer))));
+        }
+        if mark == 16 {
+            assert!(is_evaluated(&asked(&mut net, 4, 1, oldest.clone())), "one of sixteen");
+        }
+    }
+    assert_eq!(asked(&mut net, 4, 1, oldest), refused(EvaluationRefusal::NotCounted));
+}
+
+#[test]
+fn a_keyholder_that_tells_nothing_useful_is_not_waited_for() {
+    let mut net = Simulation::new(Founding::uniform(5));
+    net.settle();
+    net.disconnect(oin(2));
+    net.restart(oin(4));
+    net.judge(|message| {
+        let holds = matches!(cbor::from_slice(&message.frame), Ok(EvaluationResponse::Holds { .. }));
+        let lies = holds && message.conversation == Some(Conversation::Evaluation) && message.from == oin(1);
+        if lies { Fate::Replace(vec![0xff]) } else { Fate::Deliver }
+    });
+    import(&mut net, 4, 0..1);
+    net.seconds(3);
+    assert!(net.status(oin(4)).keys_waiting > 0, "one of two that are needed has told");
+    net.until(20, "evaluated all the same", |net| net.status(oin(4)).keys_waiting == 0);
+}
+
+#[test]
+fn what_a_large_request_asked_lies_in_several_records() {
+    let mut net = Simulation::new(Founding::uniform(5));
+    net.settle();
+    import(&mut net, 4, 0..60);
+    net.settle();
+    let large = own_leaves(&net, 4).into_iter().find(|own| own.leaf.count == 256).unwrap();
+    let records = net.disk(oin(4)).in_collection(Collection::AskedInputs);
+    let of_it: Vec<AskedInputs> = records
+        .filter(|(_, key, _)| key.starts_with(&large.leaf.place.to_be_bytes()))
+        .map(|(_, _, value)| AskedInputs::from_bytes(value).unwrap())
+        .collect();
+    assert!(of_it.len() > 4 && of_it.iter().all(|record| record.inputs.len() <= 32));
+    let inputs: usize = of_it.iter().map(|record| record.inputs.len()).sum();
+    assert!(inputs > 128 && inputs <= 256);
+}
