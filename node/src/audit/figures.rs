@@ -60,7 +60,7 @@ impl std::fmt::Display for Cell {
 }
 
 /// What is counted, in the order in which it is shown.
-const COUNTED: [&str; 17] = [
+const COUNTED: [&str; 18] = [
     "signalen geregistreerd",
     "signalen ingetrokken",
     "vragen",
@@ -78,6 +78,7 @@ const COUNTED: [&str; 17] = [
     "bezwaren ongegrond",
     "verkeerde matches of personen",
     "personen geïnformeerd",
+    "inzageverslagen verstrekt",
 ];
 
 /// The figures of a year, of one organisation or of several together.
@@ -187,7 +188,9 @@ impl Counting {
             Event::Objection { step: ObjectionStep::Rejected, .. } => add("bezwaren ongegrond", 1),
             Event::Incident { step: IncidentStep::Opened, .. } => add("verkeerde matches of personen", 1),
             Event::Informing { step: InformingStep::Told, .. } => add("personen geïnformeerd", 1),
+            Event::PersonReport { released: true, .. } => add("inzageverslagen verstrekt", 1),
             Event::SignalChanged
+            | Event::PersonReport { released: false, .. }
             | Event::Statement { said: Said::Wrong, .. }
             | Event::Objection { step: ObjectionStep::Lifted, .. }
             | Event::Incident { .. }
