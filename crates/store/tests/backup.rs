@@ -151,7 +151,11 @@ fn a_backup_holds_what_cannot_be_made_again_and_nothing_else() {
     assert!(held(b"samenhang backup\n"));
     assert_eq!((decisions, logged), (DECISIONS, LOGGED));
     let backed_up = Collection::ALL.into_iter().filter(|one| is_backed_up(*one));
-    assert_eq!(backed_up.count(), 10, "signals, decisions, four for the rights of persons and the main log only");
+    assert_eq!(
+        backed_up.count(),
+        10,
+        "signals, decisions, four for the rights of persons and the main log only"
+    );
 }
 
 #[test]
