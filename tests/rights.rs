@@ -165,6 +165,53 @@ fn a_wrong_match_opens_an_incident_and_is_not_found_again() {
     assert_eq!(logged(&school, "incident", "L-2"), ["geopend, persoon 1"]);
 }
 
+/// The ex-partner asks what there is. A shelter that knows the mother is seen by nobody, and another unit of the own
+/// organisation is one: his report is the same with and without them.
+#[test]
+fn the_report_for_a_violent_ex_partner_is_the_same_with_and_without_the_shelter() {
+    let [shelter, ggz, school] = trio();
+    let theirs = ggz.write("ggz.csv", &format!("{HEADER}C-1;{KEES}C-1;{ANNA}"));
+    let mine = school.write("school.csv", &format!("{HEADER}L-1;{KEES}"));
+    ggz.ok(&["import", "--wait", &theirs]);
+    school.ok(&["import", "--wait", &mine]);
+    until("the school is found", || involved(&ggz, "C-1") == 1);
+    let report = || {
+        let printed = ggz.ok(&["audit", "data-subject", "C-1", "--person", "1"]);
+        for others in ["Anna", "Zonneveld", "111222333"] {
+            assert!(!printed.contains(others), "{others}");
+        }
+        let mut report = json(&printed);
+        assert_eq!(report["gegevens"]["geslachtsnaam"], "De Jong");
+        assert_eq!(report["ook_betrokken"][0], "Organisatie 3");
+        // That reports are made is told in them, as is when this one was.
+        report["gemaakt_op"].take();
+        report["logboek"].as_array_mut().unwrap().retain(|entry| entry["soort"] != "uitvoer");
+        report
+    };
+    refused(&ggz, &["audit", "data-subject", "C-1", "--person", "1", "--release"], "no draft of this report");
+    let before = report();
+    let header = HEADER.replace('\n', ";zichtbaarheid\n");
+    let hidden = ANNA.replace('\n', ";afgeschermd\n");
+    let sheltered = shelter.write("opvang.csv", &format!("{header}O-1;{hidden}"));
+    shelter.ok(&["import", "--wait", &sheltered]);
+    assert_eq!(involved(&shelter, "O-1"), 1, "the shelter sees them");
+    assert_eq!(report(), before);
+    let page = ggz.ok(&["audit", "data-subject", "C-1", "--person", "1", "--release", "--html"]);
+    assert!(
+        page.starts_with("<!doctype html>") && page.contains("De Jong") && !page.contains("CONCEPT"),
+        "{page}"
+    );
+    assert_eq!(
+        logged(&ggz, "uitvoer", "C-1"),
+        [
+            "concept van een inzageverslag, persoon 1",
+            "concept van een inzageverslag, persoon 1",
+            "inzageverslag, persoon 1"
+        ]
+    );
+    assert!(!ggz.log().contains("De Jong"), "{}", ggz.log());
+}
+
 #[test]
 fn each_person_is_told_apart_and_a_letter_says_how_without_a_name() {
     let trio = [1, 2, 3].map(Machine::new);

@@ -326,6 +326,16 @@ pub enum Event {
         #[n(1)]
         person: u8,
     },
+    /// What the node has of a person left it in a report.
+    #[n(21)]
+    PersonReport {
+        /// The number of the person in the record.
+        #[n(0)]
+        person: u8,
+        /// Whether it was reviewed and given; otherwise it is a draft, to be reviewed.
+        #[n(1)]
+        released: bool,
+    },
 }
 
 impl Event {
@@ -369,6 +379,7 @@ impl Event {
             Self::Objection { .. } => EntryKind::Objection,
             Self::Incident { .. } => EntryKind::Incident,
             Self::Informing { .. } => EntryKind::Informing,
+            Self::PersonReport { .. } => EntryKind::Export,
         }
     }
 
@@ -380,7 +391,9 @@ impl Event {
             Self::Objection { person, .. } | Self::Incident { person, .. } => {
                 person.is_none_or(|number| PersonNumber::new(number).is_ok())
             }
-            Self::Informing { person, .. } => PersonNumber::new(*person).is_ok(),
+            Self::Informing { person, .. } | Self::PersonReport { person, .. } => {
+                PersonNumber::new(*person).is_ok()
+            }
             Self::SignalRegistered
             | Self::SignalChanged
             | Self::SignalWithdrawn

@@ -55,9 +55,6 @@ pub enum IncidentStep {
 }
 
 impl IncidentStep {
-    /// Every way in which an incident is closed.
-    pub const CLOSED: [Self; 4] = [Self::NoBreach, Self::Corrected, Self::Reported, Self::ReportedToPersons];
-
     /// The Dutch word.
     #[must_use]
     pub const fn dutch(self) -> &'static str {
@@ -96,10 +93,6 @@ pub enum InformingStep {
 }
 
 impl InformingStep {
-    /// Every ground on which informing is postponed.
-    pub const GROUNDS: [Self; 4] =
-        [Self::ChildSafety, Self::OtherSafety, Self::Investigation, Self::Unreachable];
-
     /// The Dutch word.
     #[must_use]
     pub const fn dutch(self) -> &'static str {

@@ -47,7 +47,7 @@ pub use request::{CHUNK_BYTES, Extent, JudgementWanted, Request, Upload, Which};
 pub use response::{PAGE_LINES, Page, Progress, Reply, Response};
 pub use rights::{
     IncidentLine, IncidentOutcomeWanted, InformingLine, LetterLine, ObjectionLine, ObjectionOutcomeWanted,
-    PostponeGroundWanted, RightsAnswer, RightsEntry, RightsLine, RightsRequest,
+    PostponeGroundWanted, REPORT_LABEL, RightsAnswer, RightsEntry, RightsLine, RightsRequest,
 };
 pub use status::{
     ClockLine, ConnectionLine, ContinuedLine, EvaluationLine, HearingLine, KeyholderLine, NextEpochLine,

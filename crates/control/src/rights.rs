@@ -2,6 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::SealedBytes;
+
+/// Under which the report for one person is sealed on its way to the command that asked for it.
+pub const REPORT_LABEL: &str = "samenhang person report v1";
+
 /// What may be asked for the rights of persons.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -68,6 +73,17 @@ pub enum RightsRequest {
         /// Until which day (YYYY-MM-DD).
         until: String,
     },
+    /// The report for one person, sealed to this key.
+    Report {
+        /// The organisation's own reference.
+        family: String,
+        /// The number of the person in the record.
+        person: u8,
+        /// Whether a draft was reviewed.
+        release: bool,
+        /// A public key for this one report, in hexadecimal.
+        key: String,
+    },
     /// A letter that tells a person.
     Letter {
         /// The organisation's own reference.
@@ -101,6 +117,8 @@ pub enum RightsAnswer {
     Informing(InformingLine),
     /// What a letter says.
     Letter(LetterLine),
+    /// A report, sealed to the key of the one who asked.
+    Report(SealedBytes),
     /// How many lines stood in the pages.
     Counted(usize),
 }

@@ -64,6 +64,14 @@ fn requests() -> Vec<Request> {
             },
         },
         Request::Rights { right: RightsRequest::Incidents },
+        Request::Rights {
+            right: RightsRequest::Report {
+                family: "G-1".into(),
+                person: 2,
+                release: true,
+                key: "ab".repeat(32),
+            },
+        },
         Request::Rights { right: RightsRequest::Informed { family: None } },
         Request::Rights {
             right: RightsRequest::Told { family: "G-1".into(), person: 2, on: "2026-11-21".into() },
@@ -412,6 +420,7 @@ fn responses() -> Vec<Response> {
         Response::Reply(Reply::Rights(RightsAnswer::Incident(incident))),
         Response::Reply(Reply::Rights(RightsAnswer::Informing(informing))),
         Response::Reply(Reply::Rights(RightsAnswer::Letter(letter))),
+        Response::Reply(Reply::Rights(RightsAnswer::Report(SealedBytes::new(&[1, 2, 255])))),
         Response::Reply(Reply::Rights(RightsAnswer::Objection(objection))),
         Response::Reply(Reply::Rights(RightsAnswer::Counted(1))),
         Response::Refused(Problem::new(ProblemKind::NotNow, "the node is stopping")),

@@ -13,12 +13,6 @@ use crate::Invalid;
 pub struct CalendarDate(Date);
 
 impl CalendarDate {
-    /// The first day that there is.
-    pub const FIRST: Self = Self(Date::MIN);
-
-    /// The last.
-    pub const LAST: Self = Self(Date::MAX);
-
     /// Year, month 1–12, day 1–31.
     ///
     /// # Errors

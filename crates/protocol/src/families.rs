@@ -6,6 +6,7 @@ mod informing;
 mod logging;
 mod objecting;
 mod registering;
+mod reporting;
 mod wronging;
 
 use std::collections::{BTreeMap, BTreeSet};

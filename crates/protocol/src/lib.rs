@@ -36,7 +36,7 @@ pub use node::{Bodies, Kept, Node, NodeConfig};
 pub use record::{evaluated_record, restored_marker};
 pub use review::{CannotDecide, Decision, DecisionWanted, Judgement, Review, ReviewCount, Standing};
 pub use rights::{
-    CannotServe, Incident, IncidentOutcome, Informed, LetterFacts, Objection, ObjectionOutcome,
+    CannotServe, Incident, IncidentOutcome, Informed, LetterFacts, Objection, ObjectionOutcome, PersonFile,
     PersonInformed, PostponeGround, RightsCommand, RightsCount, RightsReply, Telling,
 };
 pub use step::{Batch, Collection, Durable, Outbound, Scope, Secret, SecretName, Step, Write};

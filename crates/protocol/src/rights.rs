@@ -8,7 +8,9 @@ mod informing;
 mod objections;
 mod wrong_persons;
 
-use domain::{CalendarDate, FamilyRef, LegalBasisCode, Oin, PersonNumber, Timestamp, Unit};
+use domain::{
+    CalendarDate, FamilyRef, LegalBasisCode, Oin, Person, PersonNumber, SignalKind, Timestamp, Unit,
+};
 use thiserror::Error;
 
 pub(crate) use self::incidents::Incidents;
@@ -68,6 +70,15 @@ pub enum RightsCommand {
         /// What was done.
         telling: Telling,
     },
+    /// What there is of one person.
+    Person {
+        /// The own family.
+        family: FamilyRef,
+        /// The person.
+        person: PersonNumber,
+        /// Whether it leaves the node, and is logged: as a draft (false) or given to the person (true).
+        logged: Option<bool>,
+    },
     /// A letter that tells a person.
     Letter {
         /// The own family.
@@ -90,6 +101,8 @@ pub enum RightsReply {
     Informed(Vec<PersonInformed>),
     /// What a letter says.
     Letter(LetterFacts),
+    /// What there is of one person. Personal data.
+    Person(Box<PersonFile>),
     /// All of them, in order of reference.
     Objections(Vec<(FamilyRef, Objection)>),
 }
@@ -111,6 +124,29 @@ pub struct LetterFacts {
     pub ends_on: Option<CalendarDate>,
     /// On which legal basis.
     pub legal_basis: Option<LegalBasisCode>,
+}
+
+/// What a node has of one person, and nobody else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonFile {
+    /// The person as recorded.
+    pub person: Person,
+    /// Known or concerned.
+    pub kind: SignalKind,
+    /// The legal basis.
+    pub legal_basis: Option<LegalBasisCode>,
+    /// The unit that registered it.
+    pub unit: Option<Unit>,
+    /// Involved since.
+    pub involved_since: Option<CalendarDate>,
+    /// When the signal was registered.
+    pub registered_on: Option<CalendarDate>,
+    /// When it ends by itself.
+    pub ends_on: Option<CalendarDate>,
+    /// Where telling the person stands.
+    pub informed: Option<PersonInformed>,
+    /// Who is found involved by this person.
+    pub involved: Vec<Oin>,
 }
 
 /// Why nothing is done.

@@ -60,7 +60,7 @@ impl std::fmt::Display for Cell {
 }
 
 /// What is counted, in the order in which it is shown.
-const COUNTED: [&str; 18] = [
+const COUNTED: [&str; 19] = [
     "signalen geregistreerd",
     "signalen ingetrokken",
     "sleutels ter evaluatie aangeboden",
@@ -79,6 +79,7 @@ const COUNTED: [&str; 18] = [
     "bezwaren ongegrond",
     "verkeerde matches of personen",
     "personen geïnformeerd",
+    "inzageverslagen verstrekt",
 ];
 
 /// The figures of a year, of one organisation or of several together.
@@ -191,8 +192,10 @@ impl Counting {
             Event::Objection { step: ObjectionStep::Rejected, .. } => add("bezwaren ongegrond", 1),
             Event::Incident { step: IncidentStep::Opened, .. } => add("verkeerde matches of personen", 1),
             Event::Informing { step: InformingStep::Told, .. } => add("personen geïnformeerd", 1),
+            Event::PersonReport { released: true, .. } => add("inzageverslagen verstrekt", 1),
             Event::SignalChanged
             | Event::EvaluationGranted { .. }
+            | Event::PersonReport { released: false, .. }
             | Event::Statement { said: Said::Wrong, .. }
             | Event::Objection { step: ObjectionStep::Lifted, .. }
             | Event::Incident { .. }

@@ -149,6 +149,10 @@ impl Readable {
                 Some(format!("{}{}", step.dutch(), by(*person)))
             }
             Event::Informing { step, person } => Some(format!("{}{}", step.dutch(), by(Some(*person)))),
+            Event::PersonReport { person, released } => {
+                let what = if *released { "inzageverslag" } else { "concept van een inzageverslag" };
+                Some(format!("{what}{}", by(Some(*person))))
+            }
             Event::Erasure { month } => Month::from_number(*month).map(|month| month.to_string()),
             Event::LogGeneration { generation, size, .. } => {
                 Some(format!("generatie {generation} na verlies; laatst meegetekend bij {size} regels"))

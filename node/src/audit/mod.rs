@@ -4,9 +4,11 @@
 mod export;
 mod figures;
 mod line;
+mod person;
 mod reading;
 
 pub(crate) use export::{Cosigned, ExportFormat, Exporter, VerifiedFile, verify_file};
 pub(crate) use figures::{Counting, Figures};
 pub(crate) use line::Readable;
+pub(crate) use person::Gathering;
 pub(crate) use reading::{LogReader, READ_ENTRIES};

@@ -12,7 +12,7 @@ use domain::CalendarDate;
 use serde_json::json;
 
 use super::target::Target;
-use super::{output, unexpected};
+use super::{output, subject, unexpected};
 use crate::audit::{Cosigned, ExportFormat, Exporter, Readable, VerifiedFile, verify_file};
 use crate::config::Config;
 use crate::daemon::installed;
@@ -73,6 +73,12 @@ pub(super) enum AuditCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Print what this node has of one person, for whoever may see it: first as a draft, to be reviewed.
+    ///
+    /// Holds the person's record, the signal, who else knows the family by this person, and what the log says about that.
+    /// Leaves out other persons, matches that rest on them, and other units, of which one may be shielded. Review the draft: a
+    /// name of an organisation can endanger somebody. With --release it is the report to be given; either is logged.
+    DataSubject(subject::SubjectArguments),
     /// Show for how long each kind of entry can be read.
     Retention {
         #[command(flatten)]
@@ -98,6 +104,7 @@ pub(super) async fn run(command: &AuditCommand) -> Result<Exit> {
         }
         AuditCommand::Verify { file: Some(file), key, json, .. } => verify_named(file, key.as_deref(), *json),
         AuditCommand::Verify { target, file: None, json, .. } => verify_own(target, *json).await,
+        AuditCommand::DataSubject(arguments) => subject::run(arguments).await,
         AuditCommand::Retention { target, json } => retention(target, *json),
     }
 }

@@ -22,6 +22,7 @@ mod roster;
 mod run;
 mod signal;
 mod status;
+mod subject;
 mod target;
 mod who;
 

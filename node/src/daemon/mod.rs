@@ -18,6 +18,7 @@ mod notices;
 mod notify;
 mod proofs;
 mod reach;
+mod reports;
 mod reviews;
 mod rights;
 mod rosters;

@@ -96,6 +96,10 @@ impl<S: AsyncRead + AsyncWrite> Talk<S> {
                 let line = letter(&facts, &roster, &self.desk.oin());
                 self.reply(Reply::Rights(RightsAnswer::Letter(line))).await
             }
+            RightsRequest::Report { family, person, release, key } => {
+                let whom = (reference(&family)?, number(person)?);
+                self.report(whom, release, &key).await
+            }
             RightsRequest::Objections => {
                 let RightsReply::Objections(all) = self.right(RightsCommand::Objections).await? else {
                     return Err(mixed_up().into());
@@ -140,7 +144,7 @@ impl<S: AsyncRead + AsyncWrite> Talk<S> {
     }
 
     /// Gives a command, and tells why nothing was done.
-    async fn right(&self, command: RightsCommand) -> Result<RightsReply, Stop> {
+    pub(super) async fn right(&self, command: RightsCommand) -> Result<RightsReply, Stop> {
         let engine = self.desk.engine()?;
         let protocol::Reply::Rights(done) = engine.command(Command::Rights(command)).await? else {
             return Err(mixed_up().into());
@@ -179,7 +183,7 @@ fn day(text: &str) -> Result<CalendarDate, Problem> {
     text.parse().map_err(|invalid: Invalid| Problem::new(ProblemKind::Request, invalid.to_string()))
 }
 
-fn informing(line: &PersonInformed) -> InformingLine {
+pub(super) fn informing(line: &PersonInformed) -> InformingLine {
     let (stand, datum, ground) = match line.state {
         Informed::Told(on) => ("geinformeerd", Some(on), None),
         Informed::Postponed(ground, until) => ("uitgesteld tot", Some(until), Some(ground)),

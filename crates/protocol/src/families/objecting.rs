@@ -40,6 +40,10 @@ impl Families {
             RightsCommand::Letter { family, person } => {
                 self.letter(cx, (&family, person), fx).map(RightsReply::Letter)
             }
+            RightsCommand::Person { family, person, logged } => {
+                let file = self.person_file(cx, (&family, person), logged, fx)?;
+                Ok(RightsReply::Person(Box::new(file)))
+            }
             RightsCommand::Objections => {
                 let all = self.objections.all();
                 Ok(RightsReply::Objections(

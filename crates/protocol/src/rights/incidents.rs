@@ -143,3 +143,63 @@ impl Incidents {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use audit::{ActorRole, Retention};
+    use crypto::Seed;
+
+    use super::*;
+    use crate::Refused;
+    use crate::effects::Requests;
+    use crate::log::MainLog;
+
+    /// Does something; what it wants kept is no matter here.
+    fn does(work: impl FnOnce(&mut Effects<'_>)) {
+        let (mut requests, mut refused) = (Requests::default(), Refused::default());
+        let mut log = MainLog::restore(None, Retention::default(), Seed::from_bytes([1; 32]));
+        let at = (Timestamp(0), ActorRole::Node);
+        work(&mut Effects::new(&mut requests, &mut refused, &mut log, at));
+    }
+
+    fn about() -> (FamilyRef, Oin) {
+        (FamilyRef::new("L-1").unwrap(), Oin::test_number(2).unwrap())
+    }
+
+    #[test]
+    fn so_many_incidents_are_kept() {
+        let (family, organisation) = about();
+        let mut incidents = Incidents::default();
+        does(|fx| {
+            for _ in 0..MAX_INCIDENTS {
+                assert!(!incidents.is_full());
+                incidents.open(Timestamp(0), (&family, organisation, None), fx);
+            }
+        });
+        assert!(incidents.is_full());
+    }
+
+    #[test]
+    fn closed_incidents_are_kept_for_years_and_no_number_is_given_twice() {
+        let (family, organisation) = about();
+        let mut incidents = Incidents::default();
+        let open = |incidents: &mut Incidents, fx: &mut Effects<'_>| {
+            incidents.open(Timestamp(0), (&family, organisation, None), fx).number
+        };
+        does(|fx| {
+            for number in 1..=3 {
+                assert_eq!(open(&mut incidents, fx), number);
+            }
+            for number in [1, 3] {
+                incidents.close(number, Timestamp(5), IncidentOutcome::Corrected, fx).unwrap();
+            }
+            let over = Timestamp(5).plus(INCIDENT_KEPT_SECONDS);
+            incidents.expire(Timestamp(over.0 - 1), fx);
+            assert_eq!(incidents.all().count(), 3);
+            // The second is open, and the third is the newest.
+            incidents.expire(over, fx);
+            assert_eq!(incidents.all().map(|incident| incident.number).collect::<Vec<_>>(), [2, 3]);
+            assert_eq!(open(&mut incidents, fx), 4);
+        });
+    }
+}

@@ -213,17 +213,19 @@ fn alone(
 /// Where it stands with all of them: as with the one who is farthest behind.
 fn last_of(all: &[Informed]) -> Informed {
     let rank = |state: &Informed| match state {
-        Informed::Overdue(since) => (0, *since),
-        Informed::Due(until) => (1, *until),
-        Informed::Postponed(_, until) => (2, *until),
-        Informed::Told(on) => (3, *on),
-        Informed::Not => (4, CalendarDate::LAST),
+        Informed::Overdue(_) => 0,
+        Informed::Due(_) => 1,
+        Informed::Postponed(..) => 2,
+        Informed::Told(_) => 3,
+        Informed::Not => 4,
     };
-    let told: Option<CalendarDate> = all
-        .iter()
-        .map(|state| if let Informed::Told(on) = state { Some(*on) } else { None })
-        .try_fold(CalendarDate::FIRST, |latest, on| on.map(|on| latest.max(on)));
-    told.map_or_else(|| all.iter().copied().min_by_key(rank).unwrap_or(Informed::Not), Informed::Told)
+    let behind = |one: Informed, other: Informed| match (one, other) {
+        (Informed::Told(on), Informed::Told(other)) => Informed::Told(on.max(other)),
+        (Informed::Overdue(since), Informed::Overdue(other)) => Informed::Overdue(since.min(other)),
+        (one, other) if rank(&other) < rank(&one) => other,
+        (one, _) => one,
+    };
+    all.iter().copied().reduce(behind).unwrap_or(Informed::Not)
 }
 
 #[cfg(test)]

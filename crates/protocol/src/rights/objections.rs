@@ -121,3 +121,48 @@ impl Objections {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use audit::{ActorRole, Retention};
+    use crypto::Seed;
+
+    use super::*;
+    use crate::Refused;
+    use crate::effects::Requests;
+    use crate::log::MainLog;
+
+    /// Does something; what it wants kept is no matter here.
+    fn does(work: impl FnOnce(&mut Effects<'_>)) {
+        let (mut requests, mut refused) = (Requests::default(), Refused::default());
+        let mut log = MainLog::restore(None, Retention::default(), Seed::from_bytes([1; 32]));
+        let at = (Timestamp(0), ActorRole::Node);
+        work(&mut Effects::new(&mut requests, &mut refused, &mut log, at));
+    }
+
+    fn family(number: usize) -> FamilyRef {
+        FamilyRef::new(&format!("L-{number}")).unwrap()
+    }
+
+    #[test]
+    fn so_many_objections_are_kept() {
+        let made =
+            |number| (family(number), Objection { made_at: Timestamp(0), person: None, upheld_at: None });
+        let mut objections = Objections { kept: (1..MAX_OBJECTIONS).map(made).collect() };
+        assert!(!objections.is_full());
+        does(|fx| objections.keep(&family(0), made(0).1, fx));
+        assert!(objections.is_full());
+    }
+
+    #[test]
+    fn what_was_upheld_is_forgotten_when_no_file_can_bring_the_family_back() {
+        let upheld = Objection { made_at: Timestamp(0), person: None, upheld_at: Some(Timestamp(5)) };
+        let mut objections = Objections { kept: [(family(1), upheld)].into() };
+        let over = Timestamp(5).plus(OBJECTION_KEPT_SECONDS);
+        does(|fx| objections.expire(Timestamp(over.0 - 1), |_| false, fx));
+        does(|fx| objections.expire(over, |_| true, fx));
+        assert_eq!(objections.all().count(), 1);
+        does(|fx| objections.expire(over, |_| false, fx));
+        assert_eq!(objections.all().count(), 0);
+    }
+}
