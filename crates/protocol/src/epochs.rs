@@ -109,6 +109,11 @@ impl Epochs {
         self.entered.values().copied().collect()
     }
 
+    /// The oldest epoch that a class of keys is in: nobody evaluates under keys of an earlier one any more.
+    pub(crate) fn oldest_in_force(&self) -> Epoch {
+        self.entered.values().min().copied().unwrap_or(self.clock)
+    }
+
     /// Whether keys of a class are evaluated in an epoch: in the one entered, and ahead in the one that is prepared.
     pub(crate) fn is_evaluated(&self, epoch: Epoch, class: KeyClass) -> bool {
         epoch == self.entered(class) || self.next == Some(epoch)

@@ -54,7 +54,6 @@ pub(crate) struct EvaluationClient {
 }
 
 struct BatchUnderWay {
-    key_set: Digest,
     leaf: EvaluationLeaf,
     key: KeyId,
     keys: Vec<LinkageKey>,
@@ -199,8 +198,7 @@ impl EvaluationClient {
     ) -> Evaluated {
         let mut done = Evaluated { pseudonyms: Vec::new() };
         self.leave_behind(cx);
-        let oldest = KeyClass::ALL.into_iter().map(|class| cx.epochs.entered(class)).min();
-        self.log.look_at_time(cx.now, oldest.unwrap_or(cx.epochs.clock));
+        self.log.look_at_time(cx.now, cx.epochs.oldest_in_force());
         self.log.hear(cx, &cx.roster.keyholder_section(), fx);
         loop {
             self.form_batches(cx, material, (seeds, carriers), fx);
@@ -275,7 +273,6 @@ impl EvaluationClient {
                 };
                 self.last_batch += 1;
                 let batch = BatchUnderWay {
-                    key_set: name.digest,
                     leaf,
                     key: *id,
                     keys,
@@ -299,8 +296,9 @@ impl EvaluationClient {
         fx: &mut Effects<'_>,
     ) {
         let Some(batch) = self.batches.get_mut(&number) else { return };
-        let Some(key_set) =
-            material.key_set(batch.key.epoch, batch.key.class).filter(|set| set.digest() == batch.key_set)
+        let Some(key_set) = material
+            .key_set(batch.key.epoch, batch.key.class)
+            .filter(|set| set.digest() == batch.leaf.key_set.digest)
         else {
             return;
         };
@@ -328,7 +326,7 @@ impl EvaluationClient {
                 || batch.asked.contains(&index)
                 || batch.verified.contains_key(&index)
                 || key_set.verifying_share(index).is_none()
-                || self.without_share.contains(&(keyholder.oin, batch.key_set))
+                || self.without_share.contains(&(keyholder.oin, batch.leaf.key_set.digest))
             {
                 continue;
             }
@@ -346,8 +344,9 @@ impl EvaluationClient {
         fx: &mut Effects<'_>,
     ) -> Vec<(Epoch, LinkageKey, PseudonymKey)> {
         let Some(batch) = self.batches.get(&number) else { return Vec::new() };
-        let Some(key_set) =
-            material.key_set(batch.key.epoch, batch.key.class).filter(|set| set.digest() == batch.key_set)
+        let Some(key_set) = material
+            .key_set(batch.key.epoch, batch.key.class)
+            .filter(|set| set.digest() == batch.leaf.key_set.digest)
         else {
             return Vec::new();
         };
@@ -446,7 +445,7 @@ impl EvaluationClient {
         let Some(batch) = self.batches.get_mut(&number) else { return };
         match reason {
             EvaluationRefusal::NoShare => {
-                self.without_share.insert((from, batch.key_set));
+                self.without_share.insert((from, batch.leaf.key_set.digest));
             }
             // It is asked again at once, with those leaves.
             EvaluationRefusal::Missing { from: place } if self.log.lacks(from, place, now) => {}

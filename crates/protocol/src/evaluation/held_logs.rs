@@ -8,7 +8,7 @@ use audit::{
     SignedCheckpoint,
 };
 use crypto::{VerifyingKey, cbor};
-use domain::{Epoch, Oin};
+use domain::Oin;
 use minicbor::bytes::{ByteArray, ByteVec};
 use minicbor::{Decode, Encode};
 
@@ -146,7 +146,7 @@ impl HeldLogs {
             return if is_known(last) { Ok(last.clone()) } else { Err(EvaluationRefusal::NotCounted) };
         }
         let mut counters = held.counters.clone();
-        counters.forget_before(oldest(cx));
+        counters.forget_before(cx.epochs.oldest_in_force());
         let mut stored = Vec::new();
         for leaf in leaves.iter().filter(|leaf| leaf.place >= had) {
             match counters.take(leaf) {
@@ -244,12 +244,6 @@ impl HeldLog {
         fx.notice(Notice::TwoLogs { member: keeper });
         EvaluationRefusal::TwoLogs
     }
-}
-
-/// Keys of epochs before this one nobody evaluates under any more.
-fn oldest(cx: &Context<'_>) -> Epoch {
-    let entered = domain::KeyClass::ALL.into_iter().map(|class| cx.epochs.entered(class));
-    entered.min().unwrap_or(cx.epochs.clock)
 }
 
 fn holds(size: u64, leaves: Vec<Vec<u8>>, checkpoint: Vec<u8>) -> Vec<u8> {

@@ -145,14 +145,7 @@ impl Keeper {
         }
     }
 
-    /// A log is to be cosigned as it is now.
-    pub(super) fn want(&mut self, now: LogNow) {
-        if let Some(log) = self.logs.get_mut(&now.kind) {
-            log.now = Some(now);
-        }
-    }
-
-    /// The same, but not more often than at intervals, and only when it grew.
+    /// A log is to be cosigned as it is now: not more often than at intervals, and only when it grew.
     pub(super) fn want_at_intervals(&mut self, cx: &Context<'_>, now: LogNow) {
         let Some(log) = self.logs.get_mut(&now.kind) else { return };
         let interval = u64::from(cx.roster.rules().publish_interval_seconds);
@@ -161,11 +154,6 @@ impl Keeper {
             log.now = Some(now);
             log.wanted_at = Some(cx.now);
         }
-    }
-
-    /// The newest checkpoint of a log with enough cosignatures.
-    pub(super) fn cosigned(&self, kind: LogKind) -> Option<&SignedCheckpoint> {
-        self.logs.get(&kind)?.cosigned.as_ref()
     }
 
     /// Asks witnesses whatever is to be asked now.

@@ -14,7 +14,6 @@ mod stored;
 
 use std::collections::BTreeMap;
 
-use audit::SignedCheckpoint;
 use crypto::cbor;
 use domain::{Oin, Timestamp};
 
@@ -23,7 +22,6 @@ pub use self::evidence::{HeldChallenge, HeldFork};
 use self::keeper::Keeper;
 pub use self::keeper::{LostEntries, OwnLogStatus};
 use self::memory::Memory;
-pub(crate) use self::message::generation;
 pub use self::message::{
     COMPARED_PER_FRAME, LogKind, LogName, MAX_SHOWN_BYTES, Shown, WitnessRequest, WitnessResponse,
 };
@@ -121,25 +119,6 @@ impl Witnesses {
             let name = LogName { keeper: cx.identity.oin, kind: LogKind::Main, generation };
             self.keeper.begin(name);
         }
-    }
-
-    /// Another own log is shown from now on.
-    #[expect(dead_code, reason = "the main log alone is shown, by ticks")]
-    pub(crate) fn begin(&mut self, cx: &Context<'_>, kind: LogKind) {
-        let generation = generation(cx.roster, &cx.identity.oin, kind);
-        self.keeper.begin(LogName { keeper: cx.identity.oin, kind, generation });
-    }
-
-    /// An own log is to be cosigned as it is now.
-    #[expect(dead_code, reason = "the main log alone is shown, by ticks")]
-    pub(crate) fn want(&mut self, now: LogNow) {
-        self.keeper.want(now);
-    }
-
-    /// The newest checkpoint of an own log with enough cosignatures.
-    #[expect(dead_code, reason = "the main log alone is shown, by ticks")]
-    pub(crate) fn cosigned(&self, kind: LogKind) -> Option<&SignedCheckpoint> {
-        self.keeper.cosigned(kind)
     }
 
     /// Whether a member is proven to have signed two logs: nothing is evaluated for it.
